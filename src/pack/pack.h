@@ -1,0 +1,197 @@
+/* Packs: the text files that say what people keep (docs/packs.md), read and checked into frozen tables.
+ *
+ * packs_load reads every folder of a directory, or refuses with file, line and rule; nothing half-loads. What it returns is read-only
+ * and may be shared by all threads until packs_free. All pointers inside belong to the Packs. */
+#pragma once
+#include "base/error.h"
+#include "pack/calendar.h"
+#include "pack/condition.h"
+
+typedef struct {
+    char *zh, *en;
+} Title;
+
+typedef struct {
+    char *code;
+    Title title;
+} CodeItem;
+
+typedef struct {
+    char *name;
+    Title title;
+    GPtrArray *items; /* CodeItem, in file order */
+    GHashTable *by_code;
+} CodeList;
+
+typedef enum { LEVEL_SYSTEM, LEVEL_PROVINCE, LEVEL_CITY, LEVEL_COUNTY, LEVEL_ENTERPRISE } Level;
+
+typedef struct {
+    char *name;
+    Title title;
+    Level level;
+    guint index; /* bit in a RoleSet */
+} Role;
+
+/* A set of roles as bits; ROLE_EVERYONE and ROLE_ENGINE stand for `everyone` and `engine` in rights. At most 56 roles. */
+typedef guint64 RoleSet;
+#define ROLE_EVERYONE ((RoleSet)1 << 63)
+#define ROLE_ENGINE ((RoleSet)1 << 62)
+
+typedef enum {
+    FIELD_TEXT, FIELD_INTEGER, FIELD_DECIMAL, FIELD_BOOL, FIELD_DATE, FIELD_TIME, FIELD_CODE, FIELD_REF, FIELD_REGION, FIELD_ROLE,
+    FIELD_POINT, FIELD_KINDS
+} FieldKind;
+const char *field_kind_name(FieldKind kind); /* "text" */
+
+typedef struct {
+    char *name;
+    Title title;
+    FieldKind kind;
+    guint index; /* place in RecordType.fields */
+    gboolean required;
+    Condition *required_when; /* or NULL */
+    gboolean unique, has_min, has_max;
+    double min, max;      /* numbers */
+    int max_chars;        /* text */
+    GRegex *pattern;      /* anchored, or NULL */
+    char *pattern_text;
+    char *format;         /* "uscc" or NULL */
+    const CodeList *codes;
+    char *ref_type;       /* FIELD_REF: the type's name */
+    char *unit;
+    char *default_value;  /* as text, or NULL */
+} Field;
+
+typedef struct {
+    RoleSet who;
+    Condition *when; /* NULL: always */
+} Todo;
+
+typedef struct {
+    char *name;
+    Title title;
+    guint index; /* bit in Move.from */
+    gboolean final;
+    GArray *todo; /* Todo */
+} State;
+
+typedef struct {
+    Condition *when;
+    Title message;
+    char *field; /* or NULL */
+} Guard;
+
+typedef struct {
+    Condition *when;     /* NULL: always */
+    const State *state;  /* NULL: same */
+} MoveTarget;
+
+typedef enum { VALUE_NULL, VALUE_TEXT, VALUE_NOW, VALUE_TODAY, VALUE_ACTOR, VALUE_TEMPLATE, VALUE_FIELD, VALUE_ID, VALUE_ENTERPRISE, VALUE_BOOL, VALUE_NUMBER } ValueKind;
+typedef struct {
+    char *field;
+    ValueKind kind;
+    char *text;    /* VALUE_TEXT, VALUE_TEMPLATE, VALUE_FIELD (its name) */
+    double number; /* VALUE_NUMBER; VALUE_BOOL 0 or 1 */
+} Assignment;
+
+typedef enum { EFFECT_RAISE, EFFECT_NOTIFY } EffectKind;
+typedef struct {
+    EffectKind kind;
+    char *type;          /* raise */
+    char *link;          /* raise: own field, or NULL */
+    GArray *fields;      /* raise: Assignment */
+    RoleSet who;         /* notify */
+    Title title;         /* notify: template */
+} Effect;
+
+enum { BY_ENGINE = 1, BY_CLOCK = 2 };
+typedef struct {
+    char *name;
+    Title title;
+    guint64 from;         /* bits of State.index; at most 64 states */
+    GArray *to;           /* MoveTarget, the last without condition */
+    RoleSet who;
+    int by;               /* BY_ bits */
+    GPtrArray *accepts;   /* Field* */
+    GPtrArray *require;   /* Field* */
+    gboolean require_comment;
+    Guard *guard;         /* or NULL */
+    GPtrArray *not_by;    /* char*: names of moves */
+    GArray *set;          /* Assignment */
+    GArray *effects;      /* Effect */
+} Move;
+
+typedef struct {
+    int n;
+    enum { SPAN_HOURS, SPAN_DAYS, SPAN_WORKDAYS, SPAN_MONTHS, SPAN_YEARS } unit;
+} Span;
+
+typedef struct {
+    Span after;
+    const Move *move;
+} ClockStep;
+
+typedef struct {
+    char *name;
+    Title title;
+    GStrv basis;               /* or NULL */
+    const State *start, *stop; /* runs from entering `start` until leaving `stop` */
+    const Field *until;        /* or NULL */
+    gboolean has_limit;
+    Span limit;
+    GArray *steps; /* ClockStep, in order of `after` */
+} ClockType;
+
+typedef struct {
+    char *name;
+    Title title;
+    GStrv basis;
+    const Field *key, *label;            /* NULL: none */
+    const Field *scope_region, *scope_enterprise; /* NULL: none. A ref scope of `enterprise` gives the region when scope_region is NULL */
+    char *number;                        /* pattern or NULL */
+    GPtrArray *fields;                   /* Field* */
+    GHashTable *fields_by_name;
+    GPtrArray *checks;                   /* Guard*: refused when true */
+    const State *initial;                /* NULL: no flow */
+    GPtrArray *states;                   /* State* */
+    GPtrArray *moves;                    /* Move* */
+    GPtrArray *clocks;                   /* ClockType* */
+    RoleSet read, create, edit;
+} RecordType;
+
+typedef struct {
+    char *name;
+    Title title;
+    int version;
+} PackInfo;
+
+typedef struct {
+    GPtrArray *infos;        /* PackInfo* */
+    GPtrArray *types;        /* RecordType*, in order of packs and files */
+    GHashTable *types_by_name;
+    GPtrArray *codes;        /* CodeList* */
+    GHashTable *codes_by_name;
+    GPtrArray *roles;        /* Role* */
+    GHashTable *roles_by_name;
+    Calendar *calendar;
+    GPtrArray *warnings;     /* char*: e.g. "calendar: no entry for 2027" */
+} Packs;
+
+/* Reads all packs under `directory` (each sub-folder with a pack.yaml). Errors: ERROR_PACK with "file:line" as {0}, ERROR_FILE. */
+Packs *packs_load(const char *directory, GError **error);
+void packs_free(Packs *packs);
+
+const RecordType *packs_type(const Packs *packs, const char *name);       /* or NULL */
+const Role *packs_role(const Packs *packs, const char *name);             /* or NULL */
+const Field *type_field(const RecordType *type, const char *name);        /* or NULL */
+const State *type_state(const RecordType *type, const char *name);        /* or NULL */
+const Move *type_move(const RecordType *type, const char *name);          /* or NULL */
+gboolean role_in(const Role *role, RoleSet set);
+/* What a field of a kind is in a condition; TERM_NONE for a point, which conditions cannot name. */
+TermKind field_term_kind(FieldKind kind);
+/* A ConditionKind over `type` (a const RecordType *): its fields and `state`, `id`, `number`. */
+TermKind type_term_kind(gpointer type, const char *name);
+/* Titles of the roles in a set, joined by "、"; caller frees. */
+char *roles_text(const Packs *packs, RoleSet set, Lang lang);
+/* GB 32100-2015: 18 characters and the check digit. */
+gboolean uscc_valid(const char *text);

@@ -1,0 +1,148 @@
+/* The clocks of a type: when they run, their limits and steps. */
+#include "pack/pack_key.h"
+
+#include <string.h>
+
+enum { CLOCKS_MAX = 32, STEPS_MAX = 16, SPAN_DIGITS = 4 };
+
+static const struct {
+    const char *suffix;
+    int unit;
+    gint64 hours; /* only to put steps in order */
+} units[] = {
+    {"h", SPAN_HOURS, 1},    {"d", SPAN_DAYS, 24},    {"wd", SPAN_WORKDAYS, 24},
+    {"m", SPAN_MONTHS, 720}, {"y", SPAN_YEARS, 8760},
+};
+
+static gint64 span_hours(const Span *span) {
+    for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
+        if (units[i].unit == (int)span->unit)
+            return span->n * units[i].hours;
+    g_assert_not_reached();
+}
+
+static gboolean span_parse(const char *text, Span *span) {
+    gsize n = strspn(text, "0123456789");
+    if (n == 0 || n > SPAN_DIGITS)
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
+        if (strcmp(units[i].suffix, text + n) != 0)
+            continue;
+        span->n = (int)g_ascii_strtoll(text, NULL, 10);
+        span->unit = units[i].unit;
+        return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean read_span(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    (void)loader;
+    return (node->kind == YAML_SCALAR && span_parse(node->text, place)) ||
+           refuse(error, node, "写 3h、10d、10wd、6m 或 1y / write 3h, 10d, 10wd, 6m or 1y",
+                  "不是时限 / not a span of time");
+}
+
+static gboolean read_limit(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    ClockType *clock = place;
+    clock->has_limit = TRUE;
+    return read_span(loader, node, &clock->limit, error);
+}
+
+static gboolean read_start(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const KeyRow rows[] = {{"state", TRUE, PASS_RULES, read_own_state, 0}};
+    return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
+}
+
+static gboolean read_stop(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const KeyRow rows[] = {{"leave", TRUE, PASS_RULES, read_own_state, 0}};
+    return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
+}
+
+static gboolean read_until(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    const Field **field = place;
+    if (!read_own_field(loader, node, field, error))
+        return FALSE;
+    return (*field)->kind == FIELD_DATE || (*field)->kind == FIELD_TIME ||
+           refuse(error, node, "使用 date 或 time 字段 / use a date or time",
+                  "until 字段 %s 不是日期或时间 / until: %s is no date or time", (*field)->name,
+                  (*field)->name);
+}
+
+static gboolean read_step_move(Loader *loader, const YamlNode *node, gpointer place,
+                               GError **error) {
+    if (!is_text(node, error))
+        return FALSE;
+    const Move *move = type_move(loader->type, node->text);
+    if (move == NULL)
+        return refuse(error, node, "先在 moves 中定义 / define it under moves",
+                      "没有操作“%s” / there is no move %s", node->text, node->text);
+    *(const Move **)place = move;
+    return (move->by & BY_CLOCK) ||
+           refuse(error, node, "给该操作写 by: clock / write by: clock in the move",
+                  "操作 %s 不能由时钟办理 / the clock may not make the move %s", move->name,
+                  move->name);
+}
+
+static gboolean read_steps(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const KeyRow rows[] = {
+        {"after", TRUE, PASS_RULES, read_span, offsetof(ClockStep, after)},
+        {"move", TRUE, PASS_RULES, read_step_move, offsetof(ClockStep, move)},
+    };
+    static const ListShape shape = {"步骤 / step", STEPS_MAX, sizeof(ClockStep),
+                                    NULL,          rows,      G_N_ELEMENTS(rows)};
+    GArray *steps = *(GArray **)place;
+    if (!array_read(loader, node, &shape, steps, error))
+        return FALSE;
+    for (guint i = 1; i < steps->len; i++)
+        if (span_hours(&g_array_index(steps, ClockStep, i - 1).after) >
+            span_hours(&g_array_index(steps, ClockStep, i).after))
+            return refuse(error, tree_at(node, i), "按 after 排序 / put them in order",
+                          "步骤未按 after 排序 / the steps are not in order of after");
+    return steps->len > 0 ||
+           refuse(error, node, "至少一步 / one at least", "steps 为空 / there are no steps");
+}
+
+static const KeyRow clock_rows[] = {
+    {"name", TRUE, PASS_RULES, read_name, offsetof(ClockType, name)},
+    {"title", TRUE, PASS_RULES, read_title, offsetof(ClockType, title)},
+    {"basis", FALSE, PASS_RULES, read_texts, offsetof(ClockType, basis)},
+    {"start", TRUE, PASS_RULES, read_start, offsetof(ClockType, start)},
+    {"stop", TRUE, PASS_RULES, read_stop, offsetof(ClockType, stop)},
+    {"until", FALSE, PASS_RULES, read_until, offsetof(ClockType, until)},
+    {"limit", FALSE, PASS_RULES, read_limit, 0},
+    {"steps", TRUE, PASS_RULES, read_steps, offsetof(ClockType, steps)},
+};
+
+static void clock_init(Loader *loader, gpointer item, guint index) {
+    (void)index;
+    ClockType *clock = item;
+    clock->steps = packs_array(loader->packs, sizeof(ClockStep));
+}
+
+/* A clock that runs in one state only can make no move that does not start there. */
+static gboolean clock_check(const YamlNode *node, const ClockType *clock, GError **error) {
+    if (!clock->has_limit && !clock->until)
+        return refuse(error, node, "写 limit 或 until / write limit or until",
+                      "时钟 %s 没有时限 / the clock %s has no limit", clock->name, clock->name);
+    for (guint i = 0; clock->start == clock->stop && i < clock->steps->len; i++) {
+        const Move *move = g_array_index(clock->steps, ClockStep, i).move;
+        if (!(move->from >> clock->start->index & 1))
+            return refuse(error, tree_at(tree_get(node, "steps"), i),
+                          "把该状态加入操作的 from / add the state to its from",
+                          "操作 %s 在状态 %s 永远不能办理 / the move %s is never open in state %s",
+                          move->name, clock->start->name, move->name, clock->start->name);
+    }
+    return TRUE;
+}
+
+gboolean read_clocks(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const ListShape shape = {"时钟 / clock", CLOCKS_MAX, sizeof(ClockType),
+                                    clock_init,     clock_rows, G_N_ELEMENTS(clock_rows)};
+    RecordType *type = place;
+    if (!items_read(loader, node, &shape, type->clocks, error))
+        return FALSE;
+    for (guint i = 0; i < type->clocks->len; i++)
+        if (!clock_check(tree_at(node, i), type->clocks->pdata[i], error))
+            return FALSE;
+    return TRUE;
+}

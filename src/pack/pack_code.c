@@ -1,0 +1,219 @@
+/* Roles, code lists and the work calendar: all that stands on its own and is read in the first
+ * pass. */
+#include "base/clock.h"
+#include "pack/pack_key.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ROLES_MAX = 56, LISTS_MAX = 1000, CODES_MAX = 5000, YEARS_MAX = 200, DAYS_MAX = 100 };
+
+/* ---- roles ---- */
+
+static gboolean read_level(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    (void)loader;
+    static const char *const levels[] = {
+        [LEVEL_SYSTEM] = "system", [LEVEL_PROVINCE] = "province",     [LEVEL_CITY] = "city",
+        [LEVEL_COUNTY] = "county", [LEVEL_ENTERPRISE] = "enterprise",
+    };
+    for (gsize i = 0; node->kind == YAML_SCALAR && i < G_N_ELEMENTS(levels); i++) {
+        if (strcmp(levels[i], node->text) != 0)
+            continue;
+        *(Level *)place = (Level)i;
+        return TRUE;
+    }
+    return refuse(error, node, "system、province、city、county 或 enterprise / one of these",
+                  "没有这一层级 / there is no such level");
+}
+
+static gboolean read_role_name(Loader *loader, const YamlNode *node, gpointer place,
+                               GError **error) {
+    static const char *const reserved[] = {"everyone", "engine", NULL};
+    if (!read_name(loader, node, place, error) || !is_new(loader, "role", node, error))
+        return FALSE;
+    return !g_strv_contains(reserved, node->text) ||
+           refuse(error, node, "换一个名称 / use another name",
+                  "角色名 %s 是保留名 / the role name %s is reserved", node->text, node->text);
+}
+
+static gboolean role_read(Loader *loader, const YamlNode *node, GError **error) {
+    static const KeyRow rows[] = {
+        {"name", TRUE, PASS_NAMES, read_role_name, offsetof(Role, name)},
+        {"level", TRUE, PASS_NAMES, read_level, offsetof(Role, level)},
+        {"title", TRUE, PASS_NAMES, read_title, offsetof(Role, title)},
+    };
+    Packs *packs = loader->packs;
+    Role *role = packs_own(packs, g_new0(Role, 1), g_free);
+    role->index = packs->roles->len;
+    if (role->index == ROLES_MAX)
+        return refuse(error, node, "合并角色 / merge some", "超过 56 个角色 / more than 56 roles");
+    if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), role, error))
+        return FALSE;
+    g_ptr_array_add(packs->roles, role);
+    g_hash_table_insert(packs->roles_by_name, role->name, role);
+    return TRUE;
+}
+
+static gboolean read_role_list(Loader *loader, const YamlNode *node, gpointer place,
+                               GError **error) {
+    (void)place;
+    if (!is_list(node, ROLES_MAX, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++)
+        if (!role_read(loader, tree_at(node, i), error))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean read_role_file(Loader *loader, const YamlNode *file, GError **error) {
+    static const KeyRow rows[] = {{"roles", TRUE, PASS_NAMES, read_role_list, 0}};
+    return keys_read(loader, file, rows, G_N_ELEMENTS(rows), loader->packs, error);
+}
+
+/* ---- code lists ---- */
+
+static const KeyRow code_rows[] = {
+    {"code", TRUE, PASS_NAMES, read_text, offsetof(CodeItem, code)},
+    {"title", TRUE, PASS_NAMES, read_title, offsetof(CodeItem, title)},
+};
+
+static gboolean read_code_items(Loader *loader, const YamlNode *node, gpointer place,
+                                GError **error) {
+    CodeList *list = place;
+    if (!is_list(node, CODES_MAX, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++) {
+        CodeItem *item = packs_own(loader->packs, g_new0(CodeItem, 1), g_free);
+        if (!keys_read(loader, tree_at(node, i), code_rows, G_N_ELEMENTS(code_rows), item, error))
+            return FALSE;
+        if (!g_hash_table_insert(list->by_code, item->code, item))
+            return refuse(error, tree_at(node, i), "换一个代码 / use another code",
+                          "代码“%s”重复 / the code %s stands twice", item->code, item->code);
+        g_ptr_array_add(list->items, item);
+    }
+    return list->items->len > 0 ||
+           refuse(error, node, "至少一个代码 / one at least", "代码表为空 / the list is empty");
+}
+
+static gboolean code_list_read(Loader *loader, const YamlNode *name, const YamlNode *node,
+                               GError **error) {
+    static const KeyRow rows[] = {
+        {"title", TRUE, PASS_NAMES, read_title, offsetof(CodeList, title)},
+        {"items", TRUE, PASS_NAMES, read_code_items, 0},
+    };
+    Packs *packs = loader->packs;
+    CodeList *list = packs_own(packs, g_new0(CodeList, 1), g_free);
+    list->items = packs_pointers(packs);
+    list->by_code = packs_table(packs);
+    if (!read_name(loader, name, &list->name, error) || !is_new(loader, "codes", name, error) ||
+        !keys_read(loader, node, rows, G_N_ELEMENTS(rows), list, error))
+        return FALSE;
+    g_ptr_array_add(packs->codes, list);
+    g_hash_table_insert(packs->codes_by_name, list->name, list);
+    return TRUE;
+}
+
+static gboolean read_code_lists(Loader *loader, const YamlNode *node, gpointer place,
+                                GError **error) {
+    (void)place;
+    if (!is_map(node, LISTS_MAX, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++)
+        if (!code_list_read(loader, node->keys->pdata[i], tree_at(node, i), error))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean read_code_file(Loader *loader, const YamlNode *file, GError **error) {
+    static const KeyRow rows[] = {{"codes", TRUE, PASS_NAMES, read_code_lists, 0}};
+    return keys_read(loader, file, rows, G_N_ELEMENTS(rows), loader->packs, error);
+}
+
+/* ---- the calendar ---- */
+
+typedef struct {
+    int year;
+    char *source;
+    GHashTable *seen; /* dates of this year */
+} YearRead;
+
+static gboolean day_read(const YamlNode *node, YearRead *year, gint64 *day, GError **error) {
+    if (!is_text(node, error))
+        return FALSE;
+    if (!day_parse(node->text, day) || day_year(*day) != year->year)
+        return refuse(error, node, "写成该年的 2026-10-01 / write it like 2026-10-01, in that year",
+                      "“%.32s”不是 %d 年的日期 / not a date of %d", node->text, year->year,
+                      year->year);
+    return g_hash_table_add(year->seen, node->text) ||
+           refuse(error, node, "删除一个 / remove one", "日期 %s 重复 / %s stands twice",
+                  node->text, node->text);
+}
+
+static gboolean read_holidays(Loader *loader, const YamlNode *node, gpointer place,
+                              GError **error) {
+    if (!is_list(node, DAYS_MAX, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++) {
+        gint64 day;
+        if (!day_read(tree_at(node, i), place, &day, error))
+            return FALSE;
+        calendar_add_holiday(loader->packs->calendar, day);
+    }
+    return TRUE;
+}
+
+static gboolean read_workdays(Loader *loader, const YamlNode *node, gpointer place,
+                              GError **error) {
+    if (!is_list(node, DAYS_MAX, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++) {
+        gint64 day;
+        if (!day_read(tree_at(node, i), place, &day, error))
+            return FALSE;
+        if (day_weekday(day) <= 5)
+            return refuse(error, tree_at(node, i),
+                          "只写周六、周日的调休上班日 / only Saturdays and Sundays",
+                          "%s 本来就是工作日 / %s is a weekday already", tree_at(node, i)->text,
+                          tree_at(node, i)->text);
+        calendar_add_workday(loader->packs->calendar, day);
+    }
+    return TRUE;
+}
+
+static gboolean year_number(const YamlNode *node, int *year, GError **error) {
+    double number = strlen(node->text) == 4 ? g_ascii_strtod(node->text, NULL) : 0;
+    *year = (int)number;
+    return (strspn(node->text, "0123456789") == 4 && *year >= 1970) ||
+           refuse(error, node, "写成 2026 / write it like 2026", "不是年份 / not a year");
+}
+
+static gboolean year_read(Loader *loader, const YamlNode *key, const YamlNode *node,
+                          GError **error) {
+    static const KeyRow rows[] = {
+        {"source", TRUE, PASS_NAMES, read_text, offsetof(YearRead, source)},
+        {"holidays", TRUE, PASS_NAMES, read_holidays, 0},
+        {"workdays", TRUE, PASS_NAMES, read_workdays, 0},
+    };
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    YearRead year = {.seen = seen};
+    if (!year_number(key, &year.year, error) || !is_new(loader, "calendar", key, error) ||
+        !keys_read(loader, node, rows, G_N_ELEMENTS(rows), &year, error))
+        return FALSE;
+    calendar_add_year(loader->packs->calendar, year.year);
+    return TRUE;
+}
+
+static gboolean read_years(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    (void)place;
+    if (!is_map(node, YEARS_MAX, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++)
+        if (!year_read(loader, node->keys->pdata[i], tree_at(node, i), error))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean read_calendar_file(Loader *loader, const YamlNode *file, GError **error) {
+    static const KeyRow rows[] = {{"calendar", TRUE, PASS_NAMES, read_years, 0}};
+    return keys_read(loader, file, rows, G_N_ELEMENTS(rows), loader->packs, error);
+}

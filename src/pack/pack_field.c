@@ -1,0 +1,388 @@
+/* The fields of a type, and whether a literal can stand in one. */
+#include "base/clock.h"
+#include "pack/pack_key.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { FIELDS_MAX = 200, TEXT_MAX_DEFAULT = 4000, TEXT_MAX = 100000, PATTERN_CHARS = 200 };
+
+#define KIND(kind) (1u << FIELD_##kind)
+#define KINDS_NUMBER (KIND(INTEGER) | KIND(DECIMAL))
+
+/* ---- which kinds take which keys ---- */
+
+static const struct {
+    const char *key;
+    guint kinds; /* that may have it */
+    gboolean needed;
+} kind_keys[] = {
+    {"max", KIND(TEXT) | KINDS_NUMBER, FALSE},
+    {"min", KINDS_NUMBER, FALSE},
+    {"unit", KINDS_NUMBER, FALSE},
+    {"pattern", KIND(TEXT), FALSE},
+    {"format", KIND(TEXT), FALSE},
+    {"unique", KIND(TEXT) | KINDS_NUMBER | KIND(REF) | KIND(REGION) | KIND(DATE), FALSE},
+    {"codes", KIND(CODE), TRUE},
+    {"type", KIND(REF), TRUE},
+    {"default", ~KIND(POINT), FALSE},
+};
+
+static gboolean kind_keys_fit(const YamlNode *node, const Field *field, GError **error) {
+    const char *kind = field_kind_name(field->kind);
+    for (gsize i = 0; i < G_N_ELEMENTS(kind_keys); i++) {
+        const char *key = kind_keys[i].key;
+        gboolean given = tree_get(node, key) != NULL;
+        gboolean fits = kind_keys[i].kinds >> field->kind & 1;
+        if (given && !fits)
+            return refuse(error, node, "删除该键 / remove it",
+                          "%s 字段不能有 %s / a field of kind %s has no %s", kind, key, kind, key);
+        if (!given && fits && kind_keys[i].needed)
+            return refuse(error, node, "加上该键 / add it",
+                          "%s 字段缺少 %s / a field of kind %s needs %s", kind, key, kind, key);
+    }
+    return TRUE;
+}
+
+/* ---- literals ---- */
+
+static gboolean refuse_kind(const Field *field, const YamlNode *node, GError **error) {
+    const char *kind = field_kind_name(field->kind);
+    return refuse(error, node,
+                  "代码和文字加引号，数字和 true/false 不加 / quote codes and text, not "
+                  "numbers and true/false",
+                  "值与字段 %s（%s）的类型不符 / the value does not fit the field %s of kind %s",
+                  field->name, kind, field->name, kind);
+}
+
+static gboolean text_fits(Loader *loader, const Field *field, const Assignment *value,
+                          const YamlNode *node, GError **error) {
+    (void)loader;
+    if (value->kind != VALUE_TEXT)
+        return refuse_kind(field, node, error);
+    if (g_utf8_strlen(value->text, -1) > field->max_chars)
+        return refuse(error, node, "缩短 / shorten it",
+                      "超过字段 %s 的 %d 字 / longer than the %d characters of %s", field->name,
+                      field->max_chars, field->max_chars, field->name);
+    if (field->pattern && !g_regex_match(field->pattern, value->text, 0, NULL))
+        return refuse(error, node, field->pattern_text,
+                      "不符合字段 %s 的 pattern / does not match the pattern of %s", field->name,
+                      field->name);
+    if (field->format && !uscc_valid(value->text))
+        return refuse(error, node, "检查校验位 / check the check digit",
+                      "不是统一社会信用代码 / not a unified social credit code");
+    return TRUE;
+}
+
+static gboolean number_fits(Loader *loader, const Field *field, const Assignment *value,
+                            const YamlNode *node, GError **error) {
+    (void)loader;
+    const double exact = 9007199254740992.0; /* 2^53 */
+    double n = value->number;
+    if (value->kind != VALUE_NUMBER)
+        return refuse_kind(field, node, error);
+    if (field->kind == FIELD_INTEGER && (n != floor(n) || fabs(n) > exact))
+        return refuse_kind(field, node, error);
+    if ((field->has_min && n < field->min) || (field->has_max && n > field->max))
+        return refuse(error, node, "改为范围内的值 / use a value inside",
+                      "超出字段 %s 的 min..max / outside min..max of %s", field->name, field->name);
+    return TRUE;
+}
+
+static gboolean bool_fits(Loader *loader, const Field *field, const Assignment *value,
+                          const YamlNode *node, GError **error) {
+    (void)loader;
+    return value->kind == VALUE_BOOL || refuse_kind(field, node, error);
+}
+
+static gboolean date_fits(Loader *loader, const Field *field, const Assignment *value,
+                          const YamlNode *node, GError **error) {
+    (void)loader;
+    gint64 day;
+    return (value->kind == VALUE_TEXT && day_parse(value->text, &day)) ||
+           refuse_kind(field, node, error);
+}
+
+static gboolean time_fits(Loader *loader, const Field *field, const Assignment *value,
+                          const YamlNode *node, GError **error) {
+    (void)loader;
+    gint64 ms;
+    return (value->kind == VALUE_TEXT && time_parse(value->text, &ms)) ||
+           refuse_kind(field, node, error);
+}
+
+static gboolean code_fits(Loader *loader, const Field *field, const Assignment *value,
+                          const YamlNode *node, GError **error) {
+    (void)loader;
+    if (value->kind != VALUE_TEXT)
+        return refuse_kind(field, node, error);
+    return g_hash_table_contains(field->codes->by_code, value->text) ||
+           refuse(error, node, "使用代码表中的代码 / use a code of the list",
+                  "代码表 %s 没有“%s” / the list %s has no code %s", field->codes->name,
+                  value->text, field->codes->name, value->text);
+}
+
+static gboolean role_fits(Loader *loader, const Field *field, const Assignment *value,
+                          const YamlNode *node, GError **error) {
+    if (value->kind != VALUE_TEXT)
+        return refuse_kind(field, node, error);
+    return packs_role(loader->packs, value->text) != NULL ||
+           refuse(error, node, "先在 roles 中定义 / define it under roles",
+                  "没有角色“%s” / there is no role %s", value->text, value->text);
+}
+
+/* The id of a record, which may not exist yet when packs are read. */
+static gboolean id_fits(Loader *loader, const Field *field, const Assignment *value,
+                        const YamlNode *node, GError **error) {
+    (void)loader;
+    return value->kind == VALUE_TEXT || refuse_kind(field, node, error);
+}
+
+static gboolean nothing_fits(Loader *loader, const Field *field, const Assignment *value,
+                             const YamlNode *node, GError **error) {
+    (void)loader;
+    (void)value;
+    return refuse_kind(field, node, error);
+}
+
+gboolean literal_fits(Loader *loader, const Field *field, const Assignment *value,
+                      const YamlNode *node, GError **error) {
+    static gboolean (*const fits[FIELD_KINDS])(Loader *, const Field *, const Assignment *,
+                                               const YamlNode *, GError **) = {
+        [FIELD_TEXT] = text_fits, [FIELD_INTEGER] = number_fits, [FIELD_DECIMAL] = number_fits,
+        [FIELD_BOOL] = bool_fits, [FIELD_DATE] = date_fits,      [FIELD_TIME] = time_fits,
+        [FIELD_CODE] = code_fits, [FIELD_REF] = id_fits,         [FIELD_REGION] = id_fits,
+        [FIELD_ROLE] = role_fits, [FIELD_POINT] = nothing_fits,
+    };
+    if (value->kind == VALUE_TEXT && *value->text == 0)
+        return refuse(error, node, "写 null 或文字 / write null or a text",
+                      "空文字等于没有值 / an empty text is no value");
+    if (value->kind != VALUE_NULL)
+        return fits[field->kind](loader, field, value, node, error);
+    return !field->required || refuse(error, node, "给出值 / give a value",
+                                      "必填字段 %s 不能为空 / the required field %s cannot be null",
+                                      field->name, field->name);
+}
+
+gboolean literal_read(Loader *loader, const YamlNode *node, Assignment *value, GError **error) {
+    gboolean truth;
+    if (node->kind != YAML_SCALAR)
+        return refuse(error, node, "写一个值 / write one value",
+                      "此处应为一个值 / one value is expected here");
+    if (tree_is_null(node)) {
+        value->kind = VALUE_NULL;
+    } else if (tree_is_bool(node, &truth)) {
+        value->kind = VALUE_BOOL;
+        value->number = truth;
+    } else if (tree_is_number(node, &value->number)) {
+        value->kind = VALUE_NUMBER;
+    } else {
+        value->kind = VALUE_TEXT;
+        value->text = packs_text(loader->packs, node->text);
+    }
+    return TRUE;
+}
+
+/* ---- keys of a field ---- */
+
+static gboolean read_field_name(Loader *loader, const YamlNode *node, gpointer place,
+                                GError **error) {
+    static const char *const reserved[] = {"id",      "version",    "state",      "number",
+                                           "type",    "created_at", "created_by", "updated_at",
+                                           "comment", NULL};
+    if (!is_text(node, error))
+        return FALSE;
+    if (g_strv_contains(reserved, node->text) || *node->text == '_')
+        return refuse(error, node, "换一个名称 / use another name",
+                      "字段名“%s”是保留名 / the field name %s is reserved", node->text, node->text);
+    return read_name(loader, node, place, error);
+}
+
+static gboolean read_kind(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    (void)loader;
+    g_autoptr(GString) known = g_string_new("可用 / known:");
+    if (!is_text(node, error))
+        return FALSE;
+    for (FieldKind kind = 0; kind < FIELD_KINDS; kind++) {
+        g_string_append_printf(known, " %s", field_kind_name(kind));
+        if (strcmp(field_kind_name(kind), node->text) != 0)
+            continue;
+        *(FieldKind *)place = kind;
+        return TRUE;
+    }
+    return refuse(error, node, known->str, "没有字段类型“%s” / there is no kind %s", node->text,
+                  node->text);
+}
+
+static gboolean read_codes(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    if (!is_text(node, error))
+        return FALSE;
+    CodeList *list = g_hash_table_lookup(loader->packs->codes_by_name, node->text);
+    *(const CodeList **)place = list;
+    return list || refuse(error, node, "先在 codes 中定义 / define it under codes",
+                          "没有代码表“%s” / there is no code list %s", node->text, node->text);
+}
+
+static gboolean read_ref_type(Loader *loader, const YamlNode *node, gpointer place,
+                              GError **error) {
+    if (!is_text(node, error))
+        return FALSE;
+    *(char **)place = packs_text(loader->packs, node->text);
+    return packs_type(loader->packs, node->text) ||
+           refuse(error, node, "先定义该类型 / define that type",
+                  "没有类型“%s” / there is no type %s", node->text, node->text);
+}
+
+static gboolean is_number(const YamlNode *node, double *number, GError **error) {
+    return tree_is_number(node, number) || refuse(error, node, "写一个数 / write a number",
+                                                  "此处应为数字 / a number is expected here");
+}
+
+static gboolean read_min(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    (void)loader;
+    Field *field = place;
+    field->has_min = TRUE;
+    return is_number(node, &field->min, error);
+}
+
+/* Characters of a text, or the largest number. */
+static gboolean read_max(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    (void)loader;
+    Field *field = place;
+    double max;
+    if (!is_number(node, &max, error))
+        return FALSE;
+    if (field->kind != FIELD_TEXT) {
+        field->has_max = TRUE;
+        field->max = max;
+        return TRUE;
+    }
+    if (max < 1 || max > TEXT_MAX || max != floor(max))
+        return refuse(error, node, "1 到 100000 / 1 to 100000",
+                      "文字长度上限不合理 / not a number of characters");
+    field->max_chars = (int)max;
+    return TRUE;
+}
+
+static gboolean read_pattern(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    Field *field = place;
+    g_autoptr(GError) cause = NULL;
+    if (!is_text(node, error))
+        return FALSE;
+    if (g_utf8_strlen(node->text, -1) > PATTERN_CHARS)
+        return refuse(error, node, "缩短 / shorten it", "pattern 超过 200 字 / longer than 200");
+    g_autoptr(GRegex) alone = g_regex_new(node->text, 0, 0, &cause); /* so that ")|(" is refused */
+    if (alone == NULL)
+        return refuse(error, node, cause->message,
+                      "pattern 不是正则表达式 / not a regular expression");
+    g_autofree char *anchored = g_strdup_printf("\\A(?:%s)\\z", node->text);
+    field->pattern = g_regex_new(anchored, G_REGEX_OPTIMIZE, 0, &cause);
+    if (field->pattern == NULL)
+        return refuse(error, node, cause->message,
+                      "pattern 不是正则表达式 / not a regular expression");
+    packs_own(loader->packs, field->pattern, (GDestroyNotify)g_regex_unref);
+    field->pattern_text = packs_text(loader->packs, node->text);
+    return TRUE;
+}
+
+static gboolean read_format(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    if (!is_text(node, error))
+        return FALSE;
+    *(char **)place = packs_text(loader->packs, node->text);
+    return strcmp(node->text, "uscc") == 0 ||
+           refuse(error, node, "可用 / known: uscc", "没有格式“%s” / there is no format %s",
+                  node->text, node->text);
+}
+
+/* true, false, or {when: CONDITION}. */
+static gboolean read_required(Loader *loader, const YamlNode *node, gpointer place,
+                              GError **error) {
+    static const KeyRow rows[] = {
+        {"when", TRUE, PASS_RULES, read_condition, offsetof(Field, required_when)}};
+    if (node->kind == YAML_MAP)
+        return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
+    return read_flag(loader, node, &((Field *)place)->required, error);
+}
+
+static gboolean read_default(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    Field *field = place;
+    Assignment value = {0};
+    if (field->kind == FIELD_CODE && field->codes == NULL)
+        return TRUE; /* refused by kind_keys_fit */
+    if (!is_text(node, error) || !literal_read(loader, node, &value, error) ||
+        !literal_fits(loader, field, &value, node, error))
+        return FALSE;
+    field->default_value = packs_text(loader->packs, node->text);
+    return TRUE;
+}
+
+static const KeyRow field_rows[] = {
+    {"name", TRUE, PASS_SHAPE, read_field_name, offsetof(Field, name)},
+    {"kind", TRUE, PASS_SHAPE, read_kind, offsetof(Field, kind)},
+    {"title", TRUE, PASS_SHAPE, read_title, offsetof(Field, title)},
+    {"codes", FALSE, PASS_SHAPE, read_codes, offsetof(Field, codes)},
+    {"type", FALSE, PASS_SHAPE, read_ref_type, offsetof(Field, ref_type)},
+    {"unit", FALSE, PASS_SHAPE, read_text, offsetof(Field, unit)},
+    {"min", FALSE, PASS_SHAPE, read_min, 0},
+    {"max", FALSE, PASS_SHAPE, read_max, 0},
+    {"pattern", FALSE, PASS_SHAPE, read_pattern, 0},
+    {"format", FALSE, PASS_SHAPE, read_format, offsetof(Field, format)},
+    {"unique", FALSE, PASS_SHAPE, read_flag, offsetof(Field, unique)},
+    {"required", FALSE, PASS_SHAPE | PASS_RULES, read_required, 0},
+    {"default", FALSE, PASS_SHAPE, read_default, 0},
+};
+
+static void field_init(Loader *loader, gpointer item, guint index) {
+    (void)loader;
+    Field *field = item;
+    field->index = index;
+    field->max_chars = TEXT_MAX_DEFAULT;
+}
+
+static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, GError **error) {
+    if (!kind_keys_fit(node, field, error))
+        return FALSE;
+    if (field->has_min && field->has_max && field->min > field->max)
+        return refuse(error, node, "改正 / correct them", "min 大于 max / min is above max");
+    if (field->kind == FIELD_REGION && !packs_type(loader->packs, "region"))
+        return refuse(error, node,
+                      "加载含 region 类型的业务包 / load the pack with the type region",
+                      "没有类型 region / there is no type region");
+    g_hash_table_insert(loader->type->fields_by_name, field->name, field);
+    return TRUE;
+}
+
+/* A point is stored as NAME_lon and NAME_lat. */
+static gboolean columns_differ(Loader *loader, const YamlNode *node, GError **error) {
+    static const char *const parts[] = {"lon", "lat"};
+    GPtrArray *fields = loader->type->fields;
+    for (guint i = 0; i < fields->len; i++) {
+        const Field *point = fields->pdata[i];
+        for (gsize j = 0; point->kind == FIELD_POINT && j < G_N_ELEMENTS(parts); j++) {
+            g_autofree char *column = g_strdup_printf("%s_%s", point->name, parts[j]);
+            const Field *other = type_field(loader->type, column);
+            if (other)
+                return refuse(
+                    error, tree_at(node, other->index), "换一个名称 / use another name",
+                    "字段名 %s 被 point 字段 %s 占用 / the name %s belongs to the point %s", column,
+                    point->name, column, point->name);
+        }
+    }
+    return TRUE;
+}
+
+gboolean read_fields(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const ListShape shape = {"字段 / field", FIELDS_MAX, sizeof(Field),
+                                    field_init,     field_rows, G_N_ELEMENTS(field_rows)};
+    RecordType *type = place;
+    if (!items_read(loader, node, &shape, type->fields, error))
+        return FALSE;
+    if (type->fields->len == 0)
+        return refuse(error, node, "至少一个字段 / one at least", "没有字段 / there are no fields");
+    if (loader->pass != PASS_SHAPE)
+        return TRUE;
+    for (guint i = 0; i < type->fields->len; i++)
+        if (!field_check(loader, tree_at(node, i), type->fields->pdata[i], error))
+            return FALSE;
+    return columns_differ(loader, node, error);
+}

@@ -1,0 +1,109 @@
+/* The loader's tools: who is being read, and maps read by tables of keys. Private to src/pack.
+ *
+ * A map in a pack file is read by a table of KeyRow, one row per key, in the order of the table.
+ * Because a rule may name what stands later or in another file, all files are read three times:
+ * names, then shapes (fields, states), then rules (conditions, references); a row says in which
+ * passes it is read. Everything read belongs to the Packs at once, so an error at any point frees
+ * all. */
+#pragma once
+#include "pack/pack.h"
+#include "pack/yaml_node.h"
+
+typedef enum { PASS_NAMES = 1, PASS_SHAPE = 2, PASS_RULES = 4, PASS_ALL = 7 } Pass;
+
+typedef struct {
+    Packs *packs;
+    Pass pass;
+    RecordType *type;        /* the one being read */
+    GHashTable *first_place; /* "type alarm" -> YamlNode that named it first */
+} Loader;
+
+/* Reads `node` into `place`, a member of the target. */
+typedef gboolean (*KeyRead)(Loader *loader, const YamlNode *node, gpointer place, GError **error);
+
+typedef struct {
+    const char *key;
+    gboolean required;
+    int passes; /* 0: only allowed, read elsewhere */
+    KeyRead read;
+    gsize offset; /* of the place in the target */
+} KeyRow;
+
+/* A list of maps that become structs with `char *name` as first member. */
+typedef struct {
+    const char *what; /* "字段 / field" */
+    guint max;
+    gsize size;
+    void (*init)(Loader *loader, gpointer item, guint index); /* or NULL */
+    const KeyRow *rows;
+    gsize row_count;
+} ListShape;
+
+/* Checks the keys of a map and reads those of this pass. */
+gboolean keys_read(Loader *loader, const YamlNode *map, const KeyRow *rows, gsize n,
+                   gpointer target, GError **error);
+/* Appends a struct per map (GPtrArray), or in later passes reads on into the same ones. Names must
+ * differ. */
+gboolean items_read(Loader *loader, const YamlNode *list, const ListShape *shape, GPtrArray *items,
+                    GError **error);
+/* The same for structs without name in a GArray, in one pass. */
+gboolean array_read(Loader *loader, const YamlNode *list, const ListShape *shape, GArray *array,
+                    GError **error);
+
+gboolean is_list(const YamlNode *node, guint max, GError **error);
+gboolean is_map(const YamlNode *node, guint max, GError **error);
+gboolean is_text(const YamlNode *node, GError **error); /* a scalar that is not null */
+/* Refuses a second thing of this kind and name; remembers the first. */
+gboolean is_new(Loader *loader, const char *kind, const YamlNode *name, GError **error);
+
+/* Readers of plain members. */
+gboolean read_name(Loader *loader, const YamlNode *node, gpointer place,
+                   GError **error); /* char* */
+gboolean read_text(Loader *loader, const YamlNode *node, gpointer place,
+                   GError **error); /* char* */
+gboolean read_title(Loader *loader, const YamlNode *node, gpointer place,
+                    GError **error); /* Title */
+gboolean read_flag(Loader *loader, const YamlNode *node, gpointer place,
+                   GError **error); /* gboolean */
+gboolean read_texts(Loader *loader, const YamlNode *node, gpointer place,
+                    GError **error); /* GStrv */
+
+/* Readers that look things up in the type being read, or in all. */
+gboolean read_condition(Loader *loader, const YamlNode *node, gpointer place,
+                        GError **error); /* Condition* */
+gboolean read_own_field(Loader *loader, const YamlNode *node, gpointer place,
+                        GError **error); /* const Field* */
+gboolean read_own_state(Loader *loader, const YamlNode *node, gpointer place,
+                        GError **error); /* const State* */
+gboolean read_roles(Loader *loader, const YamlNode *node, gpointer place,
+                    GError **error); /* RoleSet */
+gboolean read_rights(Loader *loader, const YamlNode *node, gpointer place,
+                     GError **error); /* RoleSet with everyone, engine */
+gboolean read_guard(Loader *loader, const YamlNode *node, gpointer place,
+                    GError **error); /* Guard* */
+
+/* The parts, one file each. */
+gboolean read_role_file(Loader *loader, const YamlNode *file, GError **error);
+gboolean read_code_file(Loader *loader, const YamlNode *file, GError **error);
+gboolean read_calendar_file(Loader *loader, const YamlNode *file, GError **error);
+gboolean read_type_file(Loader *loader, const YamlNode *file, GError **error);
+gboolean read_fields(Loader *loader, const YamlNode *node, gpointer type, GError **error);
+gboolean read_flow(Loader *loader, const YamlNode *node, gpointer type, GError **error);
+gboolean read_clocks(Loader *loader, const YamlNode *node, gpointer type, GError **error);
+gboolean read_set(Loader *loader, const YamlNode *node, gpointer place,
+                  GError **error); /* GArray* */
+gboolean read_effects(Loader *loader, const YamlNode *node, gpointer place,
+                      GError **error); /* GArray* */
+/* Whether a literal (null, text, number, bool) can stand in a field. */
+gboolean literal_fits(Loader *loader, const Field *field, const Assignment *value,
+                      const YamlNode *node, GError **error);
+/* Reads null, true, 12 or text as what it is, without $ and templates. */
+gboolean literal_read(Loader *loader, const YamlNode *node, Assignment *value, GError **error);
+
+/* Memory of the Packs. */
+Packs *packs_new(void);
+gpointer packs_own(Packs *packs, gpointer thing, GDestroyNotify destroy);
+char *packs_text(Packs *packs, const char *text);
+GPtrArray *packs_pointers(Packs *packs);
+GArray *packs_array(Packs *packs, gsize element);
+GHashTable *packs_table(Packs *packs); /* by text */

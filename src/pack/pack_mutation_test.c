@@ -1,0 +1,250 @@
+/* The rule: whatever is wrong in a pack file, the packs load whole, or not at all with file and
+ * line. The real packs are changed line by line (deleted, doubled, swapped, cut, one character or
+ * word garbled) and loaded each time. */
+#include "pack/pack.h"
+
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct {
+    char *pack, *name; /* core, alarm.yaml */
+    GStrv lines;
+} SourceFile;
+
+typedef struct {
+    char *directory;  /* a copy of packs/ */
+    GPtrArray *files; /* SourceFile* */
+    guint loaded, refused;
+} Bench;
+
+/* ---- the copy ---- */
+
+static void file_write(const Bench *bench, const SourceFile *file, const char *text) {
+    g_autofree char *path = g_build_filename(bench->directory, file->pack, file->name, NULL);
+    FILE *out = fopen(path, "w"); /* g_file_set_contents would wait for the disk */
+    g_assert_true(out && fputs(text, out) >= 0 && fclose(out) == 0);
+}
+
+static void file_restore(const Bench *bench, const SourceFile *file) {
+    g_autofree char *text = g_strjoinv("\n", file->lines);
+    file_write(bench, file, text);
+}
+
+static void file_copy(Bench *bench, const char *pack, const char *name) {
+    g_autofree char *path = g_build_filename("packs", pack, name, NULL), *text = NULL;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    SourceFile *file = g_new0(SourceFile, 1);
+    file->pack = g_strdup(pack);
+    file->name = g_strdup(name);
+    file->lines = g_strsplit(text, "\n", -1);
+    g_ptr_array_add(bench->files, file);
+    file_restore(bench, file);
+}
+
+static void pack_copy(Bench *bench, const char *pack) {
+    g_autofree char *from = g_build_filename("packs", pack, NULL);
+    g_autofree char *to = g_build_filename(bench->directory, pack, NULL);
+    g_autoptr(GDir) dir = g_dir_open(from, 0, NULL);
+    if (dir == NULL)
+        return;
+    g_assert_cmpint(g_mkdir(to, 0700), ==, 0);
+    for (const char *name; (name = g_dir_read_name(dir)) != NULL;)
+        if (g_str_has_suffix(name, ".yaml"))
+            file_copy(bench, pack, name);
+}
+
+static void file_free(gpointer data) {
+    SourceFile *file = data;
+    g_free(file->pack);
+    g_free(file->name);
+    g_strfreev(file->lines);
+    g_free(file);
+}
+
+static Bench *bench_new(void) {
+    Bench *bench = g_new0(Bench, 1);
+    g_autoptr(GDir) dir = g_dir_open("packs", 0, NULL);
+    g_assert_nonnull(dir);
+    bench->directory = g_dir_make_tmp("anlan-mutation-XXXXXX", NULL);
+    bench->files = g_ptr_array_new_with_free_func(file_free);
+    for (const char *name; (name = g_dir_read_name(dir)) != NULL;)
+        pack_copy(bench, name);
+    return bench;
+}
+
+static void bench_free(Bench *bench) {
+    g_autoptr(GDir) dir = g_dir_open(bench->directory, 0, NULL);
+    for (guint i = 0; i < bench->files->len; i++) {
+        const SourceFile *file = bench->files->pdata[i];
+        g_autofree char *path = g_build_filename(bench->directory, file->pack, file->name, NULL);
+        g_unlink(path);
+    }
+    for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
+        g_autofree char *path = g_build_filename(bench->directory, name, NULL);
+        g_rmdir(path);
+    }
+    g_rmdir(bench->directory);
+    g_ptr_array_unref(bench->files);
+    g_free(bench->directory);
+    g_free(bench);
+}
+
+/* ---- what must hold ---- */
+
+static void load(Bench *bench, const SourceFile *file, const char *text) {
+    GError *error = NULL;
+    file_write(bench, file, text);
+    Packs *packs = packs_load(bench->directory, &error);
+    if (packs) {
+        g_assert_no_error(error);
+        bench->loaded++;
+        packs_free(packs);
+        return;
+    }
+    g_autofree char *detail = error_detail(error, LANG_EN), *hint = error_hint(error, LANG_EN);
+    g_autofree char *start = g_strdup_printf("Pack %s/", bench->directory);
+    gboolean placed =
+        g_str_has_prefix(detail, start) &&
+        g_regex_match_simple("\\.yaml:[1-9][0-9]*: .+ / .+", detail, G_REGEX_DOTALL, 0);
+    if (error_kind(error) != ERROR_PACK || !placed || *hint == 0)
+        g_error("%s/%s: %s (%s)", file->pack, file->name, detail, hint);
+    bench->refused++;
+    g_error_free(error);
+}
+
+/* ---- changes: each gives the new text of the file ---- */
+
+static char *joined_without(const SourceFile *file, guint line, const char *put) {
+    g_autoptr(GString) out = g_string_new(NULL);
+    for (guint i = 0; file->lines[i]; i++) {
+        const char *text = i == line ? put : file->lines[i];
+        if (text)
+            g_string_append_printf(out, "%s\n", text);
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static char *delete_line(const SourceFile *file, guint line) {
+    return joined_without(file, line, NULL);
+}
+
+static char *double_line(const SourceFile *file, guint line) {
+    g_autofree char *twice = g_strdup_printf("%s\n%s", file->lines[line], file->lines[line]);
+    return joined_without(file, line, twice);
+}
+
+static char *indent_line(const SourceFile *file, guint line) {
+    g_autofree char *indented = g_strdup_printf("  %s", file->lines[line]);
+    return joined_without(file, line, indented);
+}
+
+static guint place_in(const char *text) {
+    return (guint)g_test_rand_int_range(0, (gint32)strlen(text) + 1);
+}
+
+/* Cuts at any byte, also inside a character. */
+static char *cut_file(const SourceFile *file, guint line) {
+    g_autofree char *cut = g_strndup(file->lines[line], place_in(file->lines[line]));
+    g_autofree char *text = joined_without(file, line, cut);
+    gsize end = strlen(cut);
+    for (guint i = 0; i < line; i++)
+        end += strlen(file->lines[i]) + 1;
+    text[end] = 0;
+    return g_steal_pointer(&text);
+}
+
+static char *garble_character(const SourceFile *file, guint line) {
+    static const char characters[] = ":{}[],'\"#&*!|>%@-$ 0aZ_\\\t\n\x01\xe9";
+    const char *text = file->lines[line];
+    guint at = place_in(text);
+    char c = characters[g_test_rand_int_range(0, sizeof characters - 1)];
+    g_autofree char *garbled =
+        g_strdup_printf("%.*s%c%s", (int)at, text, c, text[at] ? text + at + 1 : "");
+    return joined_without(file, line, garbled);
+}
+
+static char *remove_character(const SourceFile *file, guint line) {
+    const char *text = file->lines[line];
+    guint at = place_in(text);
+    g_autofree char *less = g_strdup_printf("%.*s%s", (int)at, text, text[at] ? text + at + 1 : "");
+    return joined_without(file, line, less);
+}
+
+static GStrv words_of(const char *text) { return g_strsplit_set(text, " ,:{}[]'\"", -1); }
+
+/* A word of this line becomes a word of another one. */
+static char *swap_word(const SourceFile *file, guint line) {
+    guint other = (guint)g_test_rand_int_range(0, (gint32)g_strv_length(file->lines));
+    g_auto(GStrv) mine = words_of(file->lines[line]), theirs = words_of(file->lines[other]);
+    g_autoptr(GString) text = g_string_new(file->lines[line]);
+    if (!mine[0] || !theirs[0])
+        return joined_without(file, line, text->str);
+    const char *old = mine[g_test_rand_int_range(0, (gint32)g_strv_length(mine))];
+    const char *new = theirs[g_test_rand_int_range(0, (gint32)g_strv_length(theirs))];
+    if (*old)
+        g_string_replace(text, old, new, 1);
+    return joined_without(file, line, text->str);
+}
+
+static char *(*const changes[])(const SourceFile *, guint) = {
+    delete_line, double_line, indent_line, cut_file, garble_character, remove_character, swap_word};
+
+/* ---- tests ---- */
+
+static void test_delete(void) {
+    Bench *bench = bench_new();
+    for (guint i = 0; i < bench->files->len; i++) {
+        const SourceFile *file = bench->files->pdata[i];
+        for (guint line = 0; file->lines[line]; line++) {
+            g_autofree char *text = delete_line(file, line);
+            load(bench, file, text);
+        }
+        file_restore(bench, file);
+    }
+    g_test_message("%u loaded, %u refused", bench->loaded, bench->refused);
+    g_assert_cmpuint(bench->refused, >, bench->files->len);
+    g_assert_cmpuint(bench->loaded, >, bench->files->len); /* comments, optional lines */
+    bench_free(bench);
+}
+
+static void test_random(void) {
+    Bench *bench = bench_new();
+    guint rounds = g_test_slow() ? 20000 : 1000;
+    for (guint round = 0; round < rounds; round++) {
+        const SourceFile *file =
+            bench->files->pdata[g_test_rand_int_range(0, (gint32)bench->files->len)];
+        guint line = (guint)g_test_rand_int_range(0, (gint32)g_strv_length(file->lines));
+        g_autofree char *text = changes[round % G_N_ELEMENTS(changes)](file, line);
+        load(bench, file, text);
+        file_restore(bench, file);
+    }
+    g_test_message("%u loaded, %u refused", bench->loaded, bench->refused);
+    g_assert_cmpuint(bench->refused, >, rounds / 5);
+    bench_free(bench);
+}
+
+/* A file replaced by another one, or missing. */
+static void test_files(void) {
+    Bench *bench = bench_new();
+    for (guint i = 0; i < bench->files->len; i++) {
+        const SourceFile *file = bench->files->pdata[i];
+        const SourceFile *other = bench->files->pdata[(i + 1) % bench->files->len];
+        g_autofree char *text = g_strjoinv("\n", other->lines);
+        load(bench, file, text);
+        load(bench, file, "");
+        load(bench, file, "# nothing\n");
+        load(bench, file, "{}\n");
+        file_restore(bench, file);
+    }
+    g_assert_cmpuint(bench->loaded, ==, 0);
+    bench_free(bench);
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/pack-mutation/delete", test_delete);
+    g_test_add_func("/pack-mutation/random", test_random);
+    g_test_add_func("/pack-mutation/files", test_files);
+    return g_test_run();
+}

@@ -1,0 +1,569 @@
+#include "pack/pack.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+/* ---- the packs of this repository ---- */
+
+static Packs *real_packs(void) {
+    GError *error = NULL;
+    Packs *packs = packs_load("packs", &error);
+    g_assert_no_error(error);
+    return packs;
+}
+
+static void test_real(void) {
+    static const char *const types[] = {"region",     "organisation", "user",      "device",
+                                        "enterprise", "installation", "equipment", "point",
+                                        "alarm",      "hazard"};
+    Packs *packs = real_packs();
+    for (gsize i = 0; i < G_N_ELEMENTS(types); i++)
+        g_assert_nonnull(packs_type(packs, types[i]));
+    const PackInfo *first = packs->infos->pdata[0];
+    g_assert_cmpstr(first->name, ==, "core"); /* hazard requires it */
+    g_assert_null(packs_type(packs, "nothing"));
+    g_assert_null(packs_role(packs, "nobody"));
+    packs_free(packs);
+    packs_free(NULL);
+}
+
+static gboolean warned(const Packs *packs, const char *text) {
+    for (guint i = 0; i < packs->warnings->len; i++)
+        if (strcmp(packs->warnings->pdata[i], text) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static void test_warnings(void) {
+    Packs *packs = real_packs();
+    g_assert_true(warned(packs, "calendar: no entry for 2027"));
+    g_assert_false(warned(packs, "calendar: no entry for 2026"));
+    packs_free(packs);
+}
+
+static void test_point_type(void) {
+    Packs *packs = real_packs();
+    const RecordType *point = packs_type(packs, "point");
+    const Field *code = type_field(point, "code"), *delay = type_field(point, "on_delay_s");
+    g_assert_true(point->key == code && code->required && code->index == 0);
+    g_assert_cmpint(code->max_chars, ==, 64);
+    g_assert_true(g_regex_match(code->pattern, "TI-101.A:1", 0, NULL));
+    g_assert_false(g_regex_match(code->pattern, "TI 101", 0, NULL));
+    g_assert_false(g_regex_match(code->pattern, "TI\n", 0, NULL));
+    g_assert_true(delay->has_min && delay->has_max && delay->max == 86400);
+    g_assert_cmpstr(delay->unit, ==, "s");
+    g_assert_cmpint(type_field(point, "unit")->max_chars, ==, 20);
+    g_assert_cmpstr(type_field(point, "measure")->codes->name, ==, "measure");
+    g_assert_cmpstr(type_field(point, "enterprise")->ref_type, ==, "enterprise");
+    g_assert_true(point->scope_enterprise == type_field(point, "enterprise"));
+    g_assert_null(point->scope_region);
+    g_assert_null(point->initial);
+    g_assert_cmpuint(point->checks->len, ==, 5);
+    g_assert_cmpuint(point->states->len + point->moves->len + point->clocks->len, ==, 0);
+    packs_free(packs);
+}
+
+static const Assignment *assignment(const GArray *list, const char *field) {
+    for (guint i = 0; i < list->len; i++)
+        if (strcmp(g_array_index(list, Assignment, i).field, field) == 0)
+            return &g_array_index(list, Assignment, i);
+    return NULL;
+}
+
+static void test_alarm_type(void) {
+    Packs *packs = real_packs();
+    const RecordType *alarm = packs_type(packs, "alarm");
+    const Move *hazard = type_move(alarm, "to_hazard"), *unshelve = type_move(alarm, "unshelve");
+    const Effect *raise = &g_array_index(hazard->effects, Effect, 0);
+    g_assert_cmpint(raise->kind, ==, EFFECT_RAISE);
+    g_assert_cmpstr(raise->type, ==, "hazard");
+    g_assert_cmpstr(raise->link, ==, "hazard");
+    g_assert_cmpint(assignment(raise->fields, "title")->kind, ==, VALUE_TEMPLATE);
+    g_assert_cmpint(assignment(raise->fields, "enterprise")->kind, ==, VALUE_ENTERPRISE);
+    g_assert_cmpint(assignment(raise->fields, "alarm")->kind, ==, VALUE_ID);
+    g_assert_cmpint(assignment(raise->fields, "source")->kind, ==, VALUE_TEXT);
+    g_assert_cmpint(assignment(raise->fields, "found_at")->kind, ==, VALUE_FIELD);
+    g_assert_cmpstr(assignment(raise->fields, "found_at")->text, ==, "onset");
+    g_assert_cmpint(unshelve->by, ==, BY_CLOCK);
+    g_assert_cmpuint(unshelve->to->len, ==, 6);
+    g_assert_cmpint(assignment(unshelve->set, "shelve_reason")->kind, ==, VALUE_NULL);
+    g_assert_null(g_array_index(hazard->to, MoveTarget, 0).state); /* same */
+    const Move *acknowledge = type_move(alarm, "acknowledge");
+    g_assert_cmpint(assignment(acknowledge->set, "acknowledged")->kind, ==, VALUE_BOOL);
+    g_assert_cmpint(assignment(acknowledge->set, "acknowledged_at")->kind, ==, VALUE_NOW);
+    g_assert_cmpint(assignment(acknowledge->set, "acknowledged_by")->kind, ==, VALUE_ACTOR);
+    g_assert_true(type_move(alarm, "comment")->require_comment);
+    g_assert_true(alarm->create == ROLE_ENGINE && alarm->edit == 0);
+    const ClockType *shelf = alarm->clocks->pdata[0];
+    g_assert_true(!shelf->has_limit && shelf->until == type_field(alarm, "shelved_until"));
+    packs_free(packs);
+}
+
+static void test_hazard_type(void) {
+    Packs *packs = real_packs();
+    const RecordType *hazard = packs_type(packs, "hazard");
+    const ClockType *rectify = hazard->clocks->pdata[1];
+    const ClockStep *second = &g_array_index(rectify->steps, ClockStep, 1);
+    g_assert_cmpstr(hazard->initial->name, ==, "reported");
+    g_assert_true(rectify->start == type_state(hazard, "rectifying"));
+    g_assert_true(rectify->has_limit && rectify->limit.n == 15);
+    g_assert_cmpint(rectify->limit.unit, ==, SPAN_WORKDAYS);
+    g_assert_cmpint(second->after.n, ==, 3);
+    g_assert_cmpstr(second->move->name, ==, "escalate_city");
+    g_assert_cmpstr(rectify->basis[0], !=, NULL);
+    g_assert_nonnull(type_field(hazard, "criterion")->required_when);
+    g_assert_false(type_field(hazard, "criterion")->required);
+    g_assert_cmpstr(type_field(hazard, "escalation")->default_value, ==, "0");
+    g_assert_cmpstr(type_move(hazard, "accept")->not_by->pdata[0], ==, "submit");
+    g_assert_cmpuint(type_state(hazard, "rectifying")->todo->len, ==, 4);
+    g_assert_true(type_state(hazard, "closed")->final);
+    packs_free(packs);
+}
+
+static void test_roles(void) {
+    Packs *packs = real_packs();
+    const RecordType *region = packs_type(packs, "region");
+    const Role *admin = packs_role(packs, "admin"), *city = packs_role(packs, "city_duty");
+    g_autofree char *zh = roles_text(packs, region->create, LANG_ZH);
+    g_autofree char *en = roles_text(
+        packs, (RoleSet)1 << admin->index | (RoleSet)1 << city->index | ROLE_ENGINE, LANG_EN);
+    g_autofree char *none = roles_text(packs, 0, LANG_EN);
+    g_assert_cmpstr(zh, ==, "系统管理员");
+    g_assert_cmpstr(en, ==, "System administrator、City duty officer、Alarm engine");
+    g_assert_cmpstr(none, ==, "");
+    g_assert_true(role_in(admin, region->create) && !role_in(city, region->create));
+    g_assert_true(role_in(city, region->read)); /* everyone */
+    g_assert_cmpint(city->level, ==, LEVEL_CITY);
+    packs_free(packs);
+}
+
+static void test_terms(void) {
+    Packs *packs = real_packs();
+    gpointer alarm = (gpointer)packs_type(packs, "alarm");
+    g_assert_cmpint(type_term_kind(alarm, "onset"), ==, TERM_TIME);
+    g_assert_cmpint(type_term_kind(alarm, "level"), ==, TERM_TEXT);
+    g_assert_cmpint(type_term_kind(alarm, "state"), ==, TERM_TEXT);
+    g_assert_cmpint(type_term_kind(alarm, "nothing"), ==, TERM_NONE);
+    g_assert_cmpint(field_term_kind(FIELD_POINT), ==, TERM_NONE);
+    g_assert_cmpstr(field_kind_name(FIELD_DECIMAL), ==, "decimal");
+    packs_free(packs);
+}
+
+static void test_uscc(void) {
+    g_assert_true(uscc_valid("91350100M000100Y43")); /* the example of GB 32100-2015 */
+    g_assert_false(uscc_valid("91350100M000100Y44"));
+    g_assert_false(uscc_valid("91350100M000100Y4"));
+    g_assert_false(uscc_valid("91350100M000100Y433"));
+    g_assert_false(uscc_valid("91350100m000100y43"));
+    g_assert_false(uscc_valid("9135010OM000100Y43")); /* letter O */
+    g_assert_false(uscc_valid(""));
+}
+
+/* ---- mistakes: a small right pack, one change each ---- */
+
+typedef struct {
+    const char *name, *text;
+} FileText;
+
+static const FileText small[] = {
+    {"pack.yaml", "pack: small\ntitle: {zh: 小, en: Small}\nversion: 1\n"},
+    {"roles.yaml", "roles:\n"
+                   "  - {name: boss, level: system, title: {zh: 长, en: Boss}}\n"
+                   "  - {name: hand, level: enterprise, title: {zh: 手, en: Hand}}\n"},
+    {"codes.yaml", "codes:\n"
+                   "  colour:\n"
+                   "    title: {zh: 颜色, en: Colour}\n"
+                   "    items:\n"
+                   "      - {code: red, title: {zh: 红, en: Red}}\n"
+                   "      - {code: '1', title: {zh: 一, en: One}}\n"},
+    {"calendar.yaml", "calendar:\n"
+                      "  2025:\n"
+                      "    source: somebody\n"
+                      "    holidays: [2025-10-01, 2025-10-02]\n"
+                      "    workdays: [2025-09-28]\n"},
+    {"enterprise.yaml",
+     "type: enterprise\n"
+     "title: {zh: 企业, en: Enterprise}\n"
+     "key: code\n"
+     "scope: {enterprise: code}\n"
+     "fields:\n"
+     "  - {name: code, kind: text, max: 18, required: true, title: {zh: 码, en: Code}}\n"
+     "rights: {read: [everyone], create: [boss]}\n"},
+    {"job.yaml",
+     "type: job\n"
+     "title: {zh: 工作, en: Job}\n"
+     "key: code\n"
+     "label: name\n"
+     "scope: {enterprise: enterprise}\n"
+     "number: \"J{region}-{year}-{serial:4}\"\n"
+     "fields:\n"
+     "  - {name: code, kind: text, max: 20, required: true, title: {zh: 码, en: Code}}\n"
+     "  - {name: name, kind: text, max: 9, pattern: '[a-z ]+', title: {zh: 名, en: Name}}\n"
+     "  - {name: enterprise, kind: ref, type: enterprise, title: {zh: 企, en: Ent}}\n"
+     "  - {name: colour, kind: code, codes: colour, default: red, title: {zh: 色, en: Col}}\n"
+     "  - {name: amount, kind: integer, min: 0, max: 9, default: 3, title: {zh: 量, en: Amt}}\n"
+     "  - {name: due, kind: date, required: {when: \"colour = 'red'\"}, title: {zh: 期, en: Due}}\n"
+     "  - {name: at, kind: time, title: {zh: 时, en: At}}\n"
+     "  - {name: done, kind: bool, title: {zh: 毕, en: Done}}\n"
+     "  - {name: place, kind: point, title: {zh: 点, en: Place}}\n"
+     "  - {name: next, kind: ref, type: job, title: {zh: 次, en: Next}}\n"
+     "checks:\n"
+     "  - {when: \"amount > 7\", message: {zh: 多, en: Much}, field: amount}\n"
+     "flow:\n"
+     "  initial: open\n"
+     "  states:\n"
+     "    - {name: open, title: {zh: 开, en: Open}, todo: [{who: [hand], when: \"done = TRUE\"}]}\n"
+     "    - {name: shut, title: {zh: 关, en: Shut}, final: true}\n"
+     "  moves:\n"
+     "    - name: close\n"
+     "      title: {zh: 关闭, en: Close}\n"
+     "      who: [boss, hand]\n"
+     "      from: [open]\n"
+     "      accepts: [name, due]\n"
+     "      require: [due, comment]\n"
+     "      guard: {when: \"due >= $today\", message: {zh: 晚, en: Late}, field: due}\n"
+     "      not: [remind]\n"
+     "      set: {done: true, at: $now, amount: 5, colour: '1'}\n"
+     "      to:\n"
+     "        - {when: \"amount > 3\", state: shut}\n"
+     "        - {state: same}\n"
+     "      effects:\n"
+     "        - raise:\n"
+     "            type: job\n"
+     "            link: next\n"
+     "            fields: {code: \"{code}\", enterprise: $enterprise, due: $due}\n"
+     "        - notify: {who: [boss], title: {zh: \"{number} {name} {colour:title} {next:title} "
+     "{state:title}\", en: Done}}\n"
+     "    - {name: remind, title: {zh: 催, en: Remind}, by: [clock, engine], from: [open], to: "
+     "same}\n"
+     "clocks:\n"
+     "  - name: slow\n"
+     "    title: {zh: 慢, en: Slow}\n"
+     "    start: {state: open}\n"
+     "    stop: {leave: open}\n"
+     "    until: due\n"
+     "    limit: 3wd\n"
+     "    steps:\n"
+     "      - {after: 0h, move: remind}\n"
+     "      - {after: 2wd, move: remind}\n"
+     "rights: {read: [boss, hand], create: [boss], edit: []}\n"},
+};
+
+typedef struct {
+    const char *file, *find, *put; /* the change */
+    int lines;                     /* the error stands so many lines behind it */
+    const char *words;             /* in the message */
+} Mistake;
+
+static const Mistake mistakes[] = {
+    /* YAML */
+    {"job.yaml", "label: name", "label: [name", 1, "YAML"},
+    {"job.yaml", "label: name", "label: name\nlabel: code", 1, "stands twice"},
+    {"job.yaml", "label: name", "label: &a name", 0, "anchors"},
+    {"job.yaml", "label: name", "label: *a", 0, "anchors"},
+    {"job.yaml", "label: name", "label: !!str name", 0, "tags"},
+    {"job.yaml", "label: name", "label: \"a\\0b\"", 0, "NUL"},
+    {"job.yaml", "label: name", "label: name\n---", 1, "more than one document"},
+    {"job.yaml", "label: name", "label: [[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]", 0,
+     "too deep"},
+    {"job.yaml", "label: name", "label: \xff", 0, "UTF-8"},
+    {"job.yaml", "label: name", "[a]: name", 0, "cannot be a key"},
+    /* keys */
+    {"job.yaml", "label: name", "lable: name", 0, "unknown key “lable”"},
+    {"job.yaml", "title: {zh: 工作, en: Job}", "x: 1", 0, "unknown key"},
+    {"job.yaml", "title: {zh: 工作, en: Job}", "title: {zh: 工作}", 0, "en is missing"},
+    {"job.yaml", "title: {zh: 工作, en: Job}", "title: {zh: 工作, en: ''}", 0, "empty"},
+    {"job.yaml", "title: {zh: 工作, en: Job}", "title: {zh: 工作, en: A, b}", 0, "unknown key “b”"},
+    {"job.yaml", "title: {zh: 工作, en: Job}", "title: 工作", 0, "key: value is expected"},
+    {"job.yaml", "title: {zh: 工作, en: Job}\n", "", -1, "title is missing"},
+    {"job.yaml", "rights: {read: [boss, hand], create: [boss], edit: []}", "", -54,
+     "rights is missing"},
+    {"job.yaml", "read: [boss, hand], ", "", 0, "read is missing"},
+    {"job.yaml", "read: [boss, hand]", "read: []", 0, "nobody may read"},
+    {"job.yaml", "read: [boss, hand]", "read: boss", 0, "a list is expected"},
+    {"job.yaml", "read: [boss, hand]", "read: [boss, bos]", 0, "no role bos"},
+    {"job.yaml", "read: [boss, hand]", "read: [boss, boss]", 0, "stands twice"},
+    {"job.yaml", "type: job\ntitle", "typ: job\ntitle", 0, "tells nothing"},
+    {"job.yaml", "type: job\ntitle", "type: Job\ntitle", 0, "not a name"},
+    {"job.yaml", "type: job\ntitle", "type: enterprise\ntitle", 0, "is defined already"},
+    {"job.yaml", "key: code", "key: name", 0, "required text"},
+    {"job.yaml", "key: code", "key: nothing", 0, "no field nothing"},
+    {"job.yaml", "max: 20, required", "max: 900, required", -5, "120 characters"},
+    {"job.yaml", "scope: {enterprise: enterprise}", "scope: {enterprise: next}", 0,
+     "no ref to an enterprise"},
+    {"job.yaml", "scope: {enterprise: enterprise}", "scope: {region: name}", 0, "holds no region"},
+    {"job.yaml", "{serial:4}", "{serial:99}", 0, "number pattern"},
+    {"job.yaml", "{serial:4}", "{serial:4}{serial:4}", 0, "number pattern"},
+    {"job.yaml", "{serial:4}", "{serial", 0, "number pattern"},
+    {"job.yaml", "-{serial:4}", "", 0, "number pattern"},
+    {"job.yaml", "{year}", "{month}", 0, "number pattern"},
+    {"job.yaml", "scope: {enterprise: enterprise}", "scope: {}", 1, "number pattern"},
+    /* fields */
+    {"job.yaml", "{name: name,", "{name: code,", 0, "stands twice"},
+    {"job.yaml", "{name: name,", "{name: state,", 0, "reserved"},
+    {"job.yaml", "{name: name,", "{name: _x,", 0, "reserved"},
+    {"job.yaml", "{name: at,", "{name: place_lon,", 0, "belongs to the point"},
+    {"job.yaml", "kind: text, max: 9", "kind: txt, max: 9", 0, "no kind txt"},
+    {"job.yaml", "kind: bool, ", "kind: bool, max: 3, ", 0, "has no max"},
+    {"job.yaml", "kind: code, codes: colour,", "kind: code,", 0, "needs codes"},
+    {"job.yaml", "kind: code, codes: colour", "kind: code, codes: color", 0, "no code list color"},
+    {"job.yaml", "kind: ref, type: job", "kind: ref", 0, "needs type"},
+    {"job.yaml", "kind: ref, type: job", "kind: ref, type: jobs", 0, "no type jobs"},
+    {"job.yaml", "kind: time", "kind: region", 0, "no type region"},
+    {"job.yaml", "max: 9, pattern", "max: 0, pattern", 0, "number of characters"},
+    {"job.yaml", "max: 9, pattern", "max: many, pattern", 0, "a number is expected"},
+    {"job.yaml", "'[a-z ]+'", "'[a-z'", 0, "regular expression"},
+    {"job.yaml", "'[a-z ]+'", "'a)|(b'", 0, "regular expression"},
+    {"job.yaml", "min: 0, max: 9", "min: 10, max: 9", 0, "outside min..max"},
+    {"job.yaml", "min: 0, max: 9, default: 3", "min: 10, max: 9", 0, "min is above max"},
+    {"job.yaml", "default: 3", "default: 3.5", 0, "of kind integer"},
+    {"job.yaml", "default: 3", "default: '3'", 0, "of kind integer"},
+    {"job.yaml", "default: red", "default: blue", 0, "no code blue"},
+    {"job.yaml", "default: red", "default: 1", 0, "of kind code"},
+    {"job.yaml", "kind: bool,", "kind: bool, default: yes,", 0, "of kind bool"},
+    {"job.yaml", "kind: date,", "kind: date, default: 2026-02-30,", 0, "of kind date"},
+    {"job.yaml", "required: {when: \"colour = 'red'\"}", "required: {when: \"color = 'red'\"}", 0,
+     "no field color"},
+    {"job.yaml", "required: {when: \"colour = 'red'\"}", "required: {when: \"colour = 'blue'\"}", 0,
+     "can never be"},
+    {"job.yaml", "required: {when: \"colour = 'red'\"}", "required: maybe", 0, "true or false"},
+    /* checks and flow */
+    {"job.yaml", "amount > 7", "amount > '7'", 0, "kinds differ"},
+    {"job.yaml", "message: {zh: 多, en: Much}, field: amount",
+     "message: {zh: 多, en: Much}, field: x", 0, "no field x"},
+    {"job.yaml", "initial: open", "initial: opened", 0, "no state opened"},
+    {"job.yaml", "initial: open", "initial: shut", 2, "open cannot be reached"},
+    {"job.yaml", "{name: shut,", "{name: same,", 0, "reserved"},
+    {"job.yaml", "{name: shut,", "{name: open,", 0, "stands twice"},
+    {"job.yaml", "    - {name: shut,",
+     "    - {name: lost, title: {zh: 失, en: Lost}, final: true}\n    - {name: shut,", 0,
+     "lost cannot be reached"},
+    {"job.yaml", ", final: true}", "}", 0, "no move leaves"},
+    {"job.yaml", "final: true}", "final: true, todo: [{who: [boss]}]}", 0, "final state"},
+    {"job.yaml", "todo: [{who: [hand]", "todo: [{who: [hands]", 0, "no role hands"},
+    {"job.yaml", "when: \"done = TRUE\"", "when: \"done = 1\"", 0, "kinds differ"},
+    {"job.yaml", "      who: [boss, hand]\n", "", -2, "nobody can make"},
+    {"job.yaml", "from: [open]\n", "from: []\n", 0, "from is empty"},
+    {"job.yaml", "from: [open]\n", "from: [opne]\n", 0, "no state opne"},
+    {"job.yaml", "from: [open]\n", "from: [open, open]\n", 0, "stands twice"},
+    {"job.yaml", "accepts: [name, due]", "accepts: [name, code]", 0, "key code cannot change"},
+    {"job.yaml", "accepts: [name, due]", "accepts: [name, dew]", 0, "no field dew"},
+    {"job.yaml", "accepts: [name, due]", "accepts: [due, due]", 0, "stands twice"},
+    {"job.yaml", "require: [due, comment]", "require: [due, comments]", 0, "no field comments"},
+    {"job.yaml", "due >= $today", "due >= $now", 0, "kinds differ"},
+    {"job.yaml", "not: [remind]", "not: [reminds]", 0, "no move reminds"},
+    {"job.yaml", "{when: \"amount > 3\", state: shut}", "{state: shut}", 0, "never used"},
+    {"job.yaml", "{state: same}", "{state: same, when: \"done = TRUE\"}", 0, "last target"},
+    {"job.yaml", "\"amount > 3\", state: shut", "\"state = 'openn'\", state: shut", 0,
+     "can never be"},
+    {"job.yaml", "by: [clock, engine]", "by: hand", 0, "engine or clock"},
+    {"job.yaml", "by: [clock, engine]", "by: engine", 9, "clock may not make"},
+    {"job.yaml", "{name: remind, title", "{name: close, title", 0, "stands twice"},
+    /* set, effects */
+    {"job.yaml", "set: {done: true,", "set: {don: true,", 0, "no field don"},
+    {"job.yaml", "set: {done: true,", "set: {done: 'true',", 0, "of kind bool"},
+    {"job.yaml", "set: {done: true,", "set: {code: x,", 0, "key code cannot change"},
+    {"job.yaml", "at: $now", "at: $today", 0, "of kind time"},
+    {"job.yaml", "at: $now", "at: $then", 0, "no $then"},
+    {"job.yaml", "at: $now", "at: [1]", 0, "one value"},
+    {"job.yaml", "amount: 5", "name: ''", 0, "empty text"},
+    {"job.yaml", "amount: 5", "amount: 50", 0, "outside min..max"},
+    {"job.yaml", "amount: 5", "name: UP", 0, "does not match the pattern"},
+    {"job.yaml", "amount: 5", "name: abcdefghij", 0, "longer than the 9"},
+    {"job.yaml", "colour: '1'}", "colour: blue}", 0, "no code blue"},
+    {"job.yaml", "            type: job", "            type: work", 0, "no type work"},
+    {"job.yaml", "link: next", "link: enterprise", 0, "no ref to job"},
+    {"job.yaml", "fields: {code: \"{code}\", ", "fields: {", 0, "required field code of job"},
+    {"job.yaml", "fields: {code: \"{code}\", ", "fields: {code: null, ", 0, "cannot be null"},
+    {"job.yaml", "fields: {code: \"{code}\", ", "fields: {code: x, more: 1, ", 0, "no field more"},
+    {"job.yaml", "fields: {code: \"{code}\", ", "fields: {code: \"{cod}\", ", 0,
+     "{cod} means nothing"},
+    {"job.yaml", "fields: {code: \"{code}\", ", "fields: {code: \"{code\", ", 0, "means nothing"},
+    {"job.yaml", "due: $due}", "due: $at}", 0, "of kind date"},
+    {"job.yaml", "enterprise: $enterprise,", "enterprise: $next,", 0, "of kind ref"},
+    {"job.yaml", "{colour:title}", "{colour:code}", 0, "means nothing"},
+    {"job.yaml", "{colour:title}", "{id:title}", 0, "means nothing"},
+    {"job.yaml", "{colour:title}", "{name:title}", 0, "means nothing"},
+    {"job.yaml", "notify: {who: [boss]", "notify: {who: []", 0, "who is empty"},
+    {"job.yaml", "        - notify:", "        - notfy:", 0, "unknown key “notfy”"},
+    {"job.yaml", "        - notify:", "          notify:", -4, "one effect"},
+    /* clocks */
+    {"job.yaml", "start: {state: open}", "start: {state: opn}", 0, "no state opn"},
+    {"job.yaml", "until: due", "until: name", 0, "no date or time"},
+    {"job.yaml", "limit: 3wd", "limit: 3w", 0, "span of time"},
+    {"job.yaml", "limit: 3wd", "limit: 99999d", 0, "span of time"},
+    {"job.yaml", "    until: due\n    limit: 3wd\n", "", -4, "has no limit"},
+    {"job.yaml", "{after: 0h, move: remind}", "{after: 4wd, move: remind}", 1, "order of after"},
+    {"job.yaml", "{after: 0h, move: remind}", "{after: 0h, move: close}", 0, "clock may not make"},
+    {"job.yaml", "{after: 0h, move: remind}", "{after: 0h, move: tell}", 0, "no move tell"},
+    {"job.yaml", "start: {state: open}\n    stop: {leave: open}",
+     "start: {state: shut}\n    stop: {leave: shut}", 5, "never open"},
+    /* the other files */
+    {"roles.yaml", "level: system", "level: village", 0, "no such level"},
+    {"roles.yaml", "name: hand", "name: boss", 0, "is defined already"},
+    {"roles.yaml", "name: hand", "name: everyone", 0, "reserved"},
+    {"codes.yaml", "code: '1'", "code: red", 0, "stands twice"},
+    {"codes.yaml", "code: '1'", "code: ", 0, "text is expected"},
+    {"codes.yaml", "    items:\n", "    item:\n", 0, "unknown key"},
+    {"calendar.yaml", "2025-10-02", "2025-10-32", 0, "not a date of 2025"},
+    {"calendar.yaml", "2025-10-02", "2024-10-02", 0, "not a date of 2025"},
+    {"calendar.yaml", "2025-10-02", "2025-10-01", 0, "stands twice"},
+    {"calendar.yaml", "2025-09-28", "2025-09-29", 0, "is a weekday already"},
+    {"calendar.yaml", "2025-09-28", "2025-10-01", 0, "stands twice"},
+    {"calendar.yaml", "  2025:", "  25:", 0, "not a year"},
+    {"pack.yaml", "pack: small", "pack: big", 0, "stands in the folder small"},
+    {"pack.yaml", "version: 1", "version: one", 0, "whole number"},
+    {"pack.yaml", "version: 1", "version: 1\nrequires: [big]", 1, "no pack big"},
+    {"pack.yaml", "version: 1", "version: 1\nrequires: [small]", -2, "requires itself"},
+};
+
+static void write_file(const char *folder, const char *name, const char *text) {
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+/* A directory with the small pack, `mistake` made in it; caller frees the name. */
+static char *small_packs(const Mistake *mistake) {
+    char *directory = g_dir_make_tmp("anlan-pack-XXXXXX", NULL);
+    g_autofree char *folder = g_build_filename(directory, "small", NULL);
+    g_assert_cmpint(g_mkdir(folder, 0700), ==, 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(small); i++) {
+        g_autoptr(GString) text = g_string_new(small[i].text);
+        if (mistake && strcmp(mistake->file, small[i].name) == 0)
+            if (g_string_replace(text, mistake->find, mistake->put, 1) != 1)
+                g_error("not found: %s", mistake->find);
+        write_file(folder, small[i].name, text->str);
+    }
+    return directory;
+}
+
+static void remove_packs(char *directory) {
+    g_autofree char *folder = g_build_filename(directory, "small", NULL);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        g_unlink(path);
+    }
+    g_rmdir(folder);
+    g_rmdir(directory);
+    g_free(directory);
+}
+
+static int line_of_mistake(const Mistake *mistake) {
+    for (gsize i = 0; i < G_N_ELEMENTS(small); i++) {
+        if (strcmp(small[i].name, mistake->file) != 0)
+            continue;
+        int line = 1;
+        const char *at = strstr(small[i].text, mistake->find);
+        for (const char *p = small[i].text; p < at; p++)
+            line += *p == '\n';
+        return line + mistake->lines;
+    }
+    g_assert_not_reached();
+}
+
+static void test_mistake(gconstpointer data) {
+    const Mistake *mistake = data;
+    GError *error = NULL;
+    char *directory = small_packs(mistake);
+    Packs *packs = packs_load(directory, &error);
+    if (packs) {
+        g_test_fail_printf("accepted: %s -> %s", mistake->find, mistake->put);
+        packs_free(packs);
+        remove_packs(directory);
+        return;
+    }
+    g_assert_cmpint(error_kind(error), ==, ERROR_PACK);
+    g_autofree char *detail = error_detail(error, LANG_EN), *hint = error_hint(error, LANG_ZH);
+    g_autofree char *place = g_strdup_printf("Pack %s/small/%s:%d: ", directory, mistake->file,
+                                             line_of_mistake(mistake));
+    if (!g_str_has_prefix(detail, place) || !strstr(detail, mistake->words) || *hint == 0)
+        g_test_fail_printf("%s -> %s: %s (%s), not %s…%s", mistake->find, mistake->put, detail,
+                           hint, place, mistake->words);
+    g_error_free(error);
+    remove_packs(directory);
+}
+
+static void test_small(void) {
+    GError *error = NULL;
+    char *directory = small_packs(NULL);
+    Packs *packs = packs_load(directory, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(packs->types->len, ==, 2);
+    packs_free(packs);
+    remove_packs(directory);
+}
+
+/* ---- directories ---- */
+
+static void refused(const char *directory, ErrorKind kind, const char *words) {
+    GError *error = NULL;
+    g_assert_null(packs_load(directory, &error));
+    g_autofree char *detail = error_detail(error, LANG_EN);
+    g_assert_cmpint(error_kind(error), ==, kind);
+    if (!strstr(detail, words))
+        g_error("%s, not %s", detail, words);
+    g_error_free(error);
+}
+
+static void test_directories(void) {
+    char *directory = small_packs(NULL);
+    g_autofree char *folder = g_build_filename(directory, "small", NULL);
+    refused("/nowhere/at/all", ERROR_FILE, "/nowhere/at/all");
+    refused(folder, ERROR_FILE, "no folder with a pack.yaml");
+    write_file(folder, "more.yml", "type: x\n");
+    refused(directory, ERROR_PACK, "more.yml:1: ");
+    g_autofree char *large = g_strnfill((1 << 20) + 1, '#');
+    write_file(folder, "more.yml", "");
+    g_autofree char *path = g_build_filename(folder, "more.yml", NULL);
+    g_unlink(path);
+    write_file(folder, "more.yaml", large);
+    refused(directory, ERROR_PACK, "more.yaml:1: ");
+    write_file(folder, "more.yaml", "");
+    refused(directory, ERROR_PACK, "the file is empty");
+    write_file(folder, "more.yaml", "- a\n");
+    refused(directory, ERROR_PACK, "key: value is expected");
+    remove_packs(directory);
+}
+
+/* More states than bits in Move.from, or roles than bits in a RoleSet, are refused, not wrapped. */
+static void test_limits(void) {
+    char *directory = small_packs(NULL);
+    g_autofree char *folder = g_build_filename(directory, "small", NULL);
+    g_autoptr(GString) states =
+        g_string_new("type: x\ntitle: {zh: x, en: x}\nfields:\n  - {name: a, "
+                     "kind: text, title: {zh: a, en: a}}\nflow:\n  initial: s0\n"
+                     "  moves: []\n  states:\n");
+    for (int i = 0; i < 65; i++)
+        g_string_append_printf(states, "    - {name: s%d, title: {zh: a, en: a}, final: true}\n",
+                               i);
+    g_string_append(states, "rights: {read: [everyone]}\n");
+    write_file(folder, "x.yaml", states->str);
+    refused(directory, ERROR_PACK, "more than 64");
+    g_autoptr(GString) roles = g_string_new("roles:\n");
+    for (int i = 0; i < 55; i++)
+        g_string_append_printf(roles, "  - {name: r%d, level: city, title: {zh: a, en: a}}\n", i);
+    write_file(folder, "x.yaml", roles->str);
+    refused(directory, ERROR_PACK, "more than 56");
+    remove_packs(directory);
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/pack/real", test_real);
+    g_test_add_func("/pack/warnings", test_warnings);
+    g_test_add_func("/pack/point", test_point_type);
+    g_test_add_func("/pack/alarm", test_alarm_type);
+    g_test_add_func("/pack/hazard", test_hazard_type);
+    g_test_add_func("/pack/roles", test_roles);
+    g_test_add_func("/pack/terms", test_terms);
+    g_test_add_func("/pack/uscc", test_uscc);
+    g_test_add_func("/pack/small", test_small);
+    for (gsize i = 0; i < G_N_ELEMENTS(mistakes); i++) {
+        g_autofree char *path = g_strdup_printf("/pack/mistake/%" G_GSIZE_FORMAT, i);
+        g_test_add_data_func(path, &mistakes[i], test_mistake);
+    }
+    g_test_add_func("/pack/directories", test_directories);
+    g_test_add_func("/pack/limits", test_limits);
+    return g_test_run();
+}

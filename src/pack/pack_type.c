@@ -1,0 +1,178 @@
+/* A record type but its fields, flow and clocks: key, label, scope, number, checks, rights. */
+#include "pack/pack_key.h"
+
+#include <string.h>
+
+enum { KEY_CHARS = 120, CHECKS_MAX = 64, NUMBER_CHARS = 80, SERIAL_WIDTH = 12 };
+
+static gboolean read_key(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    const Field **key = place;
+    if (!read_own_field(loader, node, key, error))
+        return FALSE;
+    if ((*key)->kind != FIELD_TEXT || !(*key)->required)
+        return refuse(error, node, "改为 kind: text, required: true / make it so",
+                      "key 字段 %s 必须是必填文字 / the key %s must be a required text",
+                      (*key)->name, (*key)->name);
+    return (*key)->max_chars <= KEY_CHARS ||
+           refuse(error, node, "给该字段写 max / give the field a max",
+                  "key 字段 %s 最多 120 字 / the key %s may have 120 characters at most",
+                  (*key)->name, (*key)->name);
+}
+
+/* ---- scope ---- */
+
+static gboolean is_key_of(Loader *loader, const Field *field, const char *type) {
+    return strcmp(loader->type->name, type) == 0 && field == loader->type->key;
+}
+
+static gboolean read_scope_region(Loader *loader, const YamlNode *node, gpointer place,
+                                  GError **error) {
+    const Field **field = place;
+    if (!read_own_field(loader, node, field, error))
+        return FALSE;
+    return (*field)->kind == FIELD_REGION || is_key_of(loader, *field, "region") ||
+           refuse(error, node, "使用 kind: region 的字段 / use a field of kind region",
+                  "%s 不是区划字段 / %s holds no region", (*field)->name, (*field)->name);
+}
+
+static gboolean read_scope_enterprise(Loader *loader, const YamlNode *node, gpointer place,
+                                      GError **error) {
+    const Field **field = place;
+    if (!read_own_field(loader, node, field, error))
+        return FALSE;
+    gboolean ref = (*field)->kind == FIELD_REF && strcmp((*field)->ref_type, "enterprise") == 0;
+    return ref || is_key_of(loader, *field, "enterprise") ||
+           refuse(error, node, "使用 kind: ref, type: enterprise 的字段 / use a ref to enterprise",
+                  "%s 不指向企业 / %s is no ref to an enterprise", (*field)->name, (*field)->name);
+}
+
+static gboolean read_scope(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const KeyRow rows[] = {
+        {"region", FALSE, PASS_RULES, read_scope_region, offsetof(RecordType, scope_region)},
+        {"enterprise", FALSE, PASS_RULES, read_scope_enterprise,
+         offsetof(RecordType, scope_enterprise)},
+    };
+    return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
+}
+
+/* ---- number ---- */
+
+static gboolean serial_formed(const char *part) {
+    if (!g_str_has_prefix(part, "serial:"))
+        return FALSE;
+    const char *digits = part + strlen("serial:");
+    char *end;
+    guint64 width = g_ascii_strtoull(digits, &end, 10);
+    return g_ascii_isdigit(*digits) && *end == 0 && width >= 1 && width <= SERIAL_WIDTH;
+}
+
+/* What stands between { and }; counts serials. */
+static gboolean number_part(Loader *loader, const char *part, int *serials) {
+    if (strcmp(part, "year") == 0)
+        return TRUE;
+    if (strcmp(part, "region") == 0)
+        return loader->type->scope_region || loader->type->scope_enterprise;
+    *serials += 1;
+    return serial_formed(part);
+}
+
+static gboolean number_formed(Loader *loader, const char *pattern) {
+    int serials = 0;
+    const char *p = pattern;
+    for (const char *open; (open = strpbrk(p, "{}")) != NULL;) {
+        const char *close = strchr(open, '}');
+        if (*open == '}' || close == NULL)
+            return FALSE;
+        g_autofree char *part = g_strndup(open + 1, (gsize)(close - open - 1));
+        if (!number_part(loader, part, &serials))
+            return FALSE;
+        p = close + 1;
+    }
+    return serials == 1;
+}
+
+static gboolean read_number(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    if (!read_text(loader, node, place, error))
+        return FALSE;
+    return (g_utf8_strlen(node->text, -1) <= NUMBER_CHARS && number_formed(loader, node->text)) ||
+           refuse(error, node,
+                  "文字和 {region}（须有 scope）、{year}、一个 {serial:6} / text, {region} "
+                  "(needs scope), {year} and one {serial:6}",
+                  "编号规则“%s”不合规则 / the number pattern is not well formed", node->text);
+}
+
+/* ---- checks, rights ---- */
+
+static gboolean read_checks(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    RecordType *type = place;
+    if (!is_list(node, CHECKS_MAX, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++) {
+        Guard *guard;
+        if (!read_guard(loader, tree_at(node, i), &guard, error))
+            return FALSE;
+        g_ptr_array_add(type->checks, guard);
+    }
+    return TRUE;
+}
+
+static gboolean read_type_rights(Loader *loader, const YamlNode *node, gpointer place,
+                                 GError **error) {
+    static const KeyRow rows[] = {
+        {"read", TRUE, PASS_RULES, read_rights, offsetof(RecordType, read)},
+        {"create", FALSE, PASS_RULES, read_rights, offsetof(RecordType, create)},
+        {"edit", FALSE, PASS_RULES, read_rights, offsetof(RecordType, edit)},
+    };
+    RecordType *type = place;
+    if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), type, error))
+        return FALSE;
+    return type->read != 0 || refuse(error, node, "在 read 中写出角色 / name roles under read",
+                                     "没有人能查看 / nobody may read it");
+}
+
+/* ---- the type ---- */
+
+static gboolean read_type_name(Loader *loader, const YamlNode *node, gpointer place,
+                               GError **error) {
+    RecordType *type = place;
+    if (!read_name(loader, node, &type->name, error) || !is_new(loader, "type", node, error))
+        return FALSE;
+    g_ptr_array_add(loader->packs->types, type);
+    g_hash_table_insert(loader->packs->types_by_name, type->name, type);
+    return TRUE;
+}
+
+static const KeyRow type_rows[] = {
+    {"type", TRUE, PASS_NAMES, read_type_name, 0},
+    {"title", TRUE, PASS_SHAPE, read_title, offsetof(RecordType, title)},
+    {"basis", FALSE, PASS_SHAPE, read_texts, offsetof(RecordType, basis)},
+    {"fields", TRUE, PASS_SHAPE | PASS_RULES, read_fields, 0},
+    {"key", FALSE, PASS_RULES, read_key, offsetof(RecordType, key)},
+    {"label", FALSE, PASS_RULES, read_own_field, offsetof(RecordType, label)},
+    {"scope", FALSE, PASS_RULES, read_scope, 0},
+    {"number", FALSE, PASS_RULES, read_number, offsetof(RecordType, number)},
+    {"checks", FALSE, PASS_RULES, read_checks, 0},
+    {"flow", FALSE, PASS_SHAPE | PASS_RULES, read_flow, 0},
+    {"clocks", FALSE, PASS_RULES, read_clocks, 0},
+    {"rights", TRUE, PASS_RULES, read_type_rights, 0},
+};
+
+static RecordType *type_new(Packs *packs) {
+    RecordType *type = packs_own(packs, g_new0(RecordType, 1), g_free);
+    type->fields = packs_pointers(packs);
+    type->fields_by_name = packs_table(packs);
+    type->checks = packs_pointers(packs);
+    type->states = packs_pointers(packs);
+    type->moves = packs_pointers(packs);
+    type->clocks = packs_pointers(packs);
+    return type;
+}
+
+gboolean read_type_file(Loader *loader, const YamlNode *file, GError **error) {
+    const YamlNode *name = tree_get(file, "type");
+    if (loader->pass == PASS_NAMES)
+        loader->type = type_new(loader->packs);
+    else
+        loader->type = g_hash_table_lookup(loader->packs->types_by_name, name->text);
+    return keys_read(loader, file, type_rows, G_N_ELEMENTS(type_rows), loader->type, error);
+}

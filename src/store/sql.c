@@ -8,11 +8,13 @@
 struct SqlStatement {
     sqlite3_stmt *stmt;
     Sql *sql;
+    guint64 prepared; /* Sql.prepared when it was asked for last */
 };
 
 struct Sql {
     sqlite3 *db;
     GHashTable *statements; /* text -> SqlStatement */
+    guint64 prepared;
     SqlMode mode;
 };
 
@@ -75,24 +77,40 @@ gboolean sql_exec(Sql *sql, const char *text, GError **error) {
     return sqlite3_exec(sql->db, text, NULL, NULL, NULL) == SQLITE_OK || failed(sql->db, error);
 }
 
+/* Texts come from code and packs; filters of users are few in form but many in number. What is
+ * being stepped, or was asked for a moment ago, stays. */
+enum { CACHED_MAX = 512, RECENT = 64 };
+
+static gboolean is_idle(gpointer text, gpointer statement, gpointer data) {
+    (void)text;
+    const SqlStatement *st = statement;
+    const Sql *sql = data;
+    return !sqlite3_stmt_busy(st->stmt) && st->prepared + RECENT < sql->prepared;
+}
+
+static SqlStatement *prepare_new(Sql *sql, const char *text, GError **error) {
+    sqlite3_stmt *stmt;
+    if (sqlite3_prepare_v3(sql->db, text, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) !=
+        SQLITE_OK) {
+        failed(sql->db, error);
+        return NULL;
+    }
+    if (g_hash_table_size(sql->statements) >= CACHED_MAX)
+        g_hash_table_foreach_remove(sql->statements, is_idle, sql);
+    SqlStatement *st = g_new0(SqlStatement, 1);
+    st->stmt = stmt;
+    st->sql = sql;
+    g_hash_table_insert(sql->statements, g_strdup(text), st);
+    return st;
+}
+
 SqlStatement *sql_prepare(Sql *sql, const char *text, GError **error) {
     SqlStatement *st = g_hash_table_lookup(sql->statements, text);
-    if (st == NULL) {
-        sqlite3_stmt *stmt;
-        if (sqlite3_prepare_v3(sql->db, text, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) !=
-            SQLITE_OK) {
-            failed(sql->db, error);
-            return NULL;
-        }
-        st = g_new(SqlStatement, 1);
-        *st = (SqlStatement){stmt, sql};
-        /* Texts come from code and packs; filters of users are few in form but many in number: keep
-         * the cache small. */
-        enum { CACHED_MAX = 512 };
-        if (g_hash_table_size(sql->statements) >= CACHED_MAX)
-            g_hash_table_remove_all(sql->statements);
-        g_hash_table_insert(sql->statements, g_strdup(text), st);
-    }
+    if (st == NULL)
+        st = prepare_new(sql, text, error);
+    if (st == NULL)
+        return NULL;
+    st->prepared = ++sql->prepared;
     sqlite3_reset(st->stmt);
     sqlite3_clear_bindings(st->stmt);
     return st;

@@ -189,6 +189,23 @@ static void a_checkpoint_empties_the_wal(Fixture *f, gconstpointer data) {
 
 #define ADD(name, func) g_test_add("/sql/" name, Fixture, NULL, setup, func, teardown)
 
+/* The cache of statements is bounded, but what is in use stays valid. */
+static void test_cache_keeps_what_is_in_use(void) {
+    Sql *sql = sql_open("sqlite::memory:", SQL_WRITE, NULL);
+    SqlStatement *outer = sql_query(sql, NULL, "SELECT 1 UNION SELECT 2", "");
+    g_assert_cmpint(sql_step(outer, NULL), ==, SQL_ROW);
+    for (int i = 0; i < 2000; i++) {
+        g_autofree char *text = g_strdup_printf("SELECT %d", i + 10);
+        gint64 value;
+        g_assert_true(sql_get_int(sql, NULL, &value, 0, text, ""));
+        g_assert_cmpint(value, ==, i + 10);
+    }
+    g_assert_cmpint(sql_step(outer, NULL), ==, SQL_ROW);
+    g_assert_cmpint(sql_int(outer, 0), ==, 2);
+    g_assert_cmpint(sql_step(outer, NULL), ==, SQL_DONE);
+    sql_close(sql);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     ADD("values-come-back-as-they-went", values_come_back_as_they_went);
@@ -199,5 +216,6 @@ int main(int argc, char **argv) {
     ADD("many-texts-do-not-fill-memory-or-break", many_texts_do_not_fill_memory_or_break);
     ADD("a-backup-of-a-live-file-is-whole", a_backup_of_a_live_file_is_whole);
     ADD("a-checkpoint-empties-the-wal", a_checkpoint_empties_the_wal);
+    g_test_add_func("/sql/cache", test_cache_keeps_what_is_in_use);
     return g_test_run();
 }

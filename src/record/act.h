@@ -1,0 +1,66 @@
+/* One act of one actor: on which connection, by whom, when. What the parts of a create, edit or
+ * move are given instead of four arguments; lives on the stack of the door function. Inside record/
+ * only. */
+#pragma once
+#include "record/row.h"
+
+typedef struct {
+    Sql *sql;
+    const Packs *packs;
+    const Actor *actor;
+    gint64 now_ms;
+} Act;
+
+/* --- record_check.c: what must be true of a record, one rule per function; each refuses with its
+ * own error kind --- */
+
+gboolean check_comment(const char *comment, GError **error);
+/* Puts the given fields into the row. `accepts` (of Field*) NULL: every field of the type, but the
+ * key of an existing row stays. */
+gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError **error);
+/* Refs, regions, roles exist and unique values are unused, where the row differs from `before`
+ * (NULL: everywhere). */
+gboolean check_references(const Act *act, const Row *before, const Row *row, GError **error);
+gboolean check_required(const Act *act, const Row *row, GError **error);
+gboolean check_has_value(const Row *row, const Field *field, GError **error);
+gboolean check_rules(const Act *act, const Row *row, GError **error);
+/* The region of the row: that of its scope field, else of its enterprise. */
+gboolean row_find_region(Sql *sql, const Packs *packs, const Row *row, char **region,
+                         GError **error);
+/* Fills row->region when the scope fields differ from those of `before`. */
+gboolean check_place(const Act *act, const Row *before, Row *row, GError **error);
+
+/* --- record_commit.c: the one place where a change of a record is written --- */
+
+/* Row, journal entry, clocks; gives the record. `before` NULL: a new record. `note`: members for
+ * the diff that are no fields ("_clock"), or NULL. */
+json_t *commit_row(const Act *act, const Row *before, Row *row, const char *action,
+                   const char *comment, json_t *note, GError **error);
+
+/* --- record_write.c, record_move.c: the doors, with what only the machine may say --- */
+
+/* `by_rule`: raised by an effect, so in the mover's name but without his rights. */
+json_t *create_row(const Act *act, const RecordType *type, const char *id, json_t *fields,
+                   const char *comment, gboolean by_rule, GError **error);
+/* The record when the actor may see it; else NULL with ERROR_NOT_FOUND. */
+Row *load_seen(const Act *act, const RecordType *type, const char *id, GError **error);
+const RecordType *find_type(const Packs *packs, const char *name, GError **error);
+/* FORBIDDEN: what he may not do, in both languages, and who may. Always FALSE. */
+gboolean right_refused(const Act *act, RoleSet set, const char *zh, const char *en, GError **error);
+gboolean version_fits(const Row *row, gint64 version, GError **error);
+json_t *make_move(const Act *act, const RecordType *type, const char *id, const Move *move,
+                  gint64 version, json_t *fields, const char *comment, json_t *note,
+                  GError **error);
+
+/* --- record_move.c: also for the list of types --- */
+json_t *title_json(const Title *title); /* {"zh","en"} */
+json_t *move_json(const Move *move);    /* {"name","title","accepts","require"} */
+
+/* --- record_read.c --- */
+char *label_of(Sql *sql, const RecordType *type,
+               const char *id); /* the label of a record, or NULL; caller frees */
+
+/* --- number.c --- */
+
+/* The next document number of the type for this row; NULL with error. */
+char *number_next(const Act *act, const Row *row, GError **error);

@@ -1,0 +1,313 @@
+#include "record/field_value.h"
+#include "base/clock.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef gboolean (*Reader)(const Field *field, json_t *json, FieldValue *value, GError **error);
+
+typedef enum { STORED_TEXT, STORED_INTEGER, STORED_REAL, STORED_POINT } Stored;
+
+typedef struct {
+    Stored stored;
+    Reader read;
+    const char *zh, *en; /* what the value should be, for FIELD_KIND */
+} KindRow;
+
+static const KindRow kinds[FIELD_KINDS];
+
+static gboolean kind_refused(const Field *field, GError **error) {
+    const KindRow *kind = &kinds[field->kind];
+    return error_set(error, ERROR_FIELD_KIND, field->name, kind->zh, kind->en, NULL);
+}
+
+static gboolean range_refused(const Field *field, GError **error) {
+    char low[G_ASCII_DTOSTR_BUF_SIZE] = "-∞", high[G_ASCII_DTOSTR_BUF_SIZE] = "∞";
+    if (field->has_min)
+        g_ascii_formatd(low, sizeof low, "%.15g", field->min);
+    if (field->has_max)
+        g_ascii_formatd(high, sizeof high, "%.15g", field->max);
+    g_autofree char *range = g_strdup_printf("%s … %s", low, high);
+    return error_set(error, ERROR_FIELD_RANGE, field->name, range, NULL);
+}
+
+static gboolean in_range(const Field *field, double number, GError **error) {
+    if ((field->has_min && number < field->min) || (field->has_max && number > field->max))
+        return range_refused(field, error);
+    return TRUE;
+}
+
+static gboolean take_text(const Field *field, json_t *json, FieldValue *value, GError **error) {
+    if (!json_is_string(json))
+        return kind_refused(field, error);
+    const char *text = json_string_value(json);
+    value->present = *text != 0;
+    if (value->present)
+        value->text = g_strdup(text);
+    return TRUE;
+}
+
+static gboolean text_form(const Field *field, const char *text, GError **error) {
+    enum { TEXT_MAX_CHARS = 4000 };
+    int max = field->max_chars > 0 ? field->max_chars : TEXT_MAX_CHARS;
+    if (strlen(text) > (gsize)max && g_utf8_strlen(text, -1) > max) {
+        g_autofree char *range = g_strdup_printf("≤ %d 字 (characters)", max);
+        return error_set(error, ERROR_FIELD_RANGE, field->name, range, NULL);
+    }
+    if (field->pattern && !g_regex_match(field->pattern, text, 0, NULL))
+        return error_set(error, ERROR_FIELD_FORMAT, field->name, field->pattern_text, NULL);
+    if (field->format && !uscc_valid(text))
+        return error_set(error, ERROR_FIELD_FORMAT, field->name, "GB 32100", NULL);
+    return TRUE;
+}
+
+static gboolean read_text(const Field *field, json_t *json, FieldValue *value, GError **error) {
+    return take_text(field, json, value, error) &&
+           (!value->present || text_form(field, value->text, error));
+}
+
+static gboolean read_integer(const Field *field, json_t *json, FieldValue *value, GError **error) {
+    if (!json_is_integer(json))
+        return kind_refused(field, error);
+    value->present = TRUE;
+    value->integer = json_integer_value(json);
+    return in_range(field, (double)value->integer, error);
+}
+
+static gboolean read_decimal(const Field *field, json_t *json, FieldValue *value, GError **error) {
+    if (!json_is_number(json) || !isfinite(json_number_value(json)))
+        return kind_refused(field, error);
+    value->present = TRUE;
+    value->number = json_number_value(json);
+    return in_range(field, value->number, error);
+}
+
+static gboolean read_bool(const Field *field, json_t *json, FieldValue *value, GError **error) {
+    if (!json_is_boolean(json))
+        return kind_refused(field, error);
+    value->present = TRUE;
+    value->integer = json_is_true(json);
+    return TRUE;
+}
+
+static gboolean read_date(const Field *field, json_t *json, FieldValue *value, GError **error) {
+    gint64 day;
+    if (!take_text(field, json, value, error))
+        return FALSE;
+    return !value->present || day_parse(value->text, &day) || kind_refused(field, error);
+}
+
+static gboolean read_time(const Field *field, json_t *json, FieldValue *value, GError **error) {
+    const char *text = json_string_value(json);
+    if (text == NULL)
+        return kind_refused(field, error);
+    value->present = *text != 0;
+    return !value->present || time_parse(text, &value->integer) || kind_refused(field, error);
+}
+
+static char *codes_text(const CodeList *codes) {
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < codes->items->len; i++) {
+        const CodeItem *item = codes->items->pdata[i];
+        g_string_append_printf(text, "%s%s", i ? ", " : "", item->code);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static gboolean read_code(const Field *field, json_t *json, FieldValue *value, GError **error) {
+    if (!take_text(field, json, value, error))
+        return FALSE;
+    if (!value->present || g_hash_table_contains(field->codes->by_code, value->text))
+        return TRUE;
+    g_autofree char *codes = codes_text(field->codes);
+    return error_set(error, ERROR_FIELD_CODE, field->name, value->text, codes, NULL);
+}
+
+static gboolean read_point(const Field *field, json_t *json, FieldValue *value, GError **error) {
+    json_t *lon = json_object_get(json, "lon"), *lat = json_object_get(json, "lat");
+    if (!json_is_number(lon) || !json_is_number(lat) || json_object_size(json) != 2)
+        return kind_refused(field, error);
+    value->present = TRUE;
+    value->number = json_number_value(lon);
+    value->latitude = json_number_value(lat);
+    if (fabs(value->number) <= 180 && fabs(value->latitude) <= 90)
+        return TRUE;
+    return error_set(error, ERROR_FIELD_RANGE, field->name, "lon ±180, lat ±90", NULL);
+}
+
+static const KindRow kinds[FIELD_KINDS] = {
+    [FIELD_TEXT] = {STORED_TEXT, read_text, "文本", "a text"},
+    [FIELD_INTEGER] = {STORED_INTEGER, read_integer, "整数", "a whole number"},
+    [FIELD_DECIMAL] = {STORED_REAL, read_decimal, "数值", "a finite number"},
+    [FIELD_BOOL] = {STORED_INTEGER, read_bool, "true 或 false", "true or false"},
+    [FIELD_DATE] = {STORED_TEXT, read_date, "日期，如 2026-11-23", "a date like 2026-11-23"},
+    [FIELD_TIME] = {STORED_INTEGER, read_time, "时间，如 2026-11-23T08:00:00+08:00",
+                    "a time like 2026-11-23T08:00:00+08:00"},
+    [FIELD_CODE] = {STORED_TEXT, read_code, "代码（文本）", "a code (text)"},
+    [FIELD_REF] = {STORED_TEXT, take_text, "记录编号（文本）", "the id of a record (text)"},
+    [FIELD_REGION] = {STORED_TEXT, take_text, "区划代码（文本）", "a division code (text)"},
+    [FIELD_ROLE] = {STORED_TEXT, take_text, "角色名（文本）", "the name of a role (text)"},
+    [FIELD_POINT] = {STORED_POINT, read_point, "{\"lon\": 经度, \"lat\": 纬度}",
+                     "{\"lon\": degrees, \"lat\": degrees}"},
+};
+
+void field_value_clear(FieldValue *value) {
+    g_free(value->text);
+    *value = (FieldValue){0};
+}
+
+gboolean field_value_from_json(const Field *field, json_t *json, FieldValue *value,
+                               GError **error) {
+    field_value_clear(value);
+    if (json_is_null(json) || kinds[field->kind].read(field, json, value, error))
+        return TRUE;
+    field_value_clear(value);
+    return FALSE;
+}
+
+static json_t *number_json(const Field *field, const char *text) {
+    char *end;
+    if (field->kind == FIELD_INTEGER) {
+        gint64 integer = g_ascii_strtoll(text, &end, 10);
+        return *end || end == text ? json_string(text) : json_integer(integer);
+    }
+    double number = g_ascii_strtod(text, &end);
+    return *end || end == text || !isfinite(number) ? json_string(text) : json_real(number);
+}
+
+gboolean field_value_from_text(const Field *field, const char *text, FieldValue *value,
+                               GError **error) {
+    json_t *json;
+    if (field->kind == FIELD_INTEGER || field->kind == FIELD_DECIMAL)
+        json = number_json(field, text);
+    else if (field->kind == FIELD_BOOL && (g_str_equal(text, "true") || g_str_equal(text, "false")))
+        json = json_boolean(g_str_equal(text, "true"));
+    else
+        json = json_string(text);
+    gboolean done = field_value_from_json(field, json, value, error);
+    json_decref(json);
+    return done;
+}
+
+json_t *field_value_to_json(const Field *field, const FieldValue *value) {
+    char time[TIME_TEXT];
+    if (!value->present)
+        return json_null();
+    switch (field->kind) {
+    case FIELD_INTEGER:
+        return json_integer(value->integer);
+    case FIELD_DECIMAL:
+        return json_real(value->number);
+    case FIELD_BOOL:
+        return json_boolean(value->integer);
+    case FIELD_TIME:
+        return json_string(time_format(value->integer, time));
+    case FIELD_POINT:
+        return json_pack("{s:f, s:f}", "lon", value->number, "lat", value->latitude);
+    default:
+        return json_string(value->text);
+    }
+}
+
+char *field_value_to_text(const Field *field, const FieldValue *value) {
+    char buffer[MAX(TIME_TEXT, G_ASCII_DTOSTR_BUF_SIZE)];
+    if (!value->present)
+        return g_strdup("");
+    switch (field->kind) {
+    case FIELD_INTEGER:
+        return g_strdup_printf("%" G_GINT64_FORMAT, value->integer);
+    case FIELD_DECIMAL:
+        return g_strdup(g_ascii_formatd(buffer, sizeof buffer, "%.10g", value->number));
+    case FIELD_BOOL:
+        return g_strdup(value->integer ? "是" : "否");
+    case FIELD_TIME:
+        return g_strdup(time_format(value->integer, buffer));
+    case FIELD_POINT:
+        return g_strdup_printf("%.6f, %.6f", value->number, value->latitude);
+    default:
+        return g_strdup(value->text);
+    }
+}
+
+Term field_value_term(const Field *field, const FieldValue *value) {
+    if (!value->present)
+        return (Term){.kind = TERM_NONE};
+    Term term = {.kind = field_term_kind(field->kind), .text = value->text};
+    if (field->kind == FIELD_INTEGER)
+        term.number = (double)value->integer;
+    else if (field->kind == FIELD_DECIMAL)
+        term.number = value->number;
+    else if (field->kind == FIELD_TIME)
+        term.time_ms = value->integer;
+    else if (field->kind == FIELD_BOOL)
+        term.truth = value->integer != 0;
+    return term;
+}
+
+gboolean field_value_equal(const FieldValue *a, const FieldValue *b) {
+    if (!a->present || !b->present)
+        return a->present == b->present;
+    return a->integer == b->integer && a->number == b->number && a->latitude == b->latitude &&
+           g_strcmp0(a->text, b->text) == 0;
+}
+
+void field_value_copy(const FieldValue *from, FieldValue *to) {
+    char *text = g_strdup(from->text);
+    g_free(to->text);
+    *to = *from;
+    to->text = text;
+}
+
+const char *field_column_type(const Field *field) {
+    static const char *const types[] = {[STORED_TEXT] = "TEXT",
+                                        [STORED_INTEGER] = "BIGINT",
+                                        [STORED_REAL] = "DOUBLE PRECISION",
+                                        [STORED_POINT] = "DOUBLE PRECISION"};
+    return types[kinds[field->kind].stored];
+}
+
+int field_columns(const Field *field) { return field->kind == FIELD_POINT ? 2 : 1; }
+
+void field_value_bind(SqlStatement *st, int *index, const Field *field, const FieldValue *value) {
+    int first = *index;
+    *index += field_columns(field);
+    if (!value->present)
+        return; /* unbound parameters are null */
+    switch (kinds[field->kind].stored) {
+    case STORED_TEXT:
+        sql_bind_text(st, first, value->text);
+        break;
+    case STORED_INTEGER:
+        sql_bind_int(st, first, value->integer);
+        break;
+    case STORED_POINT:
+        sql_bind_double(st, first + 1, value->latitude);
+        G_GNUC_FALLTHROUGH;
+    case STORED_REAL:
+        sql_bind_double(st, first, value->number);
+        break;
+    }
+}
+
+void field_value_read(SqlStatement *st, int *column, const Field *field, FieldValue *value) {
+    int first = *column;
+    *column += field_columns(field);
+    field_value_clear(value);
+    if (sql_is_null(st, first))
+        return;
+    value->present = TRUE;
+    switch (kinds[field->kind].stored) {
+    case STORED_TEXT:
+        value->text = g_strdup(sql_text(st, first));
+        break;
+    case STORED_INTEGER:
+        value->integer = sql_int(st, first);
+        break;
+    case STORED_POINT:
+        value->latitude = sql_double(st, first + 1);
+        G_GNUC_FALLTHROUGH;
+    case STORED_REAL:
+        value->number = sql_double(st, first);
+        break;
+    }
+}

@@ -1,0 +1,38 @@
+/* The value of one field in its three forms: JSON (API and journal), the column(s) of its table,
+ * and a Term of a condition.
+ *
+ * One row of a table per field kind says how it is read, stored and compared; adding a kind is one
+ * row there. Pure functions; field_value_from_json checks everything that can be checked without
+ * the database (kind, range, form, code). */
+#pragma once
+#include "pack/pack.h"
+#include "store/sql.h"
+#include <jansson.h>
+
+typedef struct {
+    gboolean present; /* FALSE: empty, the other members mean nothing */
+    char *text;       /* text, code, ref, region, role, date; owned */
+    gint64 integer;   /* integer; time in ms; bool 0 or 1 */
+    double number;    /* decimal; longitude of a point */
+    double latitude;
+} FieldValue;
+
+/* Replaces *value. JSON null and "" give an empty value. Errors: FIELD_KIND, FIELD_RANGE,
+ * FIELD_FORMAT, FIELD_CODE; *value is then empty. */
+gboolean field_value_from_json(const Field *field, json_t *json, FieldValue *value, GError **error);
+/* The same from text as packs write it: "0.5", "true", "2026-11-23". */
+gboolean field_value_from_text(const Field *field, const char *text, FieldValue *value,
+                               GError **error);
+json_t *field_value_to_json(const Field *field, const FieldValue *value); /* json_null when empty */
+char *field_value_to_text(const Field *field,
+                          const FieldValue *value);                 /* for people; caller frees */
+Term field_value_term(const Field *field, const FieldValue *value); /* borrows text */
+gboolean field_value_equal(const FieldValue *a, const FieldValue *b);
+void field_value_copy(const FieldValue *from, FieldValue *to);
+void field_value_clear(FieldValue *value);
+
+const char *field_column_type(const Field *field);
+int field_columns(const Field *field); /* 1, or 2 for a point */
+/* Bind to, and read from, consecutive parameters or columns; *index moves on. */
+void field_value_bind(SqlStatement *st, int *index, const Field *field, const FieldValue *value);
+void field_value_read(SqlStatement *st, int *column, const Field *field, FieldValue *value);

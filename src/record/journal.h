@@ -1,0 +1,42 @@
+/* The journal: the one ordered story of the system, and its proof.
+ *
+ * Every change of a record appends one entry in the same transaction. An entry's hash is SM3 over
+ * its members and the hash of the former entry of the same record; so each record's history is a
+ * chain. Every minute a seal takes the Merkle root (SM3) over the entries since the last seal and
+ * is chained to it. journal_verify recomputes all of it, and compares each row with the fold of its
+ * entries. */
+#pragma once
+#include "record/record.h"
+
+typedef struct {
+    gint64 seq; /* filled by journal_append */
+    gint64 time_ms;
+    const Actor *actor;
+    const char *type, *id, *action; /* "create", "edit", "move:NAME", "clock:NAME" */
+    const char *from, *to;          /* states or NULL */
+    json_t *diff;                   /* {field: [old, new]}; borrowed */
+    const char *comment;            /* or NULL */
+    const char *region, *enterprise;
+} JournalEntry;
+
+gboolean journal_append(Sql *sql, JournalEntry *entry, GError **error);
+/* Seals what is not sealed yet, at most SEAL_ENTRIES_MAX at a time so that other jobs go on;
+ * *sealed entries (0: nothing to do). In a writer's job. */
+enum { SEAL_ENTRIES_MAX = 100000 };
+gboolean journal_seal(Sql *sql, gint64 now_ms, gint64 *sealed, GError **error);
+/* Entries of one record, oldest first, as in docs/api.md ENTRY; rights are the caller's business
+ * (record_get first). */
+json_t *journal_of(Sql *sql, const Packs *packs, const char *type, const char *id, GError **error);
+/* Entries after `seq` in the actor's sight, at most `limit`, each
+ * {"seq","time","type","id","action","from","to","region","enterprise"}; *last is the highest seq
+ * looked at, seen or not. For the live stream. */
+json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, gint64 seq, int limit,
+                      gint64 *last, GError **error);
+gint64 journal_last(Sql *sql, GError **error); /* -1 on error */
+
+typedef struct {
+    gint64 entries, seals, records, unsealed;
+} VerifyReport;
+/* True when everything holds. ERROR_VERIFY names the first break: sequence, record and what
+ * differs. */
+gboolean journal_verify(Sql *sql, const Packs *packs, VerifyReport *report, GError **error);

@@ -1,0 +1,223 @@
+#include "base/hash.h"
+#include "record/record_fixture.h"
+
+static const char hazard_text[] =
+    "{'title':'a','enterprise':'E1','source':'other','grade':'general','funds_wan':0.1}";
+
+static void seal(World *world) {
+    GError *error = NULL;
+    gint64 sealed;
+    g_assert_true(journal_seal(world->sql, world->now_ms, &sealed, &error));
+    g_assert_cmpint(sealed, >, 0);
+    g_assert_true(journal_seal(world->sql, world->now_ms, &sealed, &error));
+    g_assert_cmpint(sealed, ==, 0);
+}
+
+/* A history of some length: two seals, and entries after them. */
+static void history_open(World *world, gconstpointer data) {
+    GError *error = NULL;
+    world_open(world, data);
+    json_t *hazard = done(create(world, &actor_system, "hazard", hazard_text, &error), error);
+    const char *id = get(hazard, "id");
+    json_decref(done(
+        edit(world, &actor_system, "hazard", id, 0, "{'place':'东罐区','funds_wan':1e300}", &error),
+        error));
+    seal(world);
+    json_decref(done(move(world, &actor_system, "hazard", id, "assign", 0,
+                          "{'owner':'x','due':'2026-10-20'}", &error),
+                     error));
+    put(world, "hazard", hazard_text);
+    put(world, "hazard", hazard_text);
+    seal(world);
+    json_decref(done(edit(world, &actor_system, "hazard", id, 0, "{'place':null}", &error), error));
+    put(world, "hazard", hazard_text);
+    json_decref(hazard);
+}
+
+static void test_good(World *world, gconstpointer data) {
+    (void)data;
+    GError *error = NULL;
+    VerifyReport report;
+    g_assert_true(journal_verify(world->sql, world->packs, &report, &error));
+    g_assert_cmpint(report.entries, ==, 11 + 7);
+    g_assert_cmpint(report.entries, ==, journal_last(world->sql, &error));
+    g_assert_cmpint(report.records, ==, 11 + 4);
+    g_assert_cmpint(report.seals, ==, 2);
+    g_assert_cmpint(report.unsealed, ==, 2);
+}
+
+/* Each is done to a copy of a good history; the verifier must see every one. Entries 1..11 are the
+ * world, 12 creates the first hazard, 13 edits it, 14 moves it, 15 and 16 create, 17 edits the
+ * first again, 18 creates. */
+static const struct {
+    const char *name, *sql, *names;
+} forgeries[] = {
+    {"row", "UPDATE r_hazard SET owner = 'y' WHERE owner = 'x'", "owner"},
+    {"row-number", "UPDATE r_hazard SET _number = 'YH' WHERE owner = 'x'", "number"},
+    {"row-state", "UPDATE r_hazard SET _state = 'closed' WHERE owner = 'x'", "state"},
+    {"row-version", "UPDATE r_hazard SET _version = 2 WHERE owner = 'x'", "version"},
+    {"row-author", "UPDATE r_hazard SET _created_by = 'x'", "created_by"},
+    {"row-time", "UPDATE r_hazard SET _updated_ms = _updated_ms + 1 WHERE owner = 'x'",
+     "updated_at"},
+    {"row-state-time", "UPDATE r_hazard SET _state_ms = _state_ms + 1 WHERE owner = 'x'",
+     "_state_ms"},
+    {"row-region", "UPDATE r_hazard SET _region = '33' WHERE owner = 'x'", "_region"},
+    {"row-enterprise",
+     "UPDATE r_hazard SET _enterprise = 'E3', _region = '320505' WHERE owner = 'x'", "enterprise"},
+    {"owner-enterprise", "UPDATE r_enterprise SET _enterprise = 'E3' WHERE _id = 'E1'",
+     "_enterprise"},
+    {"row-deleted", "DELETE FROM r_hazard WHERE owner = 'x'", "gone"},
+    {"row-added",
+     "INSERT INTO r_region (_id, _version, _created_ms, _created_by, _updated_ms, _state_ms, "
+     "_region, name) "
+     "VALUES ('33', 1, 0, 'x', 0, 0, '33', 'x')",
+     "no journal"},
+    {"row-added-silent",
+     "INSERT INTO r_user (_id, _version, _created_ms, _created_by, _updated_ms, _state_ms, "
+     "_region, name, role) "
+     "VALUES ('root', 1, 0, 'x', 0, 0, '', 'x', 'admin')",
+     "no journal"},
+    {"entry-diff", "UPDATE journal SET diff = replace(diff, '\"x\"', '\"y\"') WHERE seq = 14",
+     "hash chain"},
+    {"entry-actor", "UPDATE journal SET actor = 'nobody' WHERE seq = 13", "hash chain"},
+    {"entry-time", "UPDATE journal SET time_ms = time_ms + 1 WHERE seq = 17", "hash chain"},
+    {"entry-comment", "UPDATE journal SET comment = '' WHERE seq = 17", "hash chain"},
+    {"entry-place", "UPDATE journal SET _region = '32' WHERE seq = 17", "hash chain"},
+    {"entry-hash", "UPDATE journal SET hash = zeroblob(32) WHERE seq = 15", "seal 2"},
+    {"entry-deleted", "DELETE FROM journal WHERE seq = 15", "seq 15"},
+    {"entry-deleted-unsealed", "DELETE FROM journal WHERE seq = 17", "seq 17"},
+    {"last-deleted", "DELETE FROM journal WHERE seq = 18", "no journal"},
+    {"sealed-tail-deleted", "DELETE FROM journal WHERE seq >= 16", "seq 16"},
+    {"entries-reordered",
+     "UPDATE journal SET seq = -seq WHERE seq IN (13, 14); UPDATE journal SET seq = 27 + seq WHERE "
+     "seq < 0",
+     "seal 1"},
+    {"entries-reordered-unsealed",
+     "UPDATE journal SET seq = -seq WHERE seq IN (17, 18); UPDATE journal SET seq = 35 + seq WHERE "
+     "seq < 0",
+     "seq 1"},
+    {"seal-root", "UPDATE seals SET root = zeroblob(32) WHERE number = 2", "seal 2"},
+    {"seal-hash", "UPDATE seals SET hash = zeroblob(32) WHERE number = 1", "seal 1"},
+    {"seal-time", "UPDATE seals SET time_ms = time_ms + 1 WHERE number = 1", "seal 1"},
+    {"seal-range", "UPDATE seals SET last_seq = 14 WHERE number = 1", "seal 1"},
+    {"seal-deleted", "DELETE FROM seals WHERE number = 1", "seal 2"},
+};
+
+static void test_forgeries(World *world, gconstpointer data) {
+    (void)data;
+    for (guint i = 0; i < G_N_ELEMENTS(forgeries); i++) {
+        GError *error = NULL;
+        VerifyReport report;
+        sql_exec(world->sql, "SAVEPOINT forgery", &error);
+        sql_exec(world->sql, forgeries[i].sql, &error);
+        g_assert_no_error(error);
+        gboolean good = journal_verify(world->sql, world->packs, &report, &error);
+        if (good || error_kind(error) != ERROR_VERIFY ||
+            !strstr(error->message, forgeries[i].names))
+            g_error("%s: %s", forgeries[i].name, good ? "not seen" : error->message);
+        g_clear_error(&error);
+        sql_exec(world->sql, "ROLLBACK TO forgery; RELEASE forgery", &error);
+        g_assert_no_error(error);
+    }
+    verify_good(world);
+}
+
+/* The canonical form of README.md, against hashes computed by another program (Python, hashlib's
+ * sm3) from that text. */
+static void test_canonical(World *world, gconstpointer data) {
+    (void)data;
+    GError *error = NULL;
+    gint64 sealed;
+    char hex[HASH_HEX];
+    static const char *const hashes[] = {
+        "a6c1ecff589ae284eab5e0424c7e4356cae741543b07e8ef6839903c6ed59aa1",
+        "d1c08184caea78001e5d5ee0470b06db058f2ac49d2668d05bd19990262c6e63"};
+    Actor wang = {.kind = ACTOR_PERSON, .id = "wang", .name = "王"};
+    sql_exec(world->sql, "DELETE FROM journal; DELETE FROM seals", &error);
+    for (int i = 0; i < 5; i++) {
+        JournalEntry entry = {.time_ms = 1000 + i,
+                              .actor = &wang,
+                              .type = "hazard",
+                              .id = "H1",
+                              .action = "edit",
+                              .from = "a",
+                              .to = "b",
+                              .diff = json_pack("{s:[n, i]}", "x", i),
+                              .comment = i % 2 ? NULL : "备注",
+                              .region = "320412"};
+        g_assert_true(journal_append(world->sql, &entry, &error));
+        json_decref(entry.diff);
+    }
+    json_t *entries = journal_of(world->sql, world->packs, "hazard", "H1", &error);
+    g_assert_cmpstr(get(json_array_get(entries, 0), "hash"), ==, hashes[0]);
+    g_assert_cmpstr(get(json_array_get(entries, 4), "hash"), ==, hashes[1]);
+    json_decref(entries);
+    g_assert_true(journal_seal(world->sql, 7777, &sealed, &error));
+    g_assert_cmpint(sealed, ==, 5);
+    SqlStatement *st = sql_query(world->sql, &error, "SELECT root, hash FROM seals", "");
+    g_assert_cmpint(sql_step(st, &error), ==, SQL_ROW);
+    gsize n;
+    const void *root = sql_blob(st, 0, &n);
+    g_assert_cmpstr(hex_encode(root, n, hex), ==,
+                    "d6744d10ad1546de840f0663ff76813df8ff07261a6760d8fa157516df371767");
+    const void *hash = sql_blob(st, 1, &n);
+    g_assert_cmpstr(hex_encode(hash, n, hex), ==,
+                    "99d778aac17f2a0ffa75c559cd18eab001c8c31615494bc2f815fe7400455516");
+    sql_reset(st);
+}
+
+/* Whoever rewrites an entry and all hashes after it is caught by the seals. */
+static void test_rewritten(World *world, gconstpointer data) {
+    (void)data;
+    GError *error = NULL;
+    VerifyReport report;
+    sql_exec(world->sql,
+             "DELETE FROM journal WHERE seq = 16; UPDATE journal SET seq = seq - 1 WHERE seq > 16;"
+             "DELETE FROM r_hazard WHERE _number LIKE '%3'",
+             &error);
+    g_assert_no_error(error);
+    g_assert_false(journal_verify(world->sql, world->packs, &report, &error));
+    g_assert_nonnull(strstr(error->message, "seal 2"));
+    g_clear_error(&error);
+}
+
+/* The live stream: everything in sight, once, in order, whatever the page size. */
+static void test_after(World *world, gconstpointer data) {
+    (void)data;
+    GError *error = NULL;
+    Actor wujin = person(world, "county_inspector", "wang", "320412"),
+          suzhou = person(world, "city_duty", "c", "3205");
+    gint64 last = 0, seen = 0, end = journal_last(world->sql, &error);
+    while (last < end) {
+        json_t *items = journal_after(world->sql, world->packs, &wujin, last, 3, &last, &error);
+        g_assert_no_error(error);
+        for (gsize i = 0; i < json_array_size(items); i++) {
+            gint64 seq = json_integer_value(json_object_get(json_array_get(items, i), "seq"));
+            g_assert_cmpint(seq, >, seen);
+            seen = seq;
+        }
+        json_decref(items);
+    }
+    g_assert_cmpint(seen, ==, end);
+    json_t *items = journal_after(world->sql, world->packs, &suzhou, 0, 100, &last, &error);
+    g_assert_cmpuint(json_array_size(items), ==,
+                     6 + 1 + 1); /* regions are for everyone; E3 and P3 */
+    g_assert_cmpint(last, ==, end);
+    json_decref(items);
+    Actor operator= person(world, "enterprise_operator", "o", "E1");
+    items = journal_after(world->sql, world->packs, &operator, 0, 100, &last, &error);
+    g_assert_cmpuint(json_array_size(items), ==,
+                     6 + 2); /* E1 and P1; operators do not read hazards */
+    json_decref(items);
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, NULL);
+#define TEST(path, func) g_test_add("/journal/" path, World, NULL, history_open, func, world_close)
+    TEST("good", test_good);
+    TEST("forgeries", test_forgeries);
+    TEST("canonical", test_canonical);
+    TEST("rewritten", test_rewritten);
+    TEST("after", test_after);
+    return g_test_run();
+}

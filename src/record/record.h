@@ -1,0 +1,84 @@
+/* Records: what people keep. One door for all: create, edit, move, read.
+ *
+ * The functions that change something run inside a job of the records writer (store/writer.h): they
+ * check rights, fields, guards and version, write the row, the journal entry, the clocks and the
+ * effects, and either all of it or nothing stays. They are given the connection and `now`; they
+ * read no time and keep no state. A record is passed as a JSON object as in docs/api.md (system
+ * members id, type, version, state, number, created_at, created_by, updated_at, then the fields
+ * that have a value), new reference to the caller. */
+#pragma once
+#include "base/clock.h"
+#include "pack/pack.h"
+#include "store/sql.h"
+#include <jansson.h>
+
+typedef enum { ACTOR_PERSON, ACTOR_ENGINE, ACTOR_CLOCK, ACTOR_SYSTEM } ActorKind;
+
+/* Who acts. For people: role, and region or enterprise by the level of the role. The machine has no
+ * role. ACTOR_SYSTEM is the operator of the program itself (command line, load, demo): it has every
+ * right but no guard is waived. */
+typedef struct {
+    ActorKind kind;
+    const char *id; /* login, "engine", "clock", "system" */
+    const char *name;
+    const Role *role;   /* NULL for the machine */
+    const char *region; /* division code, prefix of what he may see; NULL or "" for enterprise and
+                           system level */
+    const char *enterprise; /* code, for the enterprise level */
+} Actor;
+extern const Actor actor_engine, actor_clock, actor_system;
+
+/* Tables of all types, journal, seals, clocks, notices, numbers: made or widened to fit the packs.
+ * A change that would lose data is refused (ERROR_PACK). Run once at start on the SQL_WRITE
+ * connection. */
+gboolean records_migrate(Sql *sql, const Packs *packs, GError **error);
+
+json_t *record_create(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
+                      json_t *fields, const char *comment, gint64 now_ms, GError **error);
+/* Like record_create with the id given (alarms: id is a function of the alarm); for types with a
+ * key, id must be NULL. */
+json_t *record_create_with_id(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
+                              const char *id, json_t *fields, gint64 now_ms, GError **error);
+/* `version` 0: no check (the machine, the command line). Fields with JSON null are emptied. No
+ * change: no entry, same version. */
+json_t *record_edit(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
+                    const char *id, gint64 version, json_t *fields, gint64 now_ms, GError **error);
+json_t *record_move(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
+                    const char *id, const char *move, gint64 version, json_t *fields,
+                    const char *comment, gint64 now_ms, GError **error);
+/* Creates, or edits the record with the same key; for loading. *created may be NULL. */
+json_t *record_put(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
+                   json_t *fields, gint64 now_ms, gboolean *created, GError **error);
+
+/* Reading: any connection. What the actor may not see does not exist for him (ERROR_NOT_FOUND). */
+json_t *record_get(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
+                   const char *id, GError **error);
+
+typedef struct {
+    const char *filter; /* CQL2-text or NULL */
+    const char *search; /* text that the label must contain, or NULL */
+    const char *sort;   /* "-created_at,name" or NULL */
+    const char *cursor; /* from a former answer, or NULL */
+    int limit;          /* 1..500 */
+    gboolean count;
+    gboolean labels; /* add _labels of refs, regions */
+} RecordQuery;
+/* {"items": [...], "next": cursor or null, "count": n}. Scope is part of the SQL. */
+json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
+                    const RecordQuery *query, gint64 now_ms, GError **error);
+void record_add_labels(Sql *sql, const Packs *packs, json_t *record); /* "_labels": {field: text} */
+
+/* Moves the actor may make now on this record:
+ * [{"name","title":{zh,en},"accepts":[..],"require":[..]}] */
+json_t *record_moves(Sql *sql, const Packs *packs, const Actor *actor, json_t *record,
+                     gint64 now_ms);
+gboolean record_may_edit(const Actor *actor, const RecordType *type, json_t *record);
+json_t *record_clocks(Sql *sql, const Packs *packs, const char *type, const char *id, gint64 now_ms,
+                      GError **error);
+/* Whose turn it is: docs/api.md /api/todo. */
+json_t *record_todo(Sql *sql, const Packs *packs, const Actor *actor, gint64 now_ms, int limit,
+                    GError **error);
+json_t *record_notices(Sql *sql, const Packs *packs, const Actor *actor, gint64 after_seq,
+                       int limit, GError **error);
+/* The types as docs/api.md /api/types shows them to this actor. */
+json_t *record_types(const Packs *packs, const Actor *actor);

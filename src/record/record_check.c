@@ -1,0 +1,199 @@
+#include "record/act.h"
+#include "record/rights.h"
+#include "record/schema.h"
+
+#include <string.h>
+
+gboolean check_comment(const char *comment, GError **error) {
+    enum { COMMENT_MAX_CHARS = 2000 };
+    if (comment == NULL || g_utf8_strlen(comment, -1) <= COMMENT_MAX_CHARS)
+        return TRUE;
+    return error_set(error, ERROR_FIELD_RANGE, "comment", "≤ 2000 字 (characters)", NULL);
+}
+
+static char *field_names(const GPtrArray *fields) {
+    GString *names = g_string_new(NULL);
+    for (guint i = 0; i < fields->len; i++)
+        g_string_append_printf(names, "%s%s", i ? ", " : "",
+                               ((const Field *)fields->pdata[i])->name);
+    return g_string_free(names, FALSE);
+}
+
+static gboolean unknown_refused(const RecordType *type, const char *name, GError **error) {
+    g_autofree char *names = field_names(type->fields);
+    return error_set(error, ERROR_FIELD_UNKNOWN, name, names, NULL);
+}
+
+static gboolean not_accepted(const char *name, const GPtrArray *accepts, GError **error) {
+    g_autofree char *names = field_names(accepts);
+    return error_set(error, ERROR_FIELD_NOT_ACCEPTED, name, *names ? names : "—", NULL);
+}
+
+static gboolean accepted(const Field *field, const GPtrArray *accepts) {
+    return accepts == NULL || g_ptr_array_find((GPtrArray *)accepts, field, NULL);
+}
+
+/* An existing record keeps its key: giving the same one again is no change. */
+static gboolean key_kept(const Row *row, json_t *value, GError **error) {
+    return row->id == NULL || g_strcmp0(json_string_value(value), row->id) == 0 ||
+           error_set(error, ERROR_FIELD_NOT_ACCEPTED, row->type->key->name,
+                     "除编码外的字段 (all fields but the key)", NULL);
+}
+
+gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError **error) {
+    const char *name;
+    json_t *value;
+    json_object_foreach(fields, name, value) {
+        const Field *field = type_field(row->type, name);
+        if (field == NULL)
+            return unknown_refused(row->type, name, error);
+        if (!accepted(field, accepts))
+            return not_accepted(name, accepts, error);
+        if (field == row->type->key && !key_kept(row, value, error))
+            return FALSE;
+        if (!field_value_from_json(field, value, row_value(row, field), error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean row_exists(Sql *sql, const RecordType *type, const char *id, gboolean *exists,
+                           GError **error) {
+    gint64 one = 0;
+    g_autofree char *text = g_strdup_printf("SELECT 1 FROM r_%s WHERE _id = ?", type->name);
+    gboolean done = sql_get_int(sql, error, &one, 0, text, "t", id);
+    *exists = one == 1;
+    return done;
+}
+
+static gboolean ref_exists(const Act *act, const Field *field, const char *type_name,
+                           const char *id, GError **error) {
+    const RecordType *target = packs_type(act->packs, type_name);
+    gboolean exists = FALSE;
+    if (target && !row_exists(act->sql, target, id, &exists, error))
+        return FALSE;
+    return exists || error_set(error, ERROR_FIELD_REF, field->name,
+                               target ? target->title.zh : type_name, id, NULL);
+}
+
+static gboolean check_target(const Act *act, const Row *row, const Field *field, GError **error) {
+    const char *text = row_text(row, field);
+    switch (field->kind) {
+    case FIELD_REF:
+        return ref_exists(act, field, field->ref_type, text, error);
+    case FIELD_REGION:
+        return ref_exists(act, field, "region", text, error);
+    case FIELD_ROLE:
+        return packs_role(act->packs, text) ||
+               error_set(error, ERROR_FIELD_REF, field->name, "role", text, NULL);
+    default:
+        return TRUE;
+    }
+}
+
+static gboolean check_unique(const Act *act, const Row *row, const Field *field, GError **error) {
+    if (!field->unique || !schema_own_column(row->type, field))
+        return TRUE;
+    g_autofree char *text = g_strdup_printf("SELECT 1 FROM r_%s WHERE \"%s\" = ? AND _id <> ?",
+                                            row->type->name, field->name);
+    SqlStatement *st = sql_prepare(act->sql, text, error);
+    if (st == NULL)
+        return FALSE;
+    int index = 1;
+    field_value_bind(st, &index, field, row_value(row, field));
+    sql_bind_text(st, index, row->id ? row->id : "");
+    SqlStep step = sql_step(st, error);
+    if (step != SQL_ROW)
+        return step == SQL_DONE;
+    sql_reset(st);
+    g_autofree char *value = field_value_to_text(field, row_value(row, field));
+    return error_set(error, ERROR_FIELD_UNIQUE, field->name, value, NULL);
+}
+
+gboolean check_references(const Act *act, const Row *before, const Row *row, GError **error) {
+    for (guint i = 0; i < row->type->fields->len; i++) {
+        const Field *field = row->type->fields->pdata[i];
+        if (!row->values[i].present ||
+            (before && field_value_equal(&before->values[i], &row->values[i])))
+            continue;
+        if (!check_target(act, row, field, error) || !check_unique(act, row, field, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean check_has_value(const Row *row, const Field *field, GError **error) {
+    return row_value(row, field)->present || error_set(error, ERROR_FIELD_REQUIRED, field->name,
+                                                       field->title.zh, field->title.en, NULL);
+}
+
+gboolean check_required(const Act *act, const Row *row, GError **error) {
+    for (guint i = 0; i < row->type->fields->len; i++) {
+        const Field *field = row->type->fields->pdata[i];
+        gboolean required =
+            field->required || (field->required_when && !row->values[i].present &&
+                                row_holds(row, field->required_when, act->now_ms, act->actor));
+        if (required && !check_has_value(row, field, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean check_rules(const Act *act, const Row *row, GError **error) {
+    for (guint i = 0; i < row->type->checks->len; i++) {
+        const Guard *check = row->type->checks->pdata[i];
+        if (row_holds(row, check->when, act->now_ms, act->actor))
+            return error_set(error, ERROR_CHECK, check->field, check->message.zh, check->message.en,
+                             NULL);
+    }
+    return TRUE;
+}
+
+static gboolean enterprise_region(Sql *sql, const Packs *packs, const Field *scope,
+                                  const char *enterprise, char **region, GError **error) {
+    const RecordType *owner = scope->kind == FIELD_REF ? packs_type(packs, scope->ref_type) : NULL;
+    *region = NULL;
+    if (owner) {
+        g_autofree char *text =
+            g_strdup_printf("SELECT _region FROM r_%s WHERE _id = ?", owner->name);
+        SqlStatement *st = sql_query(sql, error, text, "t", enterprise);
+        SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
+        if (step == SQL_FAILED)
+            return FALSE;
+        if (step == SQL_ROW) {
+            *region = g_strdup(sql_text(st, 0));
+            sql_reset(st);
+        }
+    }
+    if (*region == NULL)
+        *region = g_strdup("");
+    return TRUE;
+}
+
+gboolean row_find_region(Sql *sql, const Packs *packs, const Row *row, char **region,
+                         GError **error) {
+    const char *own = row_text(row, row->type->scope_region), *enterprise = row_enterprise(row);
+    if (own == NULL && enterprise)
+        return enterprise_region(sql, packs, row->type->scope_enterprise, enterprise, region,
+                                 error);
+    *region = g_strdup(own ? own : "");
+    return TRUE;
+}
+
+static gboolean place_changed(const Row *before, const Row *row) {
+    return before == NULL || g_strcmp0(row_enterprise(before), row_enterprise(row)) != 0 ||
+           g_strcmp0(row_text(before, row->type->scope_region),
+                     row_text(row, row->type->scope_region)) != 0;
+}
+
+gboolean check_place(const Act *act, const Row *before, Row *row, GError **error) {
+    if (!place_changed(before, row))
+        return TRUE;
+    g_free(row->region);
+    row->region = NULL;
+    if (!row_find_region(act->sql, act->packs, row, &row->region, error)) {
+        row->region = g_strdup("");
+        return FALSE;
+    }
+    return TRUE;
+}

@@ -1,0 +1,141 @@
+/* For the tests of this folder: an empty database with the real packs, a small world, and people.
+ */
+#pragma once
+#include "record/journal.h"
+#include "record/legal_clock.h"
+#include "record/rights.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+typedef struct {
+    Packs *packs;
+    Sql *sql;
+    gint64 now_ms;
+} World;
+
+G_GNUC_UNUSED static gint64 at(const char *text) {
+    gint64 ms;
+    g_assert_true(time_parse(text, &ms));
+    return ms;
+}
+
+/* A JSON text with ' for ". */
+G_GNUC_UNUSED static json_t *fields_of(const char *text) {
+    g_autofree char *copy = g_strdelimit(g_strdup(text), "'", '"');
+    json_error_t problem;
+    json_t *json = json_loads(copy, 0, &problem);
+    if (json == NULL)
+        g_error("%s: %s", problem.text, copy);
+    return json;
+}
+
+G_GNUC_UNUSED static const char *get(json_t *record, const char *name) {
+    return json_string_value(json_object_get(record, name));
+}
+
+G_GNUC_UNUSED static gint64 version_of(json_t *record) {
+    return json_integer_value(json_object_get(record, "version"));
+}
+
+G_GNUC_UNUSED static Actor person(const World *world, const char *role, const char *id,
+                                  const char *place) {
+    const Role *found = packs_role(world->packs, role);
+    g_assert_nonnull(found);
+    gboolean enterprise = found->level == LEVEL_ENTERPRISE;
+    return (Actor){
+        ACTOR_PERSON, id, id, found, enterprise ? NULL : place, enterprise ? place : NULL};
+}
+
+G_GNUC_UNUSED static json_t *create(World *world, const Actor *actor, const char *type,
+                                    const char *text, GError **error) {
+    json_t *fields = fields_of(text);
+    json_t *record =
+        record_create(world->sql, world->packs, actor, type, fields, NULL, world->now_ms, error);
+    json_decref(fields);
+    return record;
+}
+
+G_GNUC_UNUSED static json_t *move(World *world, const Actor *actor, const char *type,
+                                  const char *id, const char *name, gint64 version,
+                                  const char *text, GError **error) {
+    json_t *fields = fields_of(text);
+    json_t *record = record_move(world->sql, world->packs, actor, type, id, name, version, fields,
+                                 NULL, world->now_ms, error);
+    json_decref(fields);
+    return record;
+}
+
+G_GNUC_UNUSED static json_t *edit(World *world, const Actor *actor, const char *type,
+                                  const char *id, gint64 version, const char *text,
+                                  GError **error) {
+    json_t *fields = fields_of(text);
+    json_t *record = record_edit(world->sql, world->packs, actor, type, id, version, fields,
+                                 world->now_ms, error);
+    json_decref(fields);
+    return record;
+}
+
+/* The call must be refused with this kind and field (NULL: any). */
+G_GNUC_UNUSED static void refused(json_t *record, GError **error, ErrorKind kind,
+                                  const char *field) {
+    g_assert_null(record);
+    g_assert_nonnull(*error);
+    if (error_kind(*error) != kind)
+        g_error("wanted kind %d, got %s: %s", (int)kind, error_id(*error), (*error)->message);
+    if (field)
+        g_assert_cmpstr(error_field(*error), ==, field);
+    g_clear_error(error);
+}
+
+G_GNUC_UNUSED static json_t *done(json_t *record, GError *error) {
+    g_assert_no_error(error);
+    g_assert_nonnull(record);
+    return record;
+}
+
+/* Makes one record and forgets it. */
+G_GNUC_UNUSED static void put(World *world, const char *type, const char *text) {
+    GError *error = NULL;
+    json_decref(done(create(world, &actor_system, type, text, &error), error));
+}
+
+G_GNUC_UNUSED static void verify_good(World *world) {
+    VerifyReport report;
+    GError *error = NULL;
+    journal_verify(world->sql, world->packs, &report, &error);
+    g_assert_no_error(error);
+}
+
+/* Jiangsu 32, Changzhou 3204 with 320411 and 320412, Suzhou 3205 with 320505; one enterprise in
+ * each county. */
+G_GNUC_UNUSED static void world_open(World *world, gconstpointer data) {
+    GError *error = NULL;
+    (void)data;
+    world->now_ms = at("2026-09-28T09:00:00+08:00"); /* Monday before National Day */
+    world->packs = packs_load("packs", &error);
+    g_assert_no_error(error);
+    world->sql = sql_open("sqlite::memory:", SQL_WRITE, &error);
+    g_assert_no_error(error);
+    records_migrate(world->sql, world->packs, &error);
+    g_assert_no_error(error);
+    put(world, "region", "{'code':'32','name':'江苏省','kind':'province'}");
+    put(world, "region", "{'code':'3204','name':'常州市','kind':'city','parent':'32'}");
+    put(world, "region", "{'code':'3205','name':'苏州市','kind':'city','parent':'32'}");
+    put(world, "region", "{'code':'320411','name':'新北区','kind':'district','parent':'3204'}");
+    put(world, "region", "{'code':'320412','name':'武进区','kind':'district','parent':'3204'}");
+    put(world, "region", "{'code':'320505','name':'虎丘区','kind':'district','parent':'3205'}");
+    put(world, "enterprise", "{'code':'E1','name':'武进化工','region':'320412','kind':'chemical'}");
+    put(world, "enterprise", "{'code':'E2','name':'新北储运','region':'320411','kind':'storage'}");
+    put(world, "enterprise", "{'code':'E3','name':'虎丘燃气','region':'320505','kind':'gas'}");
+    put(world, "point",
+        "{'code':'P1','name':'储罐液位','enterprise':'E1','measure':'level','unit':'m'}");
+    put(world, "point",
+        "{'code':'P3','name':'管网压力','enterprise':'E3','measure':'pressure','unit':'MPa'}");
+}
+
+G_GNUC_UNUSED static void world_close(World *world, gconstpointer data) {
+    (void)data;
+    sql_close(world->sql);
+    packs_free(world->packs);
+}

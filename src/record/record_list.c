@@ -1,0 +1,190 @@
+#include "record/act.h"
+#include "record/list_sort.h"
+#include "record/rights.h"
+#include "record/schema.h"
+
+#include <string.h>
+
+/* The region of all rows in the actor's sight when it is only one, as it is for a county; else
+ * NULL. Two steps down an index. */
+static char *only_region(const Act *act, const RecordType *type) {
+    g_autoptr(Query) query = query_new("SELECT ");
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    GString *scope = g_string_new(NULL);
+    rights_scope_sql(act->actor, type, scope, texts);
+    if (texts->len == 2)
+        for (int end = 0; end < 2; end++) {
+            query_add_format(
+                query, "%s(SELECT _region FROM r_%s WHERE 1 = 1%s ORDER BY _region%s LIMIT 1)",
+                end ? ", " : "", type->name, scope->str, end ? " DESC" : "");
+            query_param_text(query, texts->pdata[0]);
+            query_param_text(query, texts->pdata[1]);
+        }
+    g_string_free(scope, TRUE);
+    SqlStatement *st = texts->len == 2 ? query_start(query, act->sql, NULL) : NULL;
+    if (st == NULL || sql_step(st, NULL) != SQL_ROW)
+        return NULL;
+    char *region =
+        g_strcmp0(sql_text(st, 0), sql_text(st, 1)) == 0 ? g_strdup(sql_text(st, 0)) : NULL;
+    sql_reset(st);
+    return region;
+}
+
+/* A list in order of creation is read from the index of creation, which holds the region too; a
+ * range over several regions would lead the planner to sort all of them, so it is hidden from it.
+ * One region is an equality, which keeps the order of its index. */
+static void add_scope(Query *query, const Act *act, const RecordType *type, gboolean by_creation) {
+    g_autofree char *only = only_region(act, type);
+    if (only) {
+        query_add(query, " AND _region = ?");
+        query_param_text(query, only);
+        return;
+    }
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    GString *scope = g_string_new(NULL);
+    rights_scope_sql(act->actor, type, scope, texts);
+    if (by_creation)
+        g_string_replace(scope, "_region", "(_region || '')", 0);
+    query_add(query, scope->str);
+    g_string_free(scope, TRUE);
+    for (guint i = 0; i < texts->len; i++)
+        query_param_text(query, texts->pdata[i]);
+}
+
+static gboolean by_creation(const RecordQuery *asked) {
+    return !(asked->filter && *asked->filter) && !(asked->search && *asked->search) &&
+           (!asked->sort || !*asked->sort || g_str_has_suffix(asked->sort, "created_at"));
+}
+
+/* The parameters borrow from the condition, so it is given back to be freed after the query. */
+static gboolean add_filter(Query *query, const Act *act, const RecordType *type, const char *filter,
+                           Condition **condition, GError **error) {
+    if (filter == NULL || *filter == 0)
+        return TRUE;
+    *condition = condition_parse(filter, row_term_kind, (gpointer)type, error);
+    if (*condition == NULL)
+        return FALSE;
+    query_add(query, " AND (");
+    condition_sql(*condition, schema_column, (gpointer)type, act->now_ms, act->actor->id,
+                  query->text, query->terms);
+    query_add(query, ")");
+    return TRUE;
+}
+
+static char *like_pattern(const char *text) {
+    GString *pattern = g_string_new("%");
+    for (const char *p = text; *p; p++) {
+        if (strchr("%_\\", *p))
+            g_string_append_c(pattern, '\\');
+        g_string_append_c(pattern, *p);
+    }
+    g_string_append_c(pattern, '%');
+    return g_string_free(pattern, FALSE);
+}
+
+static void add_search(Query *query, const RecordType *type, const char *search) {
+    if (search == NULL || *search == 0)
+        return;
+    const char *column = type->label ? schema_column((gpointer)type, type->label->name) : "_id";
+    g_autofree char *pattern = like_pattern(search);
+    query_add_format(query, " AND %s LIKE ? ESCAPE '\\'", column);
+    query_param_text(query, pattern);
+}
+
+static gboolean add_where(Query *query, const Act *act, const RecordType *type,
+                          const RecordQuery *asked, Condition **condition, GError **error) {
+    query_add_format(query, " FROM r_%s WHERE 1 = 1", type->name);
+    add_scope(query, act, type, by_creation(asked));
+    add_search(query, type, asked->search);
+    return add_filter(query, act, type, asked->filter, condition, error);
+}
+
+static gboolean count_rows(const Act *act, const RecordType *type, const RecordQuery *asked,
+                           gint64 *count, GError **error) {
+    g_autoptr(Query) query = query_new("SELECT count(*)");
+    Condition *condition = NULL;
+    gboolean done = add_where(query, act, type, asked, &condition, error) &&
+                    query_int(query, act->sql, count, error);
+    if (condition)
+        condition_free(condition);
+    return done;
+}
+
+static GPtrArray *read_rows(const Act *act, const RecordType *type, const Query *query,
+                            GError **error) {
+    SqlStatement *st = query_start(query, act->sql, error);
+    if (st == NULL)
+        return NULL;
+    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)row_free);
+    SqlStep step;
+    while ((step = sql_step(st, error)) == SQL_ROW)
+        g_ptr_array_add(rows, row_read(type, st));
+    if (step == SQL_FAILED)
+        g_clear_pointer(&rows, g_ptr_array_unref);
+    return rows;
+}
+
+/* The inner query finds and sorts ids, mostly inside an index; the outer one reads only the rows of
+ * the page. One more than asked for, to know whether there is a next page. */
+static GPtrArray *find_rows(const Act *act, const RecordType *type, const RecordQuery *asked,
+                            const ListSort *sort, int limit, GError **error) {
+    g_autoptr(Query) query = query_new("SELECT ");
+    Condition *condition = NULL;
+    GPtrArray *rows = NULL;
+    row_select(type, query->text);
+    query_add_format(query, " FROM r_%s WHERE _id IN (SELECT _id", type->name);
+    if (add_where(query, act, type, asked, &condition, error)) {
+        list_sort_where(sort, query);
+        list_sort_order(sort, query);
+        query_add(query, " LIMIT ?)");
+        query_param_int(query, limit + 1);
+        list_sort_order(sort, query);
+        rows = read_rows(act, type, query, error);
+    }
+    if (condition)
+        condition_free(condition);
+    return rows;
+}
+
+static json_t *items_json(const Act *act, const GPtrArray *rows, guint limit, gboolean labels) {
+    json_t *items = json_array();
+    for (guint i = 0; i < MIN(rows->len, limit); i++) {
+        json_t *record = row_json(rows->pdata[i]);
+        if (labels)
+            record_add_labels(act->sql, act->packs, record);
+        json_array_append_new(items, record);
+    }
+    return items;
+}
+
+static json_t *page_json(const Act *act, const GPtrArray *rows, const ListSort *sort, guint limit,
+                         gboolean labels) {
+    json_t *page = json_pack("{s:o}", "items", items_json(act, rows, limit, labels));
+    g_autofree char *next =
+        rows->len > limit ? list_sort_cursor(sort, rows->pdata[limit - 1]) : NULL;
+    json_object_set_new(page, "next", next ? json_string(next) : json_null());
+    return page;
+}
+
+json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char *type_name,
+                    const RecordQuery *asked, gint64 now_ms, GError **error) {
+    enum { LIMIT_MAX = 500 };
+    Act act = {sql, packs, actor, now_ms};
+    int limit = CLAMP(asked->limit, 1, LIMIT_MAX);
+    const RecordType *type = find_type(packs, type_name, error);
+    if (type == NULL)
+        return NULL;
+    if (!rights_read(actor, type)) {
+        error_set(error, ERROR_TYPE_UNKNOWN, NULL, type_name, NULL);
+        return NULL;
+    }
+    g_autoptr(ListSort) sort = list_sort_new(type, asked->sort, asked->cursor, error);
+    g_autoptr(GPtrArray) rows = sort ? find_rows(&act, type, asked, sort, limit, error) : NULL;
+    gint64 count = 0;
+    if (rows == NULL || (asked->count && !count_rows(&act, type, asked, &count, error)))
+        return NULL;
+    json_t *page = page_json(&act, rows, sort, (guint)limit, asked->labels);
+    if (asked->count)
+        json_object_set_new(page, "count", json_integer(count));
+    return page;
+}

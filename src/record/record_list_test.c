@@ -1,0 +1,159 @@
+#include "record/record_fixture.h"
+
+enum { HAZARDS = 300 };
+
+/* Hazards with few values in each field, and gaps, so that sort keys tie and are empty. */
+static void many_open(World *world, gconstpointer data) {
+    GError *error = NULL;
+    world_open(world, data);
+    for (int i = 0; i < HAZARDS; i++) {
+        world->now_ms += g_test_rand_int_range(0, 2);
+        json_t *fields = fields_of("{'source':'other','grade':'general'}");
+        json_object_set_new(fields, "title", json_sprintf("隐患%%%d", i % 7));
+        json_object_set_new(fields, "enterprise",
+                            json_sprintf("E%d", 1 + g_test_rand_int_range(0, 3)));
+        if (g_test_rand_bit())
+            json_object_set_new(fields, "due",
+                                json_sprintf("2026-1%d-0%d", g_test_rand_int_range(0, 3),
+                                             g_test_rand_int_range(1, 5)));
+        if (g_test_rand_bit())
+            json_object_set_new(fields, "funds_wan", json_real(g_test_rand_int_range(0, 4) / 3.0));
+        json_decref(done(record_create(world->sql, world->packs, &actor_system, "hazard", fields,
+                                       NULL, world->now_ms, &error),
+                         error));
+        json_decref(fields);
+    }
+}
+
+static json_t *list(World *world, const Actor *actor, const RecordQuery *query) {
+    GError *error = NULL;
+    return done(
+        record_list(world->sql, world->packs, actor, "hazard", query, world->now_ms, &error),
+        error);
+}
+
+/* Pages through a list; each record exactly once, and as many as `count` says. */
+static guint visit(World *world, const Actor *actor, const char *filter, const char *search,
+                   const char *sort, int limit) {
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autofree char *cursor = NULL;
+    gint64 count;
+    do {
+        RecordQuery query = {filter, search, sort, cursor, limit, TRUE, FALSE};
+        json_t *page = list(world, actor, &query), *items = json_object_get(page, "items");
+        count = json_integer_value(json_object_get(page, "count"));
+        for (gsize i = 0; i < json_array_size(items); i++)
+            g_assert_true(g_hash_table_add(seen, g_strdup(get(json_array_get(items, i), "id"))));
+        g_free(cursor);
+        cursor = g_strdup(get(page, "next"));
+        json_decref(page);
+    } while (cursor);
+    g_assert_cmpint(g_hash_table_size(seen), ==, count);
+    return g_hash_table_size(seen);
+}
+
+static void test_paging(World *world, gconstpointer data) {
+    (void)data;
+    static const char *const sorts[] = {NULL,
+                                        "created_at",
+                                        "-due",
+                                        "due,-funds_wan",
+                                        "funds_wan",
+                                        "-enterprise,due",
+                                        "title,-updated_at",
+                                        "state,-number",
+                                        "id",
+                                        "-id",
+                                        "number",
+                                        "-funds_wan,title,-due"};
+    static const char *const filters[] = {NULL,
+                                          "due IS NULL",
+                                          "due >= DATE('2026-11-01') AND enterprise IN ('E1','E2')",
+                                          "funds_wan > 0.4 OR title LIKE '%3'",
+                                          "state = 'reported' AND created_at <= $now",
+                                          "enterprise = 'E1' AND NOT (due IS NULL)"};
+    Actor city = person(world, "city_duty", "c", "3204"),
+          safety = person(world, "enterprise_safety", "s", "E2");
+    const Actor *actors[] = {&actor_system, &city, &safety};
+    for (guint i = 0; i < G_N_ELEMENTS(sorts) * G_N_ELEMENTS(filters); i++) {
+        const char *sort = sorts[i % G_N_ELEMENTS(sorts)],
+                   *filter = filters[i / G_N_ELEMENTS(sorts)];
+        for (guint j = 0; j < G_N_ELEMENTS(actors); j++)
+            visit(world, actors[j], filter, NULL, sort, 17);
+    }
+    g_assert_cmpuint(visit(world, &actor_system, NULL, NULL, NULL, 1), ==, HAZARDS);
+    g_assert_cmpuint(visit(world, &actor_system, NULL, "%3", NULL, 5), ==, HAZARDS / 7 + 1);
+    g_assert_cmpuint(visit(world, &actor_system, NULL, "%%", NULL, 5), ==, 0);
+}
+
+static int compare(json_t *a, json_t *b, const char *name) {
+    json_t *x = json_object_get(a, name), *y = json_object_get(b, name);
+    if (!x || !y)
+        return (x != NULL) - (y != NULL);
+    if (json_is_string(x))
+        return strcmp(json_string_value(x), json_string_value(y));
+    return json_number_value(x) < json_number_value(y)
+               ? -1
+               : json_number_value(x) > json_number_value(y);
+}
+
+/* Empty values stand before all others, ascending; the order is that of the values. */
+static void test_order(World *world, gconstpointer data) {
+    (void)data;
+    RecordQuery query = {.sort = "-due,funds_wan", .limit = 500};
+    json_t *page = list(world, &actor_system, &query), *items = json_object_get(page, "items");
+    g_assert_cmpuint(json_array_size(items), ==, HAZARDS);
+    for (gsize i = 1; i < json_array_size(items); i++) {
+        json_t *a = json_array_get(items, i - 1), *b = json_array_get(items, i);
+        int due = compare(a, b, "due");
+        g_assert_cmpint(due, >=, 0);
+        if (due == 0)
+            g_assert_cmpint(compare(a, b, "funds_wan"), <=, 0);
+    }
+    json_decref(page);
+}
+
+static void test_labels(World *world, gconstpointer data) {
+    (void)data;
+    RecordQuery query = {.limit = 1, .labels = TRUE, .filter = "enterprise = 'E3'"};
+    json_t *page = list(world, &actor_system, &query);
+    json_t *labels = json_object_get(json_array_get(json_object_get(page, "items"), 0), "_labels");
+    g_assert_cmpstr(get(labels, "enterprise"), ==, "虎丘燃气");
+    json_decref(page);
+}
+
+static void test_refused(World *world, gconstpointer data) {
+    (void)data;
+    GError *error = NULL;
+    Actor inspector = person(world, "county_inspector", "wang", "320412");
+    static const struct {
+        RecordQuery query;
+        ErrorKind kind;
+    } bad[] = {
+        {{.filter = "colour = 'red'", .limit = 5}, ERROR_CONDITION},
+        {{.filter = "title =", .limit = 5}, ERROR_CONDITION},
+        {{.filter = "_region = '32'", .limit = 5}, ERROR_CONDITION},
+        {{.sort = "colour", .limit = 5}, ERROR_FIELD_UNKNOWN},
+        {{.sort = "title,,", .limit = 5}, ERROR_FIELD_UNKNOWN},
+        {{.sort = "title;DROP TABLE r_hazard", .limit = 5}, ERROR_FIELD_UNKNOWN},
+        {{.cursor = "xyz", .limit = 5}, ERROR_REQUEST},
+        {{.cursor = "eyJzIjoiLWNyZWF0ZWRfYXQiLCJ2IjpbMV19", .limit = 5}, ERROR_REQUEST},
+        {{.cursor = "eyJzIjoiLWNyZWF0ZWRfYXQiLCJ2IjpbWzFdLHt9XX0", .limit = 5}, ERROR_REQUEST}};
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++)
+        refused(record_list(world->sql, world->packs, &inspector, "hazard", &bad[i].query,
+                            world->now_ms, &error),
+                &error, bad[i].kind, NULL);
+    RecordQuery plain = {.limit = 5};
+    refused(record_list(world->sql, world->packs, &inspector, "user", &plain, 0, &error), &error,
+            ERROR_TYPE_UNKNOWN, NULL);
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, NULL);
+#define TEST(path, func) g_test_add("/list/" path, World, NULL, many_open, func, world_close)
+    TEST("paging", test_paging);
+    TEST("order", test_order);
+    TEST("labels", test_labels);
+    TEST("refused", test_refused);
+    return g_test_run();
+}

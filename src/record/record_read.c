@@ -1,0 +1,165 @@
+#include "record/act.h"
+#include "record/query.h"
+#include "record/rights.h"
+#include "record/schema.h"
+
+#include <string.h>
+
+json_t *record_get(Sql *sql, const Packs *packs, const Actor *actor, const char *type_name,
+                   const char *id, GError **error) {
+    Act act = {sql, packs, actor, 0};
+    const RecordType *type = find_type(packs, type_name, error);
+    g_autoptr(Row) row = type ? load_seen(&act, type, id, error) : NULL;
+    return row ? row_json(row) : NULL;
+}
+
+/* The record was given to the actor, so he sees it; whether he may also change it differs only for
+ * types that everyone sees, whose scope fields stand in the record itself. */
+gboolean record_may_edit(const Actor *actor, const RecordType *type, json_t *record) {
+    if (!rights_edit(actor, type))
+        return FALSE;
+    if (!(type->read & ROLE_EVERYONE))
+        return TRUE;
+    const Field *region = type->scope_region, *enterprise = type->scope_enterprise;
+    return rights_covers(
+        actor, type, region ? json_string_value(json_object_get(record, region->name)) : NULL,
+        enterprise ? json_string_value(json_object_get(record, enterprise->name)) : NULL);
+}
+
+/* --- labels --- */
+
+static const RecordType *target_type(const Packs *packs, const Field *field) {
+    if (field->kind == FIELD_REF)
+        return packs_type(packs, field->ref_type);
+    return field->kind == FIELD_REGION ? packs_type(packs, "region") : NULL;
+}
+
+char *label_of(Sql *sql, const RecordType *type, const char *id) {
+    const char *column = type->label ? schema_column((gpointer)type, type->label->name) : NULL;
+    if (column == NULL)
+        return NULL;
+    g_autofree char *text =
+        g_strdup_printf("SELECT %s FROM r_%s WHERE _id = ?", column, type->name);
+    SqlStatement *st = sql_query(sql, NULL, text, "t", id);
+    if (st == NULL || sql_step(st, NULL) != SQL_ROW)
+        return NULL;
+    char *label = g_strdup(sql_text(st, 0));
+    sql_reset(st);
+    return label;
+}
+
+void record_add_labels(Sql *sql, const Packs *packs, json_t *record) {
+    const char *name = json_string_value(json_object_get(record, "type"));
+    const RecordType *type = name ? packs_type(packs, name) : NULL;
+    json_t *labels = json_object();
+    for (guint i = 0; type && i < type->fields->len; i++) {
+        const Field *field = type->fields->pdata[i];
+        const RecordType *target = target_type(packs, field);
+        const char *id = target ? json_string_value(json_object_get(record, field->name)) : NULL;
+        g_autofree char *label = id ? label_of(sql, target, id) : NULL;
+        if (label)
+            json_object_set_new(labels, field->name, json_string(label));
+    }
+    json_object_set_new(record, "_labels", labels);
+}
+
+/* --- clocks of a record --- */
+
+static void set_time(json_t *json, const char *name, SqlStatement *st, int column) {
+    char text[TIME_TEXT];
+    if (!sql_is_null(st, column))
+        json_object_set_new(json, name, json_string(time_format(sql_int(st, column), text)));
+}
+
+static const ClockType *find_clock(const RecordType *type, const char *name) {
+    for (guint i = 0; i < type->clocks->len; i++)
+        if (strcmp(((const ClockType *)type->clocks->pdata[i])->name, name) == 0)
+            return type->clocks->pdata[i];
+    return NULL;
+}
+
+enum { CLOCK_NAME, CLOCK_STARTED, CLOCK_DUE, CLOCK_STEP, CLOCK_NEXT, CLOCK_FIRED, CLOCK_STOPPED };
+
+/* open: runs and has steps to come; fired: runs on after its last step; done: stopped. */
+static const char *clock_state(SqlStatement *st) {
+    if (!sql_is_null(st, CLOCK_STOPPED))
+        return "done";
+    return sql_is_null(st, CLOCK_NEXT) && !sql_is_null(st, CLOCK_FIRED) ? "fired" : "open";
+}
+
+static json_t *clock_json(const RecordType *type, SqlStatement *st, gint64 now_ms) {
+    const ClockType *clock = find_clock(type, sql_text(st, CLOCK_NAME));
+    gint64 until = sql_is_null(st, CLOCK_STOPPED) ? now_ms : sql_int(st, CLOCK_STOPPED);
+    json_t *json = json_pack("{s:s, s:s, s:I, s:b}", "name", sql_text(st, CLOCK_NAME), "state",
+                             clock_state(st), "step", (json_int_t)sql_int(st, CLOCK_STEP),
+                             "overdue", until > sql_int(st, CLOCK_DUE));
+    if (clock)
+        json_object_set_new(json, "title", title_json(&clock->title));
+    set_time(json, "started_at", st, CLOCK_STARTED);
+    set_time(json, "due_at", st, CLOCK_DUE);
+    set_time(json, "next_at", st, CLOCK_NEXT);
+    set_time(json, "fired_at", st, CLOCK_FIRED);
+    set_time(json, "stopped_at", st, CLOCK_STOPPED);
+    return json;
+}
+
+json_t *record_clocks(Sql *sql, const Packs *packs, const char *type_name, const char *id,
+                      gint64 now_ms, GError **error) {
+    const RecordType *type = find_type(packs, type_name, error);
+    SqlStatement *st = type ? sql_query(sql, error,
+                                        "SELECT name, started_ms, due_ms, step, next_ms, fired_ms, "
+                                        "stopped_ms FROM clocks "
+                                        "WHERE type = ? AND id = ? ORDER BY serial",
+                                        "tt", type_name, id)
+                            : NULL;
+    if (st == NULL)
+        return NULL;
+    json_t *clocks = json_array();
+    SqlStep step;
+    while ((step = sql_step(st, error)) == SQL_ROW)
+        json_array_append_new(clocks, clock_json(type, st, now_ms));
+    if (step == SQL_FAILED)
+        g_clear_pointer(&clocks, json_decref);
+    return clocks;
+}
+
+/* --- notices --- */
+
+static void add_scope(Query *query, const Actor *actor) {
+    if (actor->kind != ACTOR_PERSON || (actor->role && actor->role->level == LEVEL_SYSTEM))
+        return;
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    rights_scope_add(actor, query->text, texts);
+    for (guint i = 0; i < texts->len; i++)
+        query_param_text(query, texts->pdata[i]);
+}
+
+static json_t *notice_json(SqlStatement *st) {
+    json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s}", "seq", (json_int_t)sql_int(st, 0),
+                             "title", sql_text(st, 2), "title_en", sql_text(st, 3), "type",
+                             sql_text(st, 4), "id", sql_text(st, 5));
+    set_time(json, "time", st, 1);
+    return json;
+}
+
+json_t *record_notices(Sql *sql, const Packs *packs, const Actor *actor, gint64 after_seq,
+                       int limit, GError **error) {
+    (void)packs;
+    g_autoptr(Query) query = query_new("SELECT seq, time_ms, title_zh, title_en, type, id FROM "
+                                       "notices WHERE role = ? AND seq > ?");
+    query_param_text(query, actor->role ? actor->role->name : "");
+    query_param_int(query, after_seq);
+    add_scope(query, actor);
+    query_add(query, " ORDER BY seq DESC LIMIT ?");
+    query_param_int(query, limit);
+    SqlStatement *st = query_start(query, sql, error);
+    if (st == NULL)
+        return NULL;
+    json_t *items = json_array();
+    SqlStep step;
+    while ((step = sql_step(st, error)) == SQL_ROW)
+        json_array_append_new(items, notice_json(st));
+    if (step == SQL_FAILED)
+        g_clear_pointer(&items, json_decref);
+    return items;
+}

@@ -1,0 +1,95 @@
+#include "record/act.h"
+#include "record/rights.h"
+
+static void set_text(json_t *json, const char *name, const char *text) {
+    if (text)
+        json_object_set_new(json, name, json_string(text));
+}
+
+static json_t *field_json(const Field *field) {
+    json_t *json = json_pack("{s:s, s:s, s:o}", "name", field->name, "kind",
+                             field_kind_name(field->kind), "title", title_json(&field->title));
+    json_object_set_new(json, "required",
+                        field->required_when ? json_string(condition_text(field->required_when))
+                                             : json_boolean(field->required));
+    set_text(json, "codes", field->codes ? field->codes->name : NULL);
+    set_text(json, "type", field->ref_type);
+    set_text(json, "unit", field->unit);
+    if (field->has_min)
+        json_object_set_new(json, "min", json_real(field->min));
+    if (field->kind == FIELD_TEXT && field->max_chars > 0)
+        json_object_set_new(json, "max", json_integer(field->max_chars));
+    else if (field->has_max)
+        json_object_set_new(json, "max", json_real(field->max));
+    return json;
+}
+
+static json_t *states_json(const RecordType *type) {
+    json_t *states = json_array();
+    for (guint i = 0; i < type->states->len; i++) {
+        const State *state = type->states->pdata[i];
+        json_array_append_new(states, json_pack("{s:s, s:o, s:b}", "name", state->name, "title",
+                                                title_json(&state->title), "final", state->final));
+    }
+    return states;
+}
+
+static json_t *type_json(const Actor *actor, const RecordType *type) {
+    json_t *fields = json_array(), *moves = json_array();
+    for (guint i = 0; i < type->fields->len; i++)
+        json_array_append_new(fields, field_json(type->fields->pdata[i]));
+    for (guint i = 0; i < type->moves->len; i++)
+        json_array_append_new(moves, move_json(type->moves->pdata[i]));
+    json_t *json = json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:{s:b}}", "name", type->name, "title",
+                             title_json(&type->title), "has_flow", type->initial != NULL, "fields",
+                             fields, "states", states_json(type), "moves", moves, "rights",
+                             "create", rights_create(actor, type));
+    set_text(json, "key", type->key ? type->key->name : NULL);
+    set_text(json, "label", type->label ? type->label->name : NULL);
+    return json;
+}
+
+static json_t *codes_json(const CodeList *codes) {
+    json_t *items = json_array();
+    for (guint i = 0; i < codes->items->len; i++) {
+        const CodeItem *item = codes->items->pdata[i];
+        json_array_append_new(
+            items, json_pack("{s:s, s:o}", "code", item->code, "title", title_json(&item->title)));
+    }
+    return json_pack("{s:o, s:o}", "title", title_json(&codes->title), "items", items);
+}
+
+static const char *level_name(Level level) {
+    static const char *const names[] = {[LEVEL_SYSTEM] = "system",
+                                        [LEVEL_PROVINCE] = "province",
+                                        [LEVEL_CITY] = "city",
+                                        [LEVEL_COUNTY] = "county",
+                                        [LEVEL_ENTERPRISE] = "enterprise"};
+    return names[level];
+}
+
+static json_t *role_json(const Role *role) {
+    return json_pack("{s:s, s:s, s:o}", "name", role->name, "level", level_name(role->level),
+                     "title", title_json(&role->title));
+}
+
+json_t *record_types(const Packs *packs, const Actor *actor) {
+    json_t *types = json_array(), *codes = json_object(), *roles = json_array(),
+           *infos = json_array();
+    for (guint i = 0; i < packs->types->len; i++)
+        if (rights_read(actor, packs->types->pdata[i]))
+            json_array_append_new(types, type_json(actor, packs->types->pdata[i]));
+    for (guint i = 0; i < packs->codes->len; i++) {
+        const CodeList *list = packs->codes->pdata[i];
+        json_object_set_new(codes, list->name, codes_json(list));
+    }
+    for (guint i = 0; i < packs->roles->len; i++)
+        json_array_append_new(roles, role_json(packs->roles->pdata[i]));
+    for (guint i = 0; i < packs->infos->len; i++) {
+        const PackInfo *info = packs->infos->pdata[i];
+        json_array_append_new(
+            infos, json_pack("{s:s, s:i}", "pack", info->name, "version", info->version));
+    }
+    return json_pack("{s:o, s:o, s:o, s:o}", "types", types, "codes", codes, "roles", roles,
+                     "packs", infos);
+}

@@ -1,0 +1,52 @@
+/* One record in memory: the row of table r_TYPE, its values by place of the field. Inside record/
+ * only; outside, a record is JSON.
+ *
+ * The columns (also for whoever reads the tables by SQL): `_id _version _state _number _created_ms
+ * _created_by _updated_ms _state_ms _region _enterprise`, then one column per field under the
+ * field's own name, always quoted. Three fields have no column of their own: the key is `_id`, the
+ * field that holds the enterprise is `_enterprise`; a point has two, NAME_lon and NAME_lat.
+ * `_region` is '' when there is none; `_state_ms` is the time of entering the state. */
+#pragma once
+#include "record/field_value.h"
+#include "record/record.h"
+
+typedef struct {
+    const RecordType *type;
+    char *id, *number, *created_by;
+    char *region; /* never NULL */
+    const State *state;
+    gint64 version, created_ms, updated_ms, state_ms;
+    FieldValue *values; /* by Field.index */
+} Row;
+
+Row *row_new(const RecordType *type);
+Row *row_copy(const Row *row);
+void row_free(Row *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Row, row_free)
+
+FieldValue *row_value(const Row *row, const Field *field);
+const char *
+row_text(const Row *row,
+         const Field *field); /* text of a field, NULL when empty or when field is NULL */
+const char *row_enterprise(const Row *row); /* or NULL */
+const char *row_state(const Row *row);      /* name, or NULL */
+json_t *row_json(const Row *row);
+char *row_label(const Row *row); /* the label field, else the number, else the id; caller frees */
+
+/* ConditionValue of a row and ConditionKind of a RecordType: as type_term_kind, and created_at,
+ * updated_at, created_by. */
+Term row_term(gpointer row, const char *name);
+TermKind row_term_kind(gpointer type, const char *name);
+gboolean row_holds(const Row *row, const Condition *condition, gint64 now_ms, const Actor *actor);
+
+/* NULL without error when there is no such record. */
+Row *row_load(Sql *sql, const RecordType *type, const char *id, GError **error);
+/* The columns of a SELECT that row_read understands, and one row of it. */
+void row_select(const RecordType *type, GString *text);
+int row_columns(const RecordType *type); /* how many they are */
+Row *row_read(const RecordType *type, SqlStatement *st);
+gboolean row_insert(Sql *sql, const Row *row, GError **error);
+/* Writes what differs from `before`. */
+gboolean row_update(Sql *sql, const Row *before, const Row *row, GError **error);
+/* {field: [old, new]}; `before` NULL: a new record. */
+json_t *row_diff(const Row *before, const Row *row);

@@ -1,0 +1,323 @@
+#include "record/schema.h"
+#include "record/field_value.h"
+#include "record/query.h"
+#include "record/record.h"
+
+#include <string.h>
+
+gboolean schema_own_column(const RecordType *type, const Field *field) {
+    return field != type->key && field != type->scope_enterprise;
+}
+
+static const struct {
+    const char *name, *column;
+    gboolean nullable;
+} system_columns[] = {{"state", "_state", TRUE},
+                      {"id", "_id", FALSE},
+                      {"number", "_number", TRUE},
+                      {"created_at", "_created_ms", FALSE},
+                      {"updated_at", "_updated_ms", FALSE},
+                      {"created_by", "_created_by", FALSE}};
+
+static const char *field_column(const RecordType *type, const Field *field) {
+    if (field == type->key)
+        return "_id";
+    if (field == type->scope_enterprise)
+        return "_enterprise";
+    if (field->kind == FIELD_POINT)
+        return NULL;
+    g_autofree char *quoted = g_strdup_printf("\"%s\"", field->name);
+    return g_intern_string(quoted);
+}
+
+const char *schema_column(gpointer data, const char *name) {
+    const RecordType *type = data;
+    const Field *field = type_field(type, name);
+    if (field)
+        return field_column(type, field);
+    for (guint i = 0; i < G_N_ELEMENTS(system_columns); i++)
+        if (strcmp(name, system_columns[i].name) == 0)
+            return system_columns[i].column;
+    return NULL;
+}
+
+gboolean schema_column_nullable(const RecordType *type, const char *name) {
+    const Field *field = type_field(type, name);
+    if (field)
+        return field != type->key;
+    for (guint i = 0; i < G_N_ELEMENTS(system_columns); i++)
+        if (strcmp(name, system_columns[i].name) == 0)
+            return system_columns[i].nullable;
+    return TRUE;
+}
+
+/* journal_record serves the history of one record and, with hash, the append; clocks_next the
+ * scheduler. */
+static const char common_tables[] =
+    "CREATE TABLE IF NOT EXISTS schema_fields (type TEXT NOT NULL, field TEXT NOT NULL, kind TEXT "
+    "NOT NULL,"
+    " PRIMARY KEY (type, field));"
+    "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, time_ms BIGINT NOT NULL, actor "
+    "TEXT NOT NULL,"
+    " actor_name TEXT, role TEXT, type TEXT NOT NULL, id TEXT NOT NULL, action TEXT NOT NULL, "
+    "from_state TEXT,"
+    " to_state TEXT, diff TEXT NOT NULL, comment TEXT, _region TEXT NOT NULL, _enterprise TEXT, "
+    "hash BLOB NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS journal_record ON journal (type, id, seq);"
+    "CREATE TABLE IF NOT EXISTS seals (number INTEGER PRIMARY KEY, time_ms BIGINT NOT NULL, "
+    "first_seq BIGINT NOT NULL,"
+    " last_seq BIGINT NOT NULL, root BLOB NOT NULL, hash BLOB NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS clocks (serial INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT "
+    "NOT NULL,"
+    " name TEXT NOT NULL, started_ms BIGINT NOT NULL, due_ms BIGINT NOT NULL, step INTEGER NOT "
+    "NULL, next_ms BIGINT,"
+    " fired_ms BIGINT, stopped_ms BIGINT, _region TEXT NOT NULL, _enterprise TEXT);"
+    "CREATE INDEX IF NOT EXISTS clocks_next ON clocks (next_ms, serial) WHERE next_ms IS NOT NULL;"
+    "CREATE INDEX IF NOT EXISTS clocks_record ON clocks (type, id, serial);"
+    "CREATE TABLE IF NOT EXISTS notices (seq INTEGER PRIMARY KEY, time_ms BIGINT NOT NULL, role "
+    "TEXT NOT NULL,"
+    " title_zh TEXT NOT NULL, title_en TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, "
+    "_region TEXT NOT NULL,"
+    " _enterprise TEXT);"
+    "CREATE INDEX IF NOT EXISTS notices_role ON notices (role, _enterprise, seq);"
+    "CREATE INDEX IF NOT EXISTS notices_region ON notices (role, seq, _region);"
+    "CREATE TABLE IF NOT EXISTS numbers (type TEXT NOT NULL, prefix TEXT NOT NULL, serial BIGINT "
+    "NOT NULL,"
+    " PRIMARY KEY (type, prefix))";
+
+static void add_column(GString *text, const Field *field, const char *before) {
+    static const char *const suffixes[] = {"_lon", "_lat"};
+    for (int i = 0; i < field_columns(field); i++)
+        g_string_append_printf(text, "%s\"%s%s\" %s", before, field->name,
+                               field_columns(field) == 2 ? suffixes[i] : "",
+                               field_column_type(field));
+}
+
+static gboolean create_table(Sql *sql, const RecordType *type, GError **error) {
+    g_autoptr(Query) query = query_new("");
+    query_add_format(
+        query,
+        "CREATE TABLE r_%s (_id TEXT PRIMARY KEY, _version BIGINT NOT NULL, _state TEXT, _number "
+        "TEXT,"
+        " _created_ms BIGINT NOT NULL, _created_by TEXT NOT NULL, _updated_ms BIGINT NOT NULL,"
+        " _state_ms BIGINT NOT NULL, _region TEXT NOT NULL, _enterprise TEXT",
+        type->name);
+    for (guint i = 0; i < type->fields->len; i++)
+        if (schema_own_column(type, type->fields->pdata[i]))
+            add_column(query->text, type->fields->pdata[i], ", ");
+    query_add(query, ")");
+    return sql_exec(sql, query->text->str, error);
+}
+
+/* One statement per column: ALTER TABLE adds one. */
+static gboolean widen_table(Sql *sql, const RecordType *type, const Field *field, GError **error) {
+    g_autofree char *before = g_strdup_printf("; ALTER TABLE r_%s ADD COLUMN ", type->name);
+    GString *text = g_string_new(NULL);
+    add_column(text, field, before);
+    gboolean done = sql_exec(sql, text->str + 2, error);
+    g_string_free(text, TRUE);
+    return done;
+}
+
+static gboolean refused(GError **error, const char *type, const char *field, const char *rule,
+                        const char *remedy) {
+    g_autofree char *place = g_strdup_printf("r_%s.%s", type, field);
+    return error_set(error, ERROR_PACK, NULL, place, rule, remedy, NULL);
+}
+
+static const char remedy_restore[] = "put it back into the pack as it was, or give the new field "
+                                     "another name; to drop data, export it first";
+
+/* field -> kind of what the tables hold for a type. The key counts as field "_id", the enterprise
+ * as "_enterprise": they decide where these fields are stored. */
+static GHashTable *stored_fields(Sql *sql, const char *type, GError **error) {
+    SqlStatement *st =
+        sql_query(sql, error, "SELECT field, kind FROM schema_fields WHERE type = ?", "t", type);
+    if (st == NULL)
+        return NULL;
+    GHashTable *fields = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    SqlStep step;
+    while ((step = sql_step(st, error)) == SQL_ROW)
+        g_hash_table_insert(fields, g_strdup(sql_text(st, 0)), g_strdup(sql_text(st, 1)));
+    if (step == SQL_DONE)
+        return fields;
+    g_hash_table_destroy(fields);
+    return NULL;
+}
+
+static GHashTable *wanted_fields(const RecordType *type) {
+    GHashTable *fields = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    for (guint i = 0; i < type->fields->len; i++) {
+        const Field *field = type->fields->pdata[i];
+        g_hash_table_insert(fields, g_strdup(field->name), g_strdup(field_kind_name(field->kind)));
+    }
+    g_hash_table_insert(fields, g_strdup("_id"), g_strdup(type->key ? type->key->name : "made"));
+    g_hash_table_insert(fields, g_strdup("_enterprise"),
+                        g_strdup(type->scope_enterprise ? type->scope_enterprise->name : "none"));
+    return fields;
+}
+
+static gboolean nothing_lost(const RecordType *type, GHashTable *stored, GHashTable *wanted,
+                             GError **error) {
+    GHashTableIter iter;
+    gpointer name, kind;
+    g_hash_table_iter_init(&iter, stored);
+    while (g_hash_table_iter_next(&iter, &name, &kind)) {
+        const char *now = g_hash_table_lookup(wanted, name);
+        if (now == NULL)
+            return refused(error, type->name, name,
+                           "the pack has dropped this field, but the database holds it",
+                           remedy_restore);
+        if (strcmp(now, kind) == 0)
+            continue;
+        g_autofree char *rule =
+            g_strdup_printf("is stored as %s, the pack says %s", (char *)kind, now);
+        return refused(error, type->name, name, rule, remedy_restore);
+    }
+    return TRUE;
+}
+
+static gboolean remember(Sql *sql, const RecordType *type, const char *field, const char *kind,
+                         GError **error) {
+    return sql_run(sql, error, "INSERT INTO schema_fields (type, field, kind) VALUES (?, ?, ?)",
+                   "ttt", type->name, field, kind);
+}
+
+static gboolean add_fields(Sql *sql, const RecordType *type, GHashTable *stored, GHashTable *wanted,
+                           GError **error) {
+    gboolean fresh = g_hash_table_size(stored) == 0;
+    if (fresh && !create_table(sql, type, error))
+        return FALSE;
+    for (guint i = 0; !fresh && i < type->fields->len; i++) {
+        const Field *field = type->fields->pdata[i];
+        if (!g_hash_table_contains(stored, field->name) && schema_own_column(type, field) &&
+            !widen_table(sql, type, field, error))
+            return FALSE;
+    }
+    GHashTableIter iter;
+    gpointer name, kind;
+    g_hash_table_iter_init(&iter, wanted);
+    while (g_hash_table_iter_next(&iter, &name, &kind))
+        if (!g_hash_table_contains(stored, name) && !remember(sql, type, name, kind, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean fit_fields(Sql *sql, const RecordType *type, GError **error) {
+    GHashTable *stored = stored_fields(sql, type->name, error);
+    if (stored == NULL)
+        return FALSE;
+    GHashTable *wanted = wanted_fields(type);
+    gboolean done =
+        nothing_lost(type, stored, wanted, error) && add_fields(sql, type, stored, wanted, error);
+    g_hash_table_destroy(stored);
+    g_hash_table_destroy(wanted);
+    return done;
+}
+
+static gboolean states_known(Sql *sql, const RecordType *type, GError **error) {
+    g_autoptr(Query) query = query_new("");
+    query_add_format(query, "SELECT _state FROM r_%s WHERE _state IS NOT NULL", type->name);
+    for (guint i = 0; i < type->states->len; i++) {
+        query_add(query, i ? ", ?" : " AND _state NOT IN (?");
+        query_param_text(query, ((const State *)type->states->pdata[i])->name);
+    }
+    query_add(query, type->states->len ? ") LIMIT 1" : " LIMIT 1");
+    SqlStatement *st = query_start(query, sql, error);
+    SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
+    if (step != SQL_ROW)
+        return step == SQL_DONE;
+    g_autofree char *rule =
+        g_strdup_printf("the pack has dropped state %s, but records stand in it", sql_text(st, 0));
+    sql_reset(st);
+    return refused(error, type->name, "_state", rule,
+                   "put the state back into the pack and move the records on first");
+}
+
+/* A type with rows that no pack knows any more would lose its records from sight. */
+static gboolean types_known(Sql *sql, const Packs *packs, GError **error) {
+    SqlStatement *st =
+        sql_query(sql, error, "SELECT DISTINCT type FROM schema_fields ORDER BY type", "");
+    SqlStep step = SQL_FAILED;
+    while (st && (step = sql_step(st, error)) == SQL_ROW) {
+        if (packs_type(packs, sql_text(st, 0)))
+            continue;
+        g_autofree char *name = g_strdup(sql_text(st, 0));
+        sql_reset(st);
+        return refused(error, name, "*",
+                       "no pack has this type any more, but the database holds its records",
+                       "put the pack back");
+    }
+    return step == SQL_DONE;
+}
+
+static gboolean add_index(Sql *sql, const RecordType *type, const char *name, gboolean unique,
+                          const char *rest, GError **error) {
+    g_autofree char *text =
+        g_strdup_printf("CREATE %sINDEX IF NOT EXISTS \"i_%s.%s\" ON r_%s %s",
+                        unique ? "UNIQUE " : "", type->name, name, type->name, rest);
+    return sql_exec(sql, text, error);
+}
+
+static gboolean field_indexes(Sql *sql, const RecordType *type, const Field *field,
+                              GError **error) {
+    if (!schema_own_column(type, field))
+        return TRUE;
+    g_autofree char *unique = g_strdup_printf("unique.%s", field->name);
+    g_autofree char *rest =
+        g_strdup_printf("(\"%s\") WHERE \"%s\" IS NOT NULL", field->name, field->name);
+    if (field->unique) {
+        if (add_index(sql, type, unique, TRUE, rest, NULL))
+            return TRUE;
+        return refused(error, type->name, field->name,
+                       "is unique in the pack, but values stand more than once",
+                       "correct the records that share a value first");
+    }
+    g_autofree char *drop = g_strdup_printf("DROP INDEX IF EXISTS \"i_%s.%s\"", type->name, unique);
+    return sql_exec(sql, drop, error) &&
+           (field->kind != FIELD_REF || add_index(sql, type, field->name, FALSE, rest, error));
+}
+
+/* Lists in order of creation carry the scope so that rows out of sight are passed over inside the
+ * index; a county's and an enterprise's own lists have theirs; flows are looked up by state. */
+static gboolean type_indexes(Sql *sql, const RecordType *type, GError **error) {
+    if (!add_index(sql, type, "created", FALSE, "(_created_ms, _id, _region)", error))
+        return FALSE;
+    if ((type->scope_region || type->scope_enterprise) &&
+        !add_index(sql, type, "region", FALSE, "(_region, _created_ms, _id)", error))
+        return FALSE;
+    if (type->scope_enterprise && type->scope_enterprise != type->key &&
+        !add_index(sql, type, "enterprise", FALSE, "(_enterprise, _created_ms, _id)", error))
+        return FALSE;
+    if (type->initial &&
+        (!add_index(sql, type, "state", FALSE, "(_state, _region)", error) ||
+         !add_index(sql, type, "own_state", FALSE, "(_enterprise, _state)", error)))
+        return FALSE;
+    if (type->number && !add_index(sql, type, "number", FALSE, "(_number)", error))
+        return FALSE;
+    for (guint i = 0; i < type->fields->len; i++)
+        if (!field_indexes(sql, type, type->fields->pdata[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
+    if (!sql_exec(sql, common_tables, error) || !types_known(sql, packs, error))
+        return FALSE;
+    for (guint i = 0; i < packs->types->len; i++) {
+        const RecordType *type = packs->types->pdata[i];
+        if (!fit_fields(sql, type, error) || !states_known(sql, type, error) ||
+            !type_indexes(sql, type, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean records_migrate(Sql *sql, const Packs *packs, GError **error) {
+    if (!sql_exec(sql, "SAVEPOINT records_migrate", error))
+        return FALSE;
+    if (migrate(sql, packs, error))
+        return sql_exec(sql, "RELEASE records_migrate", error);
+    sql_exec(sql, "ROLLBACK TO records_migrate; RELEASE records_migrate", NULL);
+    return FALSE;
+}

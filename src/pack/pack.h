@@ -1,7 +1,9 @@
-/* Packs: the text files that say what people keep (docs/packs.md), read and checked into frozen tables.
+/* Packs: the text files that say what people keep (docs/packs.md), read and checked into frozen
+ * tables.
  *
- * packs_load reads every folder of a directory, or refuses with file, line and rule; nothing half-loads. What it returns is read-only
- * and may be shared by all threads until packs_free. All pointers inside belong to the Packs. */
+ * packs_load reads every folder of a directory, or refuses with file, line and rule; nothing
+ * half-loads. What it returns is read-only and may be shared by all threads until packs_free. All
+ * pointers inside belong to the Packs. */
 #pragma once
 #include "base/error.h"
 #include "pack/calendar.h"
@@ -32,14 +34,25 @@ typedef struct {
     guint index; /* bit in a RoleSet */
 } Role;
 
-/* A set of roles as bits; ROLE_EVERYONE and ROLE_ENGINE stand for `everyone` and `engine` in rights. At most 56 roles. */
+/* A set of roles as bits; ROLE_EVERYONE and ROLE_ENGINE stand for `everyone` and `engine` in
+ * rights. At most 56 roles. */
 typedef guint64 RoleSet;
 #define ROLE_EVERYONE ((RoleSet)1 << 63)
 #define ROLE_ENGINE ((RoleSet)1 << 62)
 
 typedef enum {
-    FIELD_TEXT, FIELD_INTEGER, FIELD_DECIMAL, FIELD_BOOL, FIELD_DATE, FIELD_TIME, FIELD_CODE, FIELD_REF, FIELD_REGION, FIELD_ROLE,
-    FIELD_POINT, FIELD_KINDS
+    FIELD_TEXT,
+    FIELD_INTEGER,
+    FIELD_DECIMAL,
+    FIELD_BOOL,
+    FIELD_DATE,
+    FIELD_TIME,
+    FIELD_CODE,
+    FIELD_REF,
+    FIELD_REGION,
+    FIELD_ROLE,
+    FIELD_POINT,
+    FIELD_KINDS
 } FieldKind;
 const char *field_kind_name(FieldKind kind); /* "text" */
 
@@ -51,15 +64,16 @@ typedef struct {
     gboolean required;
     Condition *required_when; /* or NULL */
     gboolean unique, has_min, has_max;
-    double min, max;      /* numbers */
-    int max_chars;        /* text */
-    GRegex *pattern;      /* anchored, or NULL */
+    gboolean by_move; /* people give it in moves only, never at creation or by an edit */
+    double min, max;  /* numbers */
+    int max_chars;    /* text */
+    GRegex *pattern;  /* anchored, or NULL */
     char *pattern_text;
-    char *format;         /* "uscc" or NULL */
+    char *format; /* "uscc" or NULL */
     const CodeList *codes;
-    char *ref_type;       /* FIELD_REF: the type's name */
+    char *ref_type; /* FIELD_REF: the type's name */
     char *unit;
-    char *default_value;  /* as text, or NULL */
+    char *default_value; /* as text, or NULL */
 } Field;
 
 typedef struct {
@@ -82,11 +96,23 @@ typedef struct {
 } Guard;
 
 typedef struct {
-    Condition *when;     /* NULL: always */
-    const State *state;  /* NULL: same */
+    Condition *when;    /* NULL: always */
+    const State *state; /* NULL: same */
 } MoveTarget;
 
-typedef enum { VALUE_NULL, VALUE_TEXT, VALUE_NOW, VALUE_TODAY, VALUE_ACTOR, VALUE_TEMPLATE, VALUE_FIELD, VALUE_ID, VALUE_ENTERPRISE, VALUE_BOOL, VALUE_NUMBER } ValueKind;
+typedef enum {
+    VALUE_NULL,
+    VALUE_TEXT,
+    VALUE_NOW,
+    VALUE_TODAY,
+    VALUE_ACTOR,
+    VALUE_TEMPLATE,
+    VALUE_FIELD,
+    VALUE_ID,
+    VALUE_ENTERPRISE,
+    VALUE_BOOL,
+    VALUE_NUMBER
+} ValueKind;
 typedef struct {
     char *field;
     ValueKind kind;
@@ -97,28 +123,28 @@ typedef struct {
 typedef enum { EFFECT_RAISE, EFFECT_NOTIFY } EffectKind;
 typedef struct {
     EffectKind kind;
-    char *type;          /* raise */
-    char *link;          /* raise: own field, or NULL */
-    GArray *fields;      /* raise: Assignment */
-    RoleSet who;         /* notify */
-    Title title;         /* notify: template */
+    char *type;     /* raise */
+    char *link;     /* raise: own field, or NULL */
+    GArray *fields; /* raise: Assignment */
+    RoleSet who;    /* notify */
+    Title title;    /* notify: template */
 } Effect;
 
 enum { BY_ENGINE = 1, BY_CLOCK = 2 };
 typedef struct {
     char *name;
     Title title;
-    guint64 from;         /* bits of State.index; at most 64 states */
-    GArray *to;           /* MoveTarget, the last without condition */
+    guint64 from; /* bits of State.index; at most 64 states */
+    GArray *to;   /* MoveTarget, the last without condition */
     RoleSet who;
-    int by;               /* BY_ bits */
-    GPtrArray *accepts;   /* Field* */
-    GPtrArray *require;   /* Field* */
+    int by;             /* BY_ bits */
+    GPtrArray *accepts; /* Field* */
+    GPtrArray *require; /* Field* */
     gboolean require_comment;
-    Guard *guard;         /* or NULL */
-    GPtrArray *not_by;    /* char*: names of moves */
-    GArray *set;          /* Assignment */
-    GArray *effects;      /* Effect */
+    Guard *guard;      /* or NULL */
+    GPtrArray *not_by; /* char*: names of moves */
+    GArray *set;       /* Assignment */
+    GArray *effects;   /* Effect */
 } Move;
 
 typedef struct {
@@ -146,16 +172,18 @@ typedef struct {
     char *name;
     Title title;
     GStrv basis;
-    const Field *key, *label;            /* NULL: none */
-    const Field *scope_region, *scope_enterprise; /* NULL: none. A ref scope of `enterprise` gives the region when scope_region is NULL */
-    char *number;                        /* pattern or NULL */
-    GPtrArray *fields;                   /* Field* */
+    const Field *key, *label;                     /* NULL: none */
+    const Field *scope_region, *scope_enterprise; /* NULL: none. A ref scope of `enterprise` gives
+                                                     the region when scope_region is NULL */
+    char *number;                                 /* pattern or NULL */
+    GPtrArray *fields;                            /* Field* */
     GHashTable *fields_by_name;
-    GPtrArray *checks;                   /* Guard*: refused when true */
-    const State *initial;                /* NULL: no flow */
-    GPtrArray *states;                   /* State* */
-    GPtrArray *moves;                    /* Move* */
-    GPtrArray *clocks;                   /* ClockType* */
+    GPtrArray *given;     /* Field*: those that people may give at creation and by an edit */
+    GPtrArray *checks;    /* Guard*: refused when true */
+    const State *initial; /* NULL: no flow */
+    GPtrArray *states;    /* State* */
+    GPtrArray *moves;     /* Move* */
+    GPtrArray *clocks;    /* ClockType* */
     RoleSet read, create, edit;
 } RecordType;
 
@@ -166,26 +194,27 @@ typedef struct {
 } PackInfo;
 
 typedef struct {
-    GPtrArray *infos;        /* PackInfo* */
-    GPtrArray *types;        /* RecordType*, in order of packs and files */
+    GPtrArray *infos; /* PackInfo* */
+    GPtrArray *types; /* RecordType*, in order of packs and files */
     GHashTable *types_by_name;
-    GPtrArray *codes;        /* CodeList* */
+    GPtrArray *codes; /* CodeList* */
     GHashTable *codes_by_name;
-    GPtrArray *roles;        /* Role* */
+    GPtrArray *roles; /* Role* */
     GHashTable *roles_by_name;
     Calendar *calendar;
-    GPtrArray *warnings;     /* char*: e.g. "calendar: no entry for 2027" */
+    GPtrArray *warnings; /* char*: e.g. "calendar: no entry for 2027" */
 } Packs;
 
-/* Reads all packs under `directory` (each sub-folder with a pack.yaml). Errors: ERROR_PACK with "file:line" as {0}, ERROR_FILE. */
+/* Reads all packs under `directory` (each sub-folder with a pack.yaml). Errors: ERROR_PACK with
+ * "file:line" as {0}, ERROR_FILE. */
 Packs *packs_load(const char *directory, GError **error);
 void packs_free(Packs *packs);
 
-const RecordType *packs_type(const Packs *packs, const char *name);       /* or NULL */
-const Role *packs_role(const Packs *packs, const char *name);             /* or NULL */
-const Field *type_field(const RecordType *type, const char *name);        /* or NULL */
-const State *type_state(const RecordType *type, const char *name);        /* or NULL */
-const Move *type_move(const RecordType *type, const char *name);          /* or NULL */
+const RecordType *packs_type(const Packs *packs, const char *name); /* or NULL */
+const Role *packs_role(const Packs *packs, const char *name);       /* or NULL */
+const Field *type_field(const RecordType *type, const char *name);  /* or NULL */
+const State *type_state(const RecordType *type, const char *name);  /* or NULL */
+const Move *type_move(const RecordType *type, const char *name);    /* or NULL */
 gboolean role_in(const Role *role, RoleSet set);
 /* What a field of a kind is in a condition; TERM_NONE for a point, which conditions cannot name. */
 TermKind field_term_kind(FieldKind kind);

@@ -328,6 +328,7 @@ static const KeyRow field_rows[] = {
     {"pattern", FALSE, PASS_SHAPE, read_pattern, 0},
     {"format", FALSE, PASS_SHAPE, read_format, offsetof(Field, format)},
     {"unique", FALSE, PASS_SHAPE, read_flag, offsetof(Field, unique)},
+    {"by_move", FALSE, PASS_SHAPE, read_flag, offsetof(Field, by_move)},
     {"required", FALSE, PASS_SHAPE | PASS_RULES, read_required, 0},
     {"default", FALSE, PASS_SHAPE, read_default, 0},
 };
@@ -349,6 +350,8 @@ static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, 
                       "加载含 region 类型的业务包 / load the pack with the type region",
                       "没有类型 region / there is no type region");
     g_hash_table_insert(loader->type->fields_by_name, field->name, field);
+    if (!field->by_move)
+        g_ptr_array_add(loader->type->given, field);
     return TRUE;
 }
 

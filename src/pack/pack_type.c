@@ -160,6 +160,7 @@ static const KeyRow type_rows[] = {
 static RecordType *type_new(Packs *packs) {
     RecordType *type = packs_own(packs, g_new0(RecordType, 1), g_free);
     type->fields = packs_pointers(packs);
+    type->given = packs_pointers(packs);
     type->fields_by_name = packs_table(packs);
     type->checks = packs_pointers(packs);
     type->states = packs_pointers(packs);

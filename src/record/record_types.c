@@ -15,6 +15,9 @@ static json_t *field_json(const Field *field) {
     set_text(json, "codes", field->codes ? field->codes->name : NULL);
     set_text(json, "type", field->ref_type);
     set_text(json, "unit", field->unit);
+    set_text(json, "default", field->default_value);
+    if (field->by_move)
+        json_object_set_new(json, "by_move", json_true());
     if (field->has_min)
         json_object_set_new(json, "min", json_real(field->min));
     if (field->kind == FIELD_TEXT && field->max_chars > 0)

@@ -86,17 +86,22 @@ static gboolean number_row(const Act *act, Row *row, GError **error) {
     return row->type->number == NULL || row->number != NULL;
 }
 
+/* What the actor may give outside of moves; NULL: every field. */
+static const GPtrArray *givable(const Act *act, const RecordType *type) {
+    return act->actor->kind == ACTOR_PERSON ? type->given : NULL;
+}
+
 json_t *create_row(const Act *act, const RecordType *type, const char *id, json_t *fields,
                    const char *comment, gboolean by_rule, GError **error) {
     if ((!by_rule && !may_create(act, type, error)) || !check_comment(comment, error))
         return NULL;
     g_autoptr(Row) row = row_new(type);
     row->state = type->initial;
-    if (!check_given(row, fields, NULL, error) || !put_defaults(row, fields, error) ||
-        !name_row(act, row, id, error) || !check_required(act, row, error) ||
-        !check_references(act, NULL, row, error) || !check_place(act, NULL, row, error) ||
-        (!by_rule && !in_actors_place(act, row, error)) || !check_rules(act, row, error) ||
-        !number_row(act, row, error))
+    if (!check_given(row, fields, by_rule ? NULL : givable(act, type), error) ||
+        !put_defaults(row, fields, error) || !name_row(act, row, id, error) ||
+        !check_required(act, row, error) || !check_references(act, NULL, row, error) ||
+        !check_place(act, NULL, row, error) || (!by_rule && !in_actors_place(act, row, error)) ||
+        !check_rules(act, row, error) || !number_row(act, row, error))
         return NULL;
     return commit_row(act, NULL, row, "create", comment && *comment ? comment : NULL, NULL, error);
 }
@@ -139,7 +144,7 @@ static json_t *edit_row(const Act *act, const Row *before, gint64 version, json_
     if (!version_fits(before, version, error) || !may_edit(act, before, error))
         return NULL;
     g_autoptr(Row) row = row_copy(before);
-    if (!check_given(row, fields, NULL, error))
+    if (!check_given(row, fields, givable(act, row->type), error))
         return NULL;
     if (same_values(before, row))
         return row_json(before);

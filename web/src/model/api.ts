@@ -1,0 +1,86 @@
+// The server's calls by name. Nothing here keeps state.
+import { call } from '../base/http'
+import type {
+    Alarm,
+    AlarmCounts,
+    History,
+    JournalEntry,
+    LivePoint,
+    Notice,
+    Overview,
+    Page,
+    RecordItem,
+    Schema,
+    TodoItem,
+    User,
+    Value,
+} from './types'
+
+const record = (type: string, id?: string) =>
+    `/api/records/${encodeURIComponent(type)}${id === undefined ? '' : '/' + encodeURIComponent(id)}`
+
+export interface DemoLogin {
+    login: string
+    password: string
+    title: string | { zh: string; en?: string }
+    role?: string
+    enterprise?: string
+}
+
+export const api = {
+    signIn: (login: string, password: string) =>
+        call<{ user: User }>('POST', '/api/session', { body: { login, password } }),
+    session: () => call<User>('GET', '/api/session'),
+    signOut: () => call<void>('DELETE', '/api/session'),
+    demo: () => call<{ logins: DemoLogin[] }>('GET', '/api/demo'),
+    health: () => {
+        const abort = new AbortController()
+        const timer = setTimeout(() => abort.abort(), 5000)
+        return call<User>('GET', '/api/session', { signal: abort.signal }).finally(() => clearTimeout(timer))
+    },
+
+    schema: () => call<Schema>('GET', '/api/types'),
+    list: <T extends RecordItem = RecordItem>(
+        type: string,
+        query: {
+            filter?: string
+            sort?: string
+            limit?: number
+            cursor?: string
+            q?: string
+            count?: 1
+        } = {},
+        signal?: AbortSignal,
+    ) => call<Page<T>>('GET', record(type), signal ? { query, signal } : { query }),
+    get: <T extends RecordItem = RecordItem>(type: string, id: string) => call<T>('GET', record(type, id)),
+    create: (type: string, fields: Record<string, Value>) =>
+        call<RecordItem>('POST', record(type), { body: fields }),
+    edit: (type: string, id: string, version: number, fields: Record<string, Value>) =>
+        call<RecordItem>('PATCH', record(type, id), { body: fields, version }),
+    move: <T extends RecordItem = RecordItem>(
+        type: string,
+        id: string,
+        version: number,
+        move: string,
+        fields: Record<string, Value> = {},
+        comment = '',
+    ) =>
+        call<T>('POST', `${record(type, id)}/moves/${encodeURIComponent(move)}`, {
+            body: comment ? { fields, comment } : { fields },
+            version,
+        }),
+    journal: (type: string, id: string) =>
+        call<{ items: JournalEntry[] }>('GET', `${record(type, id)}/journal`),
+
+    overview: (region: string) => call<Overview>('GET', '/api/overview', { query: { region } }),
+    todo: () => call<{ items: TodoItem[]; count: number }>('GET', '/api/todo'),
+    notices: () => call<{ items: Notice[] }>('GET', '/api/notices'),
+    alarms: (query: { state?: 'open' | 'shelved' | 'all'; enterprise?: string; limit?: number }) =>
+        call<{ items: Alarm[]; counts: AlarmCounts }>('GET', '/api/alarms', { query }),
+    points: (enterprise: string) =>
+        call<{ items: LivePoint[] }>('GET', '/api/points', { query: { enterprise } }),
+    history: (point: string, from: number, to: number, step: number) =>
+        call<History>('GET', `/api/points/${encodeURIComponent(point)}/history`, {
+            query: { from, to, step },
+        }),
+}

@@ -1,0 +1,84 @@
+// Who is signed in, and the types that this person may see. Everything below the log-in page may assume both.
+import { computed, ref, shallowRef } from 'vue'
+import { serverNow, todayText } from '../base/clock'
+import { pick, t } from '../base/words'
+import { api } from './api'
+import type { FormEnv } from './form'
+import type { Field, Move, RecordType, Schema, State, User } from './types'
+
+export const user = ref<User | null>(null)
+export const schema = shallowRef<Schema>({ types: [], codes: {}, roles: [] })
+
+const typesByName = computed(() => new Map(schema.value.types.map((type) => [type.name, type])))
+export const typeOf = (name: string): RecordType | undefined => typesByName.value.get(name)
+
+/** Resolves true when there is a session and its types are loaded. */
+export async function resumeSession(): Promise<boolean> {
+    if (user.value && schema.value.types.length) return true
+    try {
+        const [me, types] = await Promise.all([api.session(), api.schema()])
+        user.value = me
+        schema.value = types
+        return true
+    } catch {
+        return false
+    }
+}
+
+export async function signIn(login: string, password: string) {
+    await api.signIn(login, password)
+    const [me, types] = await Promise.all([api.session(), api.schema()])
+    user.value = me
+    schema.value = types
+}
+
+export function forgetSession() {
+    user.value = null
+    schema.value = { types: [], codes: {}, roles: [] }
+}
+
+/** Where this person's day starts. */
+export function homePath(): string {
+    if (!user.value) return '/login'
+    return user.value.level === 'enterprise' ? '/alarms' : '/map'
+}
+
+export const formEnv = (): FormEnv => ({
+    now: serverNow(),
+    today: todayText(),
+    actor: user.value?.login ?? '',
+})
+
+export function codeTitle(list: string | undefined, code: unknown): string {
+    const item = schema.value.codes[list ?? '']?.items.find((i) => i.code === String(code))
+    return pick(item?.title, code === undefined || code === null ? '' : String(code))
+}
+
+export const roleTitle = (name: string | undefined) =>
+    pick(schema.value.roles.find((role) => role.name === name)?.title, name ?? '')
+
+export const stateOf = (type: RecordType | undefined, name: string | undefined): State | undefined =>
+    type?.states?.find((state) => state.name === name)
+export const stateTitle = (type: RecordType | undefined, name: string | undefined) =>
+    pick(stateOf(type, name)?.title, name ?? '')
+
+export const fieldOf = (type: RecordType | undefined, name: string): Field | undefined =>
+    type?.fields.find((field) => field.name === name)
+
+/** A journal action in words: "create", "edit", "move:NAME", "clock:NAME". */
+export function actionTitle(type: RecordType | undefined, action: string): string {
+    const [kind, name] = action.split(':')
+    if (kind === 'create') return t('journal.create')
+    if (kind === 'edit') return t('journal.edit')
+    if (kind === 'clock') return `${t('journal.clock')} ${name ?? ''}`.trim()
+    const move: Move | undefined = type?.moves?.find((m) => m.name === name)
+    return pick(move?.title, name ?? action)
+}
+
+/** The page of a record; types with a page of their own come first. */
+export function recordPath(type: string, id: string): string {
+    const code = encodeURIComponent(id)
+    if (type === 'enterprise') return `/enterprise/${code}`
+    if (type === 'alarm') return `/alarms?state=all&open=${code}`
+    return `/records/${type}/${code}`
+}

@@ -1,0 +1,39 @@
+// Pages. The address after # holds all state of a page that is worth sharing; hash routing, so the server needs no fallback rule.
+import { createRouter, createWebHashHistory } from 'vue-router'
+import { whenSignedOut } from './base/http'
+import { startLive, stopLive } from './model/live'
+import { forgetSession, homePath, resumeSession } from './model/session'
+
+export const router = createRouter({
+    history: createWebHashHistory(),
+    routes: [
+        { path: '/', redirect: () => homePath() },
+        { path: '/login', component: () => import('./pages/login/LoginPage.vue'), meta: { open: true } },
+        { path: '/map/:region?', component: () => import('./pages/map/MapPage.vue') },
+        { path: '/alarms', component: () => import('./pages/alarms/AlarmsPage.vue') },
+        { path: '/todo', component: () => import('./pages/todo/TodoPage.vue') },
+        { path: '/enterprises', component: () => import('./pages/enterprise/EnterprisesPage.vue') },
+        { path: '/enterprise/:code', component: () => import('./pages/enterprise/EnterprisePage.vue') },
+        { path: '/more', component: () => import('./pages/more/MorePage.vue') },
+        { path: '/records/:type', component: () => import('./pages/record/RecordsPage.vue') },
+        { path: '/records/:type/new', component: () => import('./pages/record/NewRecordPage.vue') },
+        { path: '/records/:type/:id', component: () => import('./pages/record/RecordPage.vue') },
+        { path: '/:rest(.*)', component: () => import('./pages/more/NotFoundPage.vue') },
+    ],
+})
+
+router.beforeEach(async (to) => {
+    if (to.meta['open']) return true
+    if (!(await resumeSession()))
+        return { path: '/login', query: to.path === '/' ? {} : { then: to.fullPath } }
+    startLive()
+    return to.path === '/' ? homePath() : true
+})
+
+whenSignedOut(() => {
+    const here = router.currentRoute.value
+    stopLive()
+    forgetSession()
+    if (!here.meta['open'] && here.matched.length)
+        void router.push({ path: '/login', query: { then: here.fullPath } })
+})

@@ -1,0 +1,104 @@
+/* The engine's memory of a point, in two parts: what every sample needs (one cache line) and what
+ * only a point near or in an alarm needs. Private to engine*.c. */
+#pragma once
+#include "signal/engine.h"
+
+/* What can be met and, after its delay, active. The first four are the levels of HIGH and LOW.
+ * STALE and STUCK have no delay, so only their active bit is used. */
+enum {
+    WATCH_H,
+    WATCH_HH,
+    WATCH_L,
+    WATCH_LL,
+    WATCH_RATE,
+    WATCH_BAD,
+    WATCH_STALE,
+    WATCH_STUCK,
+    WATCHES,
+    DELAYED = WATCH_STALE
+};
+
+enum {
+    POINT_FRESH =
+        1, /* never had a sample; `received_ms` is when the engine first saw it, 0 = not yet */
+    POINT_OUT = 2,      /* out of service */
+    POINT_RATE = 4,     /* has a rate limit */
+    POINT_HAS_GOOD = 8, /* had a sample that was not bad */
+    POINT_BACKLOG = 16,
+    POINT_SLOW = POINT_FRESH | POINT_OUT | POINT_RATE,
+};
+
+enum { BACKLOG_MS = 60000, NEVER_32 = G_MAXINT32 };
+
+typedef struct {
+    gint64 time_ms, received_ms; /* of the last sample in order */
+    double value;
+    gint64 same_since_ms;         /* the first sample of the run of equal values */
+    double quiet_low, quiet_high; /* values between them meet no level (from the definition) */
+    gint32 stale_ms, stuck_ms;    /* from the definition; NEVER_32: not watched */
+    guint8 met, active;           /* bits of WATCH_ */
+    guint8 state;                 /* bits of POINT_ */
+    guint8 quality;
+    guint32 reserved;
+} Hot;
+G_STATIC_ASSERT(sizeof(Hot) == 64);
+
+/* Per condition HIGH, LOW, RATE. */
+enum { MEASURED = 3 };
+typedef struct {
+    gint64 since_ms[DELAYED]; /* when the met bit last changed */
+    gint64 onset_ms[CONDITIONS];
+    double first[MEASURED],
+        worst[MEASURED]; /* of the occurrence: value that met it first, farthest value */
+    double good_value, rate;
+    gint64
+        good_ms; /* with good_value: the last sample that was not bad, when the last one is bad */
+} Cold;
+
+typedef struct {
+    Hot hot[ENGINE_SLICE];
+    Cold cold[ENGINE_SLICE];
+    /* A tick with received_ms >= due looks at the point; never later than the point needs, often
+     * earlier. */
+    gint64 due_ms[ENGINE_SLICE];
+    gint64 position;
+    gboolean touched;
+    guint8 changed[ENGINE_SLICE / 8]; /* bits: definition differs from the one it was saved under */
+} Slice;
+
+struct Engine {
+    const PointTable *table;
+    EngineOutput output;
+    Slice **slice;
+    guint32 points, slices;
+    gint64 max_position; /* of all slices: rows above it need no look at positions */
+    EngineCounts counts;
+};
+
+/* One look at one point: by a sample, a tick or a change. */
+typedef struct {
+    Engine *engine;
+    const PointDef *def;
+    Hot *hot;
+    Cold *cold;
+    gint64 *due_ms;
+    guint32 point;
+    gint64 seq; /* of its next event */
+    gboolean late;
+} Turn;
+
+typedef struct {
+    gint64 time_ms, received_ms;
+    double value;
+    Quality quality;
+} Judged;
+
+Turn engine_turn(Engine *engine, guint32 point, gint64 seq);
+void engine_derive(Hot *hot, const PointDef *def); /* the members that come from the definition */
+void engine_fresh(Slice *slice, guint32 i, const PointDef *def);
+
+/* engine_rules.c */
+void rules_sample(Turn *turn, const Judged *sample); /* in order */
+void rules_tick(Turn *turn, gint64 received_ms);     /* sets *due_ms */
+void rules_changed(Turn *turn, gint64 received_ms);
+AlarmLevel rules_level(guint8 active, AlarmCondition condition);

@@ -1,0 +1,77 @@
+/* History: what a point measured, from the open block in memory down to compressed chunks on disk.
+ *
+ * Each point has one small open block (at most 256 bytes of packed samples); when it is full or its
+ * hour ends it becomes a chunk row keyed (hour, point, first time) in the samples database: count,
+ * min, max, mean, first, last and the packed samples. Late samples make rows of their own. The same
+ * log gives the same rows, so a replay writes them again unchanged; where a key is taken by other
+ * bytes, the row becomes the union of both (what stood there first wins), so that nothing written
+ * is lost. HistoryBlocks belongs to the engine's thread; history_query reads with any connection
+ * and is given a copy of the open block. */
+#pragma once
+#include "signal/sample.h"
+#include "store/sql.h"
+#include <jansson.h>
+
+typedef struct {
+    guint32 point;
+    gint64 time_ms;
+    double value;
+    guint8 quality;
+} HistorySample;
+
+typedef struct {
+    gint64 hour; /* time_ms / 3600000 of its samples */
+    guint32 point, count;
+    gint64 first_ms, last_ms;
+    double min, max, sum, first,
+        last;       /* of good and uncertain samples; NAN when there is none (sum 0) */
+    guint32 usable; /* how many samples those are */
+    gboolean late;
+    GByteArray *block;
+} HistoryChunk;
+void history_chunk_free(HistoryChunk *chunk);
+
+enum { HISTORY_MAX = 65536, HISTORY_HOUR_MS = 3600000 };
+/* A chunk of samples of one point and hour. */
+HistoryChunk *history_chunk_new(const HistorySample *samples, guint32 n, gboolean late);
+
+/* The codec: times as delta-of-delta varints, values as scaled decimals when exact else XOR bytes,
+ * zstd when it helps. Pure and fuzzed. */
+GByteArray *history_encode(const HistorySample *samples, guint32 n);
+/* n from 1 to 65536; smaller times may follow larger ones.
+ * Array of HistorySample (point not set), or NULL for bytes it did not make; at most 65536 samples.
+ */
+GArray *history_decode(const guint8 *bytes, gsize n);
+
+typedef struct HistoryBlocks HistoryBlocks;
+HistoryBlocks *history_blocks_new(guint32 points);
+void history_blocks_free(HistoryBlocks *blocks);
+void history_blocks_resize(HistoryBlocks *blocks, guint32 points);
+/* Adds a sample; a chunk that it closes is appended to `closed` (array of HistoryChunk*). */
+void history_add(HistoryBlocks *blocks, guint32 point, gint64 time_ms, double value,
+                 Quality quality, gboolean late, GPtrArray *closed);
+void history_flush(HistoryBlocks *blocks,
+                   GPtrArray *closed); /* late samples collected since the last flush */
+/* Copy of the open block as HistorySample, and of the late samples that are not flushed. Out of the
+ * engine's own range: empty. */
+GArray *history_open(const HistoryBlocks *blocks, guint32 point);
+guint32 history_late(const HistoryBlocks *blocks); /* late samples that wait for history_flush */
+void history_soon(const HistoryBlocks *blocks, guint32 point); /* prefetch */
+/* State of the open blocks of a range of points for the checkpoint, and back. */
+void history_save(const HistoryBlocks *blocks, guint32 first, guint32 n, GByteArray *out);
+gboolean history_restore(HistoryBlocks *blocks, guint32 first, guint32 n, const guint8 *bytes,
+                         gsize size);
+
+gboolean history_migrate(Sql *samples, GError **error);
+/* In a writer's job. Sorts `chunks`. */
+gboolean history_write(Sql *samples, GPtrArray *chunks, GError **error);
+/* Deletes rows of hours before `hour`, at most `limit` of them: true and *deleted when it worked.
+ */
+gboolean history_trim(Sql *samples, gint64 hour, guint32 limit, gint64 *deleted, GError **error);
+
+/* min/mean/max per step over [from, to): JSON rows [t, count, min, mean, max, last]; step 0: raw
+ * [t, value, quality], at most `limit` rows. Step k covers [from + k step, from + (k + 1) step).
+ * Bad samples are not counted in the figures. `open` may be NULL and must be taken before the call.
+ * Duplicate times: the first written wins. *truncated: more than `limit` rows. NULL on error. */
+json_t *history_query(Sql *samples, guint32 point, GArray *open, gint64 from_ms, gint64 to_ms,
+                      gint64 step_ms, guint32 limit, gboolean *truncated, GError **error);

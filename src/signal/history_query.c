@@ -1,0 +1,253 @@
+#include "signal/history_pack.h"
+
+/* A query walks the hours of its range. In each hour the chunks come ordered by their first time;
+ * those that overlap no other chunk and lie inside one step are taken by their figures, the rest
+ * are opened, ordered and freed of doubles first. Samples thus come in order of time, one hour
+ * after the other, and go to the open step. */
+typedef struct {
+    gint64 from_ms, to_ms, step_ms; /* step 0: raw */
+    guint32 limit;
+    json_t *rows;
+    gboolean truncated;
+    /* the open step */
+    gint64 step_start;
+    guint64 count;
+    double min, max, sum, last;
+} Walk;
+
+static json_t *figure(double value) { return json_real(value); }
+
+static void row_add(Walk *walk, json_t *row) {
+    if (json_array_size(walk->rows) < walk->limit) {
+        json_array_append_new(walk->rows, row);
+        return;
+    }
+    json_decref(row);
+    walk->truncated = TRUE;
+}
+
+static void step_end(Walk *walk) {
+    if (walk->count == 0)
+        return;
+    double mean = walk->sum / (double)walk->count;
+    json_t *row = json_array();
+    json_array_append_new(row, json_integer(walk->step_start));
+    json_array_append_new(row, json_integer((json_int_t)walk->count));
+    json_array_append_new(row, figure(walk->min));
+    json_array_append_new(row, figure(isfinite(mean) ? mean : walk->last));
+    json_array_append_new(row, figure(walk->max));
+    json_array_append_new(row, figure(walk->last));
+    row_add(walk, row);
+    walk->count = 0;
+}
+
+static gint64 step_of(const Walk *walk, gint64 time_ms) {
+    return walk->from_ms + (time_ms - walk->from_ms) / walk->step_ms * walk->step_ms;
+}
+
+static void step_add(Walk *walk, gint64 time_ms, guint64 count, double min, double max, double sum,
+                     double last) {
+    gint64 start = step_of(walk, time_ms);
+    if (start != walk->step_start || walk->count == 0) {
+        step_end(walk);
+        walk->step_start = start;
+        walk->min = min;
+        walk->max = max;
+        walk->sum = 0;
+    }
+    walk->count += count;
+    walk->min = MIN(walk->min, min);
+    walk->max = MAX(walk->max, max);
+    walk->sum += sum;
+    walk->last = last;
+}
+
+static void raw_add(Walk *walk, const HistorySample *sample) {
+    json_t *row = json_array();
+    json_array_append_new(row, json_integer(sample->time_ms));
+    json_array_append_new(row, figure(sample->value));
+    json_array_append_new(row, json_integer(sample->quality));
+    row_add(walk, row);
+}
+
+static void sample_add(Walk *walk, const HistorySample *sample) {
+    if (sample->time_ms < walk->from_ms || sample->time_ms >= walk->to_ms)
+        return;
+    if (walk->step_ms == 0)
+        raw_add(walk, sample);
+    else if (sample->quality != QUALITY_BAD)
+        step_add(walk, sample->time_ms, 1, sample->value, sample->value, sample->value,
+                 sample->value);
+}
+
+/* ---- one hour ---- */
+
+/* A chunk of the hour, or the open samples in it. */
+typedef struct {
+    gint64 first_ms, last_ms;
+    guint32 usable;
+    double min, max, sum, last;
+    gboolean late;
+    GBytes *block;   /* chunk */
+    GArray *samples; /* open samples */
+} Piece;
+
+static void piece_clear(gpointer data) {
+    Piece *piece = data;
+    g_clear_pointer(&piece->block, g_bytes_unref);
+    g_clear_pointer(&piece->samples, g_array_unref);
+}
+
+static Piece read_piece(SqlStatement *st) {
+    gsize n;
+    const void *bytes = sql_blob(st, 8, &n);
+    return (Piece){
+        .first_ms = sql_int(st, 0),
+        .last_ms = sql_int(st, 1),
+        .usable = (guint32)sql_int(st, 2),
+        .min = sql_double(st, 3),
+        .max = sql_double(st, 4),
+        .sum = sql_double(st, 5),
+        .last = sql_double(st, 6),
+        .late = sql_int(st, 7) != 0,
+        .block = g_bytes_new(bytes, n),
+    };
+}
+
+static gboolean by_figures(const Walk *walk, const Piece *piece) {
+    return piece->block && walk->step_ms > 0 && piece->first_ms >= walk->from_ms &&
+           piece->last_ms < walk->to_ms &&
+           step_of(walk, piece->first_ms) == step_of(walk, piece->last_ms);
+}
+
+static void collect(GArray *out, const Piece *piece) {
+    g_autoptr(GArray) opened = NULL;
+    const GArray *samples = piece->samples;
+    if (piece->block) {
+        gsize n;
+        const guint8 *bytes = g_bytes_get_data(piece->block, &n);
+        samples = opened = history_decode(bytes, n);
+    }
+    if (samples)
+        g_array_append_vals(out, samples->data, samples->len);
+}
+
+static int by_time(gconstpointer a, gconstpointer b) {
+    const HistorySample *x = a, *y = b;
+    return x->time_ms < y->time_ms ? -1 : x->time_ms > y->time_ms;
+}
+
+/* In the order written: chunks and the open block, then late ones. The sort is stable, so the first
+ * of equal times stays. */
+static void add_opened(Walk *walk, const Piece *pieces, guint n) {
+    g_autoptr(GArray) out = g_array_new(FALSE, FALSE, sizeof(HistorySample));
+    for (gboolean late = FALSE; late <= TRUE; late++)
+        for (guint i = 0; i < n; i++)
+            if (pieces[i].late == late)
+                collect(out, &pieces[i]);
+    g_array_sort(out, by_time);
+    const HistorySample *all = (const HistorySample *)(const void *)out->data;
+    for (guint i = 0; i < out->len; i++)
+        if (i == 0 || all[i].time_ms != all[i - 1].time_ms)
+            sample_add(walk, &all[i]);
+}
+
+static void add_group(Walk *walk, const Piece *pieces, guint n) {
+    const Piece *p = pieces;
+    if (n > 1 || !by_figures(walk, p))
+        add_opened(walk, pieces, n);
+    else if (p->usable > 0)
+        step_add(walk, p->first_ms, p->usable, p->min, p->max, p->sum, p->last);
+}
+
+/* Pieces are ordered by first time; each run of pieces that overlap is one group. */
+static void add_pieces(Walk *walk, const GArray *pieces) {
+    const Piece *all = (const Piece *)(const void *)pieces->data;
+    for (guint from = 0, to; from < pieces->len; from = to) {
+        gint64 last = all[from].last_ms;
+        for (to = from + 1; to < pieces->len && all[to].first_ms <= last; to++)
+            last = MAX(last, all[to].last_ms);
+        add_group(walk, all + from, to - from);
+    }
+}
+
+static void insert_piece(GArray *pieces, Piece piece) {
+    guint at = 0;
+    while (at < pieces->len && g_array_index(pieces, Piece, at).first_ms <= piece.first_ms)
+        at++;
+    g_array_insert_val(pieces, at, piece);
+}
+
+static void add_open(GArray *pieces, const GArray *open, gint64 hour) {
+    Piece piece = {.first_ms = G_MAXINT64, .last_ms = G_MININT64};
+    for (guint i = 0; open && i < open->len; i++) {
+        HistorySample sample = g_array_index(open, HistorySample, i);
+        if (sample.time_ms / HISTORY_HOUR_MS != hour)
+            continue;
+        if (piece.samples == NULL)
+            piece.samples = g_array_new(FALSE, FALSE, sizeof(HistorySample));
+        g_array_append_val(piece.samples, sample);
+        piece.first_ms = MIN(piece.first_ms, sample.time_ms);
+        piece.last_ms = MAX(piece.last_ms, sample.time_ms);
+    }
+    if (piece.samples)
+        insert_piece(pieces, piece);
+}
+
+static gboolean add_hour(Walk *walk, Sql *samples, guint32 point, gint64 hour, const GArray *open,
+                         GError **error) {
+    SqlStatement *st =
+        sql_query(samples, error,
+                  "SELECT first_ms, last_ms, usable, min, max, sum, last, late, block FROM history"
+                  " WHERE hour = ? AND point = ? ORDER BY first_ms",
+                  "ii", hour, (gint64)point);
+    if (st == NULL)
+        return FALSE;
+    g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(Piece));
+    g_array_set_clear_func(pieces, piece_clear);
+    SqlStep step;
+    while ((step = sql_step(st, error)) == SQL_ROW) {
+        Piece piece = read_piece(st);
+        g_array_append_val(pieces, piece);
+    }
+    add_open(pieces, open, hour);
+    add_pieces(walk, pieces);
+    return step == SQL_DONE;
+}
+
+/* The hours that hold anything, so that a wide range over little history is cheap. */
+static gboolean bounds(Sql *samples, const GArray *open, gint64 *first, gint64 *last,
+                       GError **error) {
+    gint64 low, high;
+    if (!sql_get_int(samples, error, &low, G_MAXINT64, "SELECT MIN(hour) FROM history", "") ||
+        !sql_get_int(samples, error, &high, G_MININT64, "SELECT MAX(hour) FROM history", ""))
+        return FALSE;
+    for (guint i = 0; open && i < open->len; i++) {
+        gint64 hour = g_array_index(open, HistorySample, i).time_ms / HISTORY_HOUR_MS;
+        low = MIN(low, hour);
+        high = MAX(high, hour);
+    }
+    *first = MAX(*first, low);
+    *last = MIN(*last, high);
+    return TRUE;
+}
+
+json_t *history_query(Sql *samples, guint32 point, GArray *open, gint64 from_ms, gint64 to_ms,
+                      gint64 step_ms, guint32 limit, gboolean *truncated, GError **error) {
+    Walk walk = {.from_ms = from_ms,
+                 .to_ms = to_ms,
+                 .step_ms = MAX(step_ms, 0),
+                 .limit = limit,
+                 .rows = json_array()};
+    gint64 hour = from_ms / HISTORY_HOUR_MS, last = (to_ms - 1) / HISTORY_HOUR_MS;
+    gboolean good = bounds(samples, open, &hour, &last, error);
+    for (; good && hour <= last && !walk.truncated; hour++)
+        good = add_hour(&walk, samples, point, hour, open, error);
+    step_end(&walk);
+    if (truncated)
+        *truncated = walk.truncated;
+    if (good)
+        return walk.rows;
+    json_decref(walk.rows);
+    return NULL;
+}

@@ -1,0 +1,351 @@
+/* /api/types, /api/records, /api/todo, /api/notices, /api/alarms: the record kernel over HTTP.
+ * Parse, call, render. */
+#include "record/journal.h"
+#include "server/house.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A number from the query between low and high; `otherwise` when it is missing or unreadable. */
+static gint64 query_int(Request *request, const char *name, gint64 low, gint64 high,
+                        gint64 otherwise) {
+    const char *text = request_query(request, name);
+    gint64 value;
+    return text && g_ascii_string_to_signed(text, 10, low, high, &value, NULL) ? value : otherwise;
+}
+
+/* Answers with `body` or with the error. */
+static void render(Request *request, json_t *body, const GError *error) {
+    if (body)
+        respond_json(request, 200, body);
+    else
+        respond_error(request, error);
+}
+
+void api_types(Request *request) {
+    Identity *identity = house_identity(request);
+    if (identity == NULL)
+        return;
+    respond_json(request, 200, record_types(house_of(request)->packs, &identity->actor));
+    identity_free(identity);
+}
+
+void api_records_list(Request *request) {
+    Identity *identity = house_identity(request);
+    if (identity == NULL)
+        return;
+    g_autoptr(GError) error = NULL;
+    RecordQuery query = {request_query(request, "filter"),
+                         request_query(request, "q"),
+                         request_query(request, "sort"),
+                         request_query(request, "cursor"),
+                         (int)query_int(request, "limit", 1, 500, 50),
+                         query_int(request, "count", 0, 1, 0) == 1,
+                         TRUE};
+    json_t *list =
+        record_list(worker_of(request)->records, house_of(request)->packs, &identity->actor,
+                    request_part(request, 0), &query, house_now(request), &error);
+    render(request, list, error);
+    identity_free(identity);
+}
+
+static void add_etag(Request *request, json_t *record) {
+    g_autofree char *etag =
+        g_strdup_printf("\"%d\"", (int)json_integer_value(json_object_get(record, "version")));
+    request_add_header(request, "ETag", etag);
+}
+
+/* What the record page needs beside the fields: labels, moves, clocks, rights. */
+static void complete(Sql *sql, const Packs *packs, const Actor *actor, json_t *record,
+                     gint64 now_ms) {
+    const char *type = json_string_value(json_object_get(record, "type"));
+    const char *id = json_string_value(json_object_get(record, "id"));
+    record_add_labels(sql, packs, record);
+    json_object_set_new(record, "moves", record_moves(sql, packs, actor, record, now_ms));
+    json_object_set_new(record, "clocks", record_clocks(sql, packs, type, id, now_ms, NULL));
+    json_object_set_new(
+        record, "rights",
+        json_pack("{s:b}", "edit", record_may_edit(actor, packs_type(packs, type), record)));
+}
+
+void api_record_get(Request *request) {
+    Identity *identity = house_identity(request);
+    if (identity == NULL)
+        return;
+    g_autoptr(GError) error = NULL;
+    Sql *sql = worker_of(request)->records;
+    const Packs *packs = house_of(request)->packs;
+    json_t *record = record_get(sql, packs, &identity->actor, request_part(request, 0),
+                                request_part(request, 1), &error);
+    if (record) {
+        complete(sql, packs, &identity->actor, record, house_now(request));
+        add_etag(request, record);
+    }
+    render(request, record, error);
+    identity_free(identity);
+}
+
+void api_record_journal(Request *request) {
+    Identity *identity = house_identity(request);
+    if (identity == NULL)
+        return;
+    g_autoptr(GError) error = NULL;
+    Sql *sql = worker_of(request)->records;
+    const Packs *packs = house_of(request)->packs;
+    const char *type = request_part(request, 0), *id = request_part(request, 1);
+    json_t *record = record_get(sql, packs, &identity->actor, type, id, &error), *body = NULL;
+    if (record) {
+        json_t *items = journal_of(sql, packs, type, id, &error);
+        body = items ? json_pack("{s:o}", "items", items) : NULL;
+    }
+    json_decref(record);
+    render(request, body, error);
+    identity_free(identity);
+}
+
+/* ---- changes
+ * -----------------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    char *type, *id, *move, *comment;
+    gint64 version;
+    json_t *fields;
+} Change;
+
+static void change_free(gpointer data) {
+    Change *change = data;
+    g_free(change->type);
+    g_free(change->id);
+    g_free(change->move);
+    g_free(change->comment);
+    json_decref(change->fields);
+    g_free(change);
+}
+
+static gboolean read_version(Request *request, gint64 *version, GError **error) {
+    const char *text = request_header(request, "If-Match");
+    if (text == NULL)
+        return error_set(error, ERROR_VERSION_MISSING, NULL, NULL);
+    g_autofree char *number = g_strdup(text);
+    g_strdelimit(number, "\"W/", ' ');
+    return g_ascii_string_to_signed(g_strstrip(number), 10, 1, G_MAXINT64, version, NULL) ||
+           error_set(error, ERROR_REQUEST, "If-Match", "not a version",
+                     "send the ETag you read, as \"3\"", NULL);
+}
+
+static Change *change_new(Request *request, json_t *fields_take, const char *id, const char *move,
+                          const char *comment) {
+    Change *change = g_new0(Change, 1);
+    change->type = g_strdup(request_part(request, 0));
+    change->id = g_strdup(id);
+    change->move = g_strdup(move);
+    change->comment = g_strdup(comment);
+    change->fields = fields_take;
+    return change;
+}
+
+/* A refusal for a stale version carries the record as it is now, in the caller's sight. */
+static void add_current(Sql *sql, const House *house, const Identity *identity,
+                        const Change *change, const GError *error, json_t **answer) {
+    if (error == NULL || error_kind(error) != ERROR_VERSION)
+        return;
+    json_t *record =
+        record_get(sql, house->packs, &identity->actor, change->type, change->id, NULL);
+    json_t *journal = record ? journal_of(sql, house->packs, change->type, change->id, NULL) : NULL;
+    json_t *changed = json_array();
+    size_t i;
+    json_t *entry;
+    gint64 behind =
+        record ? json_integer_value(json_object_get(record, "version")) - change->version : 0;
+    json_array_foreach(journal, i,
+                       entry) if ((gint64)i >= (gint64)json_array_size(journal) - behind)
+        json_array_append(changed, entry);
+    json_decref(journal);
+    if (record)
+        *answer = json_pack("{s:o, s:o}", "current", record, "changed", changed);
+    else
+        json_decref(changed);
+}
+
+static gboolean finish_change(Sql *sql, const House *house, const Identity *identity, gint64 now_ms,
+                              const Change *change, json_t *record, json_t **answer,
+                              GError **error) {
+    if (record) {
+        complete(sql, house->packs, &identity->actor, record, now_ms);
+        *answer = record;
+    } else {
+        add_current(sql, house, identity, change, error ? *error : NULL, answer);
+    }
+    return record != NULL;
+}
+
+static gboolean create_job(Sql *sql, const House *house, const Identity *identity, gint64 now_ms,
+                           gpointer data, json_t **answer, GError **error) {
+    Change *c = data;
+    json_t *record = record_create(sql, house->packs, &identity->actor, c->type, c->fields,
+                                   c->comment, now_ms, error);
+    return finish_change(sql, house, identity, now_ms, c, record, answer, error);
+}
+
+static gboolean edit_job(Sql *sql, const House *house, const Identity *identity, gint64 now_ms,
+                         gpointer data, json_t **answer, GError **error) {
+    Change *c = data;
+    json_t *record = record_edit(sql, house->packs, &identity->actor, c->type, c->id, c->version,
+                                 c->fields, now_ms, error);
+    return finish_change(sql, house, identity, now_ms, c, record, answer, error);
+}
+
+static gboolean move_job(Sql *sql, const House *house, const Identity *identity, gint64 now_ms,
+                         gpointer data, json_t **answer, GError **error) {
+    Change *c = data;
+    json_t *record = record_move(sql, house->packs, &identity->actor, c->type, c->id, c->move,
+                                 c->version, c->fields, c->comment, now_ms, error);
+    return finish_change(sql, house, identity, now_ms, c, record, answer, error);
+}
+
+/* Points are also known to the engine: their changes pass through the pipeline after the commit. */
+static void tell_engine(const House *house, json_t *record) {
+    g_autoptr(GError) error = NULL;
+    if (!pipeline_point_changed(house->pipeline, record, &error))
+        g_warning("point change not taken by the engine: %s", error->message);
+}
+
+/* A change of a point is made and handed to the engine on the worker's thread, so that the answer
+ * says that both are done. */
+typedef struct {
+    const House *house;
+    Identity *identity;
+    gint64 now_ms;
+    HouseJob func;
+    Change *change;
+    json_t *answer;
+} PointWrite;
+
+static gboolean point_run(Sql *sql, gpointer data, GError **error) {
+    PointWrite *w = data;
+    return w->func(sql, w->house, w->identity, w->now_ms, w->change, &w->answer, error);
+}
+
+static void write_point(Request *request, Identity *identity, int status, HouseJob func,
+                        Change *change) {
+    g_autoptr(GError) error = NULL;
+    PointWrite write = {house_of(request), identity, house_now(request), func, change, NULL};
+    if (writer_run(write.house->records, point_run, &write, &error)) {
+        tell_engine(write.house, write.answer);
+        respond_json(request, status, write.answer);
+    } else {
+        respond_problem(request, error, write.answer);
+    }
+    identity_free(identity);
+    change_free(change);
+}
+
+static void start_change(Request *request, Identity *identity_take, int status, HouseJob func,
+                         Change *change_take) {
+    if (g_str_equal(change_take->type, "point")) {
+        write_point(request, identity_take, status, func, change_take);
+        return;
+    }
+    house_write(request, identity_take, status, func, change_take, change_free);
+}
+
+void api_records_create(Request *request) {
+    Identity *identity = house_identity(request);
+    if (identity == NULL)
+        return;
+    g_autoptr(GError) error = NULL;
+    json_t *fields = request_json(request, &error);
+    if (fields) {
+        start_change(request, identity, 201, create_job,
+                     change_new(request, fields, NULL, NULL, NULL));
+        return;
+    }
+    respond_error(request, error);
+    identity_free(identity);
+}
+
+void api_record_edit(Request *request) {
+    Identity *identity = house_identity(request);
+    if (identity == NULL)
+        return;
+    g_autoptr(GError) error = NULL;
+    gint64 version;
+    json_t *fields = read_version(request, &version, &error) ? request_json(request, &error) : NULL;
+    if (fields) {
+        Change *change = change_new(request, fields, request_part(request, 1), NULL, NULL);
+        change->version = version;
+        start_change(request, identity, 200, edit_job, change);
+        return;
+    }
+    respond_error(request, error);
+    identity_free(identity);
+}
+
+/* {"fields": {...}, "comment": "..."}; nothing else. */
+static gboolean read_move(json_t *body, json_t **fields, const char **comment, GError **error) {
+    const char *name;
+    json_t *value;
+    *fields = NULL;
+    *comment = NULL;
+    json_object_foreach(body, name, value) {
+        if (g_str_equal(name, "fields") && json_is_object(value))
+            *fields = value;
+        else if (g_str_equal(name, "comment") && json_is_string(value))
+            *comment = json_string_value(value);
+        else if (!json_is_null(value))
+            return error_set(error, ERROR_FIELD_UNKNOWN, name, "fields {}, comment \"\"", NULL);
+    }
+    return TRUE;
+}
+
+void api_record_move(Request *request) {
+    Identity *identity = house_identity(request);
+    if (identity == NULL)
+        return;
+    g_autoptr(GError) error = NULL;
+    gint64 version;
+    json_t *fields;
+    const char *comment;
+    json_t *body = read_version(request, &version, &error) ? request_json(request, &error) : NULL;
+    if (body && read_move(body, &fields, &comment, &error)) {
+        fields = fields ? json_incref(fields) : json_object();
+        Change *change = change_new(request, fields, request_part(request, 1),
+                                    request_part(request, 2), comment);
+        change->version = version;
+        start_change(request, identity, 200, move_job, change);
+    } else {
+        respond_error(request, error);
+        identity_free(identity);
+    }
+    json_decref(body);
+}
+
+/* ---- views
+ * -------------------------------------------------------------------------------------------------------------------
+ */
+
+void api_todo(Request *request) {
+    Identity *identity = house_identity(request);
+    if (identity == NULL)
+        return;
+    g_autoptr(GError) error = NULL;
+    int limit = (int)query_int(request, "limit", 1, 500, 100);
+    render(request,
+           record_todo(worker_of(request)->records, house_of(request)->packs, &identity->actor,
+                       house_now(request), limit, &error),
+           error);
+    identity_free(identity);
+}
+
+void api_notices(Request *request) {
+    Identity *identity = house_identity(request);
+    if (identity == NULL)
+        return;
+    g_autoptr(GError) error = NULL;
+    gint64 after = query_int(request, "after", 0, G_MAXINT64, 0);
+    json_t *items = record_notices(worker_of(request)->records, house_of(request)->packs,
+                                   &identity->actor, after, 100, &error);
+    render(request, items ? json_pack("{s:o}", "items", items) : NULL, error);
+    identity_free(identity);
+}

@@ -1,0 +1,75 @@
+/* What the handlers work with: everything app/ has joined, and what each worker thread owns.
+ * Read-only while the server runs. */
+#pragma once
+#include "pack/pack.h"
+#include "server/http.h"
+#include "server/hub.h"
+#include "server/login_guard.h"
+#include "server/session.h"
+#include "server/static_files.h"
+#include "signal/pipeline.h"
+#include "store/writer.h"
+
+typedef struct {
+    const Packs *packs;
+    Clock *clock;
+    Writer *records;
+    const char *records_uri, *samples_uri;
+    Pipeline *pipeline;
+    PointTable *points;
+    Hub *hub;
+    LoginGuard *logins;
+    StaticFiles *files;  /* or NULL */
+    json_t *demo_logins; /* or NULL */
+} House;
+
+typedef struct {
+    Sql *records, *samples;
+    GHashTable *devices; /* token -> DeviceEntry: short-lived cache, see api_ingest.c */
+} HouseWorker;
+
+gpointer house_worker_new(gpointer house, GError **error);
+void house_worker_free(gpointer worker);
+extern const Route house_routes[];
+void house_file(Request *request); /* GET of any other path: the web client */
+
+static inline House *house_of(Request *request) { return request_context(request); }
+static inline HouseWorker *worker_of(Request *request) { return request_worker(request); }
+gint64 house_now(Request *request);
+/* The user behind the request (cookie or bearer token), or NULL after answering 401. */
+Identity *house_identity(Request *request);
+char *house_session_token(Request *request); /* as sent, or NULL; caller frees */
+
+/* Runs `func` as a job of the records writer and answers when it is durable: with the JSON that
+ * func put into *answer (NULL: 204) and `status`, or with its error as a problem whose further
+ * members func may have put into *answer. `data` is freed with `free` after that. The Identity is
+ * taken. */
+typedef gboolean (*HouseJob)(Sql *sql, const House *house, const Identity *identity, gint64 now_ms,
+                             gpointer data, json_t **answer, GError **error);
+void house_write(Request *request, Identity *identity_take, int status, HouseJob func,
+                 gpointer data, void (*free)(gpointer data));
+
+/* Handlers, one file per subject. */
+void api_session_start(Request *request);
+void api_session_get(Request *request);
+void api_session_end(Request *request);
+void api_types(Request *request);
+void api_records_list(Request *request);
+void api_records_create(Request *request);
+void api_record_get(Request *request);
+void api_record_edit(Request *request);
+void api_record_move(Request *request);
+void api_record_journal(Request *request);
+void api_todo(Request *request);
+void api_notices(Request *request);
+void api_overview(Request *request);
+void api_alarms(Request *request);
+void api_points(Request *request);
+void api_point_history(Request *request);
+void api_write_line(Request *request);
+void api_write_json(Request *request);
+void api_stream(Request *request);
+void api_healthz(Request *request);
+void api_readyz(Request *request);
+void api_metrics(Request *request);
+void api_demo(Request *request);

@@ -1,0 +1,401 @@
+#include "server/hub.h"
+#include "base/log.h"
+#include "record/journal.h"
+#include "record/rights.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+enum { RING = 4096, READ_MAX = 500, BACKLOG_MAX = 2000, BEAT_S = 15, BEATS_PER_CHECK = 4 };
+
+typedef struct {
+    gint64 seq;
+    const RecordType *type;
+    char *region, *enterprise;
+    char *text; /* the whole event as sent */
+} Event;
+
+typedef struct Listener Listener;
+struct Listener {
+    Hub *hub;
+    Stream *stream;
+    Identity *identity;
+    char *token;
+    gint64 cursor; /* highest sequence given or passed over */
+    GString *waiting;
+    gsize given; /* of waiting */
+    gboolean sleeping, beat, ended;
+    Listener *before, *after;
+};
+
+struct Hub {
+    const Packs *packs;
+    Clock *clock;
+    Sql *sql; /* of the thread */
+    pthread_mutex_t lock;
+    pthread_cond_t poked;
+    pthread_t thread;
+    gboolean work, stop;
+    Event ring[RING];
+    guint head, length;
+    gint64 floor, last; /* all events with floor < seq <= last are in the ring */
+    Listener *first;
+    guint listeners;
+};
+
+static void event_clear(Event *event) {
+    g_free(event->region);
+    g_free(event->enterprise);
+    g_free(event->text);
+    memset(event, 0, sizeof *event);
+}
+
+static void append_event(GString *out, json_t *entry, json_t *record) {
+    json_object_del(entry, "region");
+    json_object_del(entry, "enterprise");
+    json_object_set(entry, "record", record);
+    char *data = json_dumps(entry, JSON_COMPACT);
+    g_string_append_printf(out, "id: %" G_GINT64_FORMAT "\nevent: %s\ndata: %s\n\n",
+                           (gint64)json_integer_value(json_object_get(entry, "seq")),
+                           json_string_value(json_object_get(entry, "type")), data);
+    free(data);
+}
+
+static json_t *record_of(Sql *sql, const Packs *packs, const Actor *actor, json_t *entry) {
+    json_t *record =
+        record_get(sql, packs, actor, json_string_value(json_object_get(entry, "type")),
+                   json_string_value(json_object_get(entry, "id")), NULL);
+    if (record)
+        record_add_labels(sql, packs, record);
+    return record;
+}
+
+/* ---- the ring; the hub's lock is held
+ * ---------------------------------------------------------------------------------------- */
+
+static void ring_add(Hub *hub, Event event) {
+    if (hub->length == RING) {
+        hub->floor = hub->ring[hub->head].seq;
+        event_clear(&hub->ring[hub->head]);
+        hub->head = (hub->head + 1) % RING;
+        hub->length--;
+    }
+    hub->ring[(hub->head + hub->length++) % RING] = event;
+    hub->last = event.seq;
+}
+
+static void ring_skip_to(Hub *hub, gint64 seq) {
+    for (guint i = 0; i < RING; i++)
+        event_clear(&hub->ring[i]);
+    hub->head = hub->length = 0;
+    hub->floor = hub->last = seq;
+}
+
+static const Event *ring_after(const Hub *hub, gint64 seq) {
+    guint low = 0, high = hub->length;
+    while (low < high) {
+        guint middle = (low + high) / 2;
+        if (hub->ring[(hub->head + middle) % RING].seq > seq)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low < hub->length ? &hub->ring[(hub->head + low) % RING] : NULL;
+}
+
+static void wake(Listener *listener) {
+    if (!listener->sleeping)
+        return;
+    listener->sleeping = FALSE;
+    stream_wake(listener->stream);
+}
+
+static void wake_all(Hub *hub) {
+    for (Listener *l = hub->first; l; l = l->after)
+        wake(l);
+}
+
+/* ---- a listener
+ * --------------------------------------------------------------------------------------------------------------
+ */
+
+static gboolean may_see(const Actor *actor, const Event *event) {
+    return rights_read(actor, event->type) &&
+           rights_in_scope(actor, event->type, event->region, event->enterprise);
+}
+
+/* Fills `waiting` with the next thing to send; false when there is none. */
+static gboolean next_text(Listener *listener) {
+    Hub *hub = listener->hub;
+    g_string_truncate(listener->waiting, 0);
+    listener->given = 0;
+    if (listener->cursor < hub->floor) {
+        g_string_append_printf(listener->waiting,
+                               "id: %" G_GINT64_FORMAT "\nevent: reset\ndata: {}\n\n", hub->last);
+        listener->cursor = hub->last;
+        return TRUE;
+    }
+    for (const Event *event; (event = ring_after(hub, listener->cursor));) {
+        listener->cursor = event->seq;
+        if (may_see(&listener->identity->actor, event)) {
+            g_string_append(listener->waiting, event->text);
+            return TRUE;
+        }
+    }
+    if (!listener->beat)
+        return FALSE;
+    listener->beat = FALSE;
+    g_string_append(listener->waiting, ": beat\n\n");
+    return TRUE;
+}
+
+static gssize listener_read(gpointer data, Stream *stream, char *bytes, gsize n) {
+    Listener *listener = data;
+    Hub *hub = listener->hub;
+    pthread_mutex_lock(&hub->lock);
+    listener->stream = stream;
+    gssize got = 0;
+    if (hub->stop || listener->ended) {
+        got = -1;
+    } else if (listener->given < listener->waiting->len || next_text(listener)) {
+        got = (gssize)MIN(n, listener->waiting->len - listener->given);
+        memcpy(bytes, listener->waiting->str + listener->given, (gsize)got);
+        listener->given += (gsize)got;
+    } else {
+        listener->sleeping = TRUE;
+        stream_sleep(stream);
+    }
+    pthread_mutex_unlock(&hub->lock);
+    return got;
+}
+
+static void listener_free(gpointer data) {
+    Listener *listener = data;
+    Hub *hub = listener->hub;
+    pthread_mutex_lock(&hub->lock);
+    if (listener->before)
+        listener->before->after = listener->after;
+    else
+        hub->first = listener->after;
+    if (listener->after)
+        listener->after->before = listener->before;
+    hub->listeners--;
+    pthread_mutex_unlock(&hub->lock);
+    identity_free(listener->identity);
+    g_free(listener->token);
+    g_string_free(listener->waiting, TRUE);
+    g_free(listener);
+}
+
+static Listener *listener_add(Hub *hub, Identity *identity_take, const char *token) {
+    Listener *listener = g_new0(Listener, 1);
+    listener->hub = hub;
+    listener->identity = identity_take;
+    listener->token = g_strdup(token);
+    listener->waiting = g_string_new("retry: 2000\n\n");
+    pthread_mutex_lock(&hub->lock);
+    listener->cursor = hub->last;
+    listener->after = hub->first;
+    if (listener->after)
+        listener->after->before = listener;
+    hub->first = listener;
+    hub->listeners++;
+    pthread_mutex_unlock(&hub->lock);
+    return listener;
+}
+
+/* Appends what the listener missed in (after, cursor]; false when it is too much. */
+static gboolean append_missed(Hub *hub, Listener *listener, Sql *records, gint64 after) {
+    const Actor *actor = &listener->identity->actor;
+    gint64 end = listener->cursor;
+    for (int seen = 0; after < end;) {
+        gint64 last = after;
+        json_t *entries = journal_after(records, hub->packs, actor, after, READ_MAX, &last, NULL);
+        if (entries == NULL)
+            return FALSE;
+        size_t i;
+        json_t *entry;
+        json_array_foreach(entries, i, entry) {
+            json_t *record = record_of(records, hub->packs, actor, entry);
+            if (record && json_integer_value(json_object_get(entry, "seq")) <= end)
+                append_event(listener->waiting, entry, record);
+            json_decref(record);
+        }
+        seen += (int)json_array_size(entries);
+        json_decref(entries);
+        if (last <= after)
+            return TRUE;
+        after = last;
+        if (seen > BACKLOG_MAX)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+void hub_listen(Hub *hub, Request *request, Sql *records, Identity *identity_take,
+                const char *token, gint64 after) {
+    Listener *listener = listener_add(hub, identity_take, token);
+    gsize start = listener->waiting->len;
+    gboolean whole = after < 0 || append_missed(hub, listener, records, after);
+    if (!whole)
+        g_string_truncate(listener->waiting, start);
+    g_string_append_printf(listener->waiting, "id: %" G_GINT64_FORMAT "\nevent: %s\ndata: {}\n\n",
+                           listener->cursor, whole ? "hello" : "reset");
+    request_add_header(request, "Cache-Control", "no-store");
+    request_add_header(request, "X-Accel-Buffering", "no");
+    respond_stream(request, "text/event-stream", listener_read, listener_free, listener);
+}
+
+/* ---- the thread
+ * --------------------------------------------------------------------------------------------------------------
+ */
+
+static Event event_of(Hub *hub, json_t *entry) {
+    json_t *record = record_of(hub->sql, hub->packs, &actor_system, entry);
+    Event event = {.seq = json_integer_value(json_object_get(entry, "seq")),
+                   .type =
+                       packs_type(hub->packs, json_string_value(json_object_get(entry, "type"))),
+                   .region = g_strdup(json_string_value(json_object_get(entry, "region"))),
+                   .enterprise = g_strdup(json_string_value(json_object_get(entry, "enterprise")))};
+    g_autoptr(GString) text = g_string_new(NULL);
+    append_event(text, entry, record);
+    json_decref(record);
+    event.text = g_strdup(text->str);
+    return event;
+}
+
+/* Reads one portion of new entries; true when there may be more. */
+static gboolean read_journal(Hub *hub) {
+    g_autoptr(GError) error = NULL;
+    gint64 last = hub->last;
+    json_t *entries =
+        journal_after(hub->sql, hub->packs, &actor_system, hub->last, READ_MAX, &last, &error);
+    if (entries == NULL) {
+        log_error("hub", error, "reading the journal");
+        return FALSE;
+    }
+    size_t i, n = json_array_size(entries);
+    json_t *entry;
+    json_array_foreach(entries, i, entry) {
+        Event event = event_of(hub, entry);
+        pthread_mutex_lock(&hub->lock);
+        if (event.type)
+            ring_add(hub, event);
+        pthread_mutex_unlock(&hub->lock);
+    }
+    json_decref(entries);
+    pthread_mutex_lock(&hub->lock);
+    hub->last = MAX(hub->last, last);
+    wake_all(hub);
+    pthread_mutex_unlock(&hub->lock);
+    return n == READ_MAX;
+}
+
+static void catch_up(Hub *hub) {
+    gint64 newest = journal_last(hub->sql, NULL);
+    pthread_mutex_lock(&hub->lock);
+    gboolean skip = hub->first == NULL || newest - hub->last > RING;
+    if (skip && newest > hub->last) {
+        ring_skip_to(hub, newest);
+        wake_all(hub);
+    }
+    pthread_mutex_unlock(&hub->lock);
+    while (!skip && read_journal(hub))
+        ;
+}
+
+static void beat(Hub *hub, gboolean check) {
+    pthread_mutex_lock(&hub->lock);
+    for (Listener *l = hub->first; l; l = l->after) {
+        l->beat = TRUE;
+        if (check) {
+            Identity *identity =
+                session_find(hub->sql, hub->packs, l->token, clock_now(hub->clock), NULL);
+            l->ended = identity == NULL;
+            if (identity)
+                identity_free(identity);
+        }
+    }
+    wake_all(hub);
+    pthread_mutex_unlock(&hub->lock);
+}
+
+/* Waits for work or the time of the next beat; false when the hub stops. */
+static gboolean wait_work(Hub *hub, gint64 beat_at, gboolean *work) {
+    pthread_mutex_lock(&hub->lock);
+    struct timespec until = {.tv_sec = beat_at};
+    int code = 0;
+    while (!hub->work && !hub->stop && code == 0)
+        code = pthread_cond_timedwait(&hub->poked, &hub->lock, &until);
+    *work = hub->work;
+    hub->work = FALSE;
+    gboolean go_on = !hub->stop;
+    pthread_mutex_unlock(&hub->lock);
+    return go_on;
+}
+
+static void *hub_thread(void *data) {
+    Hub *hub = data;
+    gint64 beat_at = time(NULL) + BEAT_S;
+    guint beats = 0;
+    for (gboolean work; wait_work(hub, beat_at, &work);) {
+        if (work)
+            catch_up(hub);
+        if (time(NULL) >= beat_at) {
+            beat(hub, ++beats % BEATS_PER_CHECK == 0);
+            beat_at = time(NULL) + BEAT_S;
+        }
+    }
+    return NULL;
+}
+
+Hub *hub_start(const Packs *packs, const char *records_uri, Clock *clock, GError **error) {
+    Sql *sql = sql_open(records_uri, SQL_READ, error);
+    if (sql == NULL)
+        return NULL;
+    Hub *hub = g_new0(Hub, 1);
+    hub->packs = packs;
+    hub->clock = clock;
+    hub->sql = sql;
+    hub->floor = hub->last = MAX(journal_last(sql, NULL), 0);
+    pthread_mutex_init(&hub->lock, NULL);
+    pthread_cond_init(&hub->poked, NULL);
+    int code = pthread_create(&hub->thread, NULL, hub_thread, hub);
+    g_assert(code == 0);
+    return hub;
+}
+
+void hub_poke(gpointer data) {
+    Hub *hub = data;
+    pthread_mutex_lock(&hub->lock);
+    hub->work = TRUE;
+    pthread_cond_signal(&hub->poked);
+    pthread_mutex_unlock(&hub->lock);
+}
+
+guint hub_listeners(Hub *hub) {
+    pthread_mutex_lock(&hub->lock);
+    guint n = hub->listeners;
+    pthread_mutex_unlock(&hub->lock);
+    return n;
+}
+
+void hub_stop(Hub *hub) {
+    pthread_mutex_lock(&hub->lock);
+    hub->stop = TRUE;
+    pthread_cond_signal(&hub->poked);
+    wake_all(hub);
+    pthread_mutex_unlock(&hub->lock);
+    pthread_join(hub->thread, NULL);
+}
+
+void hub_free(Hub *hub) {
+    if (hub == NULL)
+        return;
+    g_assert(hub->first == NULL);
+    for (guint i = 0; i < RING; i++)
+        event_clear(&hub->ring[i]);
+    sql_close(hub->sql);
+    g_free(hub);
+}

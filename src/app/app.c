@@ -1,0 +1,253 @@
+#include "app/app.h"
+#include "app/scheduler.h"
+#include "base/log.h"
+#include "server/house.h"
+#include "signal/alarm_sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum { RECORD_JOBS = 4096, SAMPLE_JOBS = 4096, HTTP_WORKERS = 6, HTTP_QUEUE = 4096 };
+
+struct App {
+    AppConfig config;
+    int lock_fd;
+    char *data_dir, *records_uri, *samples_uri;
+    Packs *packs;
+    Writer *records, *samples;
+    PointTable *points;
+    Pipeline *pipeline;
+    Hub *hub;
+    LoginGuard *logins;
+    StaticFiles *files;
+    Scheduler *scheduler;
+    json_t *demo_logins;
+    House house;
+    Http *http;
+};
+
+/* ---- opening
+ * -----------------------------------------------------------------------------------------------------------------
+ */
+
+static gboolean lock_data_dir(App *app, GError **error) {
+    if (g_mkdir_with_parents(app->data_dir, 0750) != 0)
+        return error_set(error, ERROR_FILE, NULL, app->data_dir, g_strerror(errno), NULL);
+    g_autofree char *path = g_build_filename(app->data_dir, "lock", NULL);
+    app->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (app->lock_fd < 0)
+        return error_set(error, ERROR_FILE, NULL, path, g_strerror(errno), NULL);
+    return flock(app->lock_fd, LOCK_EX | LOCK_NB) == 0 ||
+           error_set(error, ERROR_FILE, NULL, app->data_dir,
+                     "another anlan process has this data directory open; stop it first", NULL);
+}
+
+static gboolean migrate_records(Sql *sql, const Packs *packs, GError **error) {
+    return sql_exec(sql, "BEGIN IMMEDIATE", error) && records_migrate(sql, packs, error) &&
+           session_migrate(sql, error) && sql_exec(sql, "COMMIT", error);
+}
+
+static gboolean open_records(App *app, GError **error) {
+    Sql *sql = sql_open(app->records_uri, SQL_WRITE, error);
+    if (sql && migrate_records(sql, app->packs, error)) {
+        app->records = writer_new(sql, RECORD_JOBS);
+        return TRUE;
+    }
+    sql_close(sql);
+    return FALSE;
+}
+
+static gboolean open_samples(App *app, GError **error) {
+    Sql *sql = sql_open(app->samples_uri, SQL_WRITE, error);
+    if (sql && point_table_migrate(sql, error) && pipeline_migrate(sql, error)) {
+        app->samples = writer_new(sql, SAMPLE_JOBS);
+        return TRUE;
+    }
+    sql_close(sql);
+    return FALSE;
+}
+
+static char *database_uri(const char *data_dir, const char *file) {
+    g_autofree char *path = g_build_filename(data_dir, file, NULL);
+    return g_strconcat("sqlite:", path, NULL);
+}
+
+App *app_open(const AppConfig *config, GError **error) {
+    App *app = g_new0(App, 1);
+    app->config = *config;
+    app->lock_fd = -1;
+    app->data_dir = g_strdup(config->data_dir);
+    app->records_uri = database_uri(app->data_dir, "records.db");
+    app->samples_uri = database_uri(app->data_dir, "samples.db");
+    app->packs = packs_load(config->packs_dir, error);
+    if (app->packs && lock_data_dir(app, error) && open_records(app, error) &&
+        open_samples(app, error)) {
+        for (guint i = 0; i < app->packs->warnings->len; i++)
+            log_warning("pack", "%s", (const char *)app->packs->warnings->pdata[i]);
+        return app;
+    }
+    app_close(app);
+    return NULL;
+}
+
+/* ---- starting
+ * ----------------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    App *app;
+    const AlarmEvent *events;
+    guint n;
+    gint64 now_ms;
+} Alarms;
+
+static gboolean alarms_run(Sql *sql, gpointer data, GError **error) {
+    Alarms *alarms = data;
+    App *app = alarms->app;
+    return alarm_sink_apply(sql, app->packs, app->points, alarms->events, alarms->n, alarms->now_ms,
+                            error);
+}
+
+static gboolean write_alarms(gpointer data, const AlarmEvent *events, guint n, GError **error) {
+    App *app = data;
+    Alarms alarms = {app, events, n, clock_now(app->config.clock)};
+    return writer_run(app->records, alarms_run, &alarms, error);
+}
+
+typedef struct {
+    App *app;
+    Sql *records;
+} Load;
+
+static gboolean load_points(Sql *samples, gpointer data, GError **error) {
+    Load *load = data;
+    return point_table_load(load->app->points, samples, load->records, error);
+}
+
+static gboolean start_pipeline(App *app, GError **error) {
+    Load load = {app, app_reader(app, error)};
+    app->points = point_table_new();
+    gboolean loaded = load.records && writer_run(app->samples, load_points, &load, error);
+    sql_close(load.records);
+    PipelineConfig config = {.samples_uri = app->samples_uri,
+                             .clock = app->config.clock,
+                             .table = app->points,
+                             .writer = app->samples,
+                             .sink = {write_alarms, app}};
+    app->pipeline = loaded ? pipeline_start(&config, error) : NULL;
+    return app->pipeline != NULL;
+}
+
+/* The hub hears of each commit; it is set while the records writer is at rest. */
+static gboolean start_hub(App *app, GError **error) {
+    app->hub = hub_start(app->packs, app->records_uri, app->config.clock, error);
+    if (app->hub == NULL)
+        return FALSE;
+    writer_on_commit(app->records, hub_poke, app->hub);
+    return TRUE;
+}
+
+static gboolean start_http(App *app, GError **error) {
+    app->logins = login_guard_new();
+    if (app->config.web_dir) {
+        app->files = static_files_load(app->config.web_dir, error);
+        if (app->files == NULL)
+            return FALSE;
+    }
+    app->house = (House){app->packs,
+                         app->config.clock,
+                         app->records,
+                         app->records_uri,
+                         app->samples_uri,
+                         app->pipeline,
+                         app->points,
+                         app->hub,
+                         app->logins,
+                         app->files,
+                         app->config.demo ? app->demo_logins : NULL};
+    HttpConfig http = {app->config.host, app->config.port,  house_routes, house_file, &app->house,
+                       house_worker_new, house_worker_free, HTTP_WORKERS, HTTP_QUEUE};
+    app->http = http_start(&http, error);
+    return app->http != NULL;
+}
+
+gboolean app_start(App *app, GError **error) {
+    if (!start_hub(app, error) || !start_pipeline(app, error))
+        return FALSE;
+    app->scheduler =
+        scheduler_start(app->packs, app->records, app->records_uri, app->config.clock, error);
+    return app->scheduler && start_http(app, error);
+}
+
+/* Reverse order: first nobody asks any more, then nothing happens by itself, then what is queued is
+ * written. */
+void app_close(App *app) {
+    if (app == NULL)
+        return;
+    if (app->hub)
+        hub_stop(app->hub);
+    http_stop(app->http);
+    scheduler_stop(app->scheduler);
+    if (app->pipeline)
+        pipeline_stop(app->pipeline);
+    writer_free(app->samples);
+    writer_free(app->records);
+    hub_free(app->hub);
+    if (app->logins)
+        login_guard_free(app->logins);
+    static_files_free(app->files);
+    if (app->points)
+        point_table_free(app->points);
+    if (app->packs)
+        packs_free(app->packs);
+    json_decref(app->demo_logins);
+    if (app->lock_fd >= 0)
+        close(app->lock_fd);
+    g_free(app->data_dir);
+    g_free(app->records_uri);
+    g_free(app->samples_uri);
+    g_free(app);
+}
+
+/* ---- for the commands
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+guint app_port(App *app) { return http_port(app->http); }
+const Packs *app_packs(App *app) { return app->packs; }
+Clock *app_clock(App *app) { return app->config.clock; }
+Pipeline *app_pipeline(App *app) { return app->pipeline; }
+
+gboolean app_write(App *app, WriterFunc func, gpointer data, GError **error) {
+    return writer_run(app->records, func, data, error);
+}
+
+Sql *app_reader(App *app, GError **error) { return sql_open(app->records_uri, SQL_READ, error); }
+
+void app_set_demo_logins(App *app, json_t *logins_take) {
+    json_decref(app->demo_logins);
+    app->demo_logins = logins_take;
+}
+
+static gboolean backup_file(const char *data_dir, const char *directory, const char *name,
+                            GError **error) {
+    g_autofree char *uri = database_uri(data_dir, name);
+    g_autofree char *path = g_build_filename(directory, name, NULL);
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+        return error_set(error, ERROR_FILE, NULL, path, "exists already", NULL);
+    Sql *sql = sql_open(uri, SQL_READ, error);
+    gboolean done = sql && sql_backup(sql, path, error);
+    sql_close(sql);
+    return done;
+}
+
+/* Samples first: records may be newer than samples, so the replay after a restore finds its alarms
+ * there already. */
+gboolean app_backup(const char *data_dir, const char *directory, GError **error) {
+    if (g_mkdir_with_parents(directory, 0750) != 0)
+        return error_set(error, ERROR_FILE, NULL, directory, g_strerror(errno), NULL);
+    return backup_file(data_dir, directory, "samples.db", error) &&
+           backup_file(data_dir, directory, "records.db", error);
+}

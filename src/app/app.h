@@ -1,0 +1,42 @@
+/* Where the parts are joined: one data directory, its databases, the threads, the HTTP server; the
+ * order of starting and stopping.
+ *
+ * app_open reads the packs, opens (makes, migrates) the two databases of the data directory,
+ * records.db and samples.db, and starts their writers; that is enough for the command line.
+ * app_start adds the sample pipeline, the scheduler of legal clocks and seals, the live hub and the
+ * HTTP server. Only one process may open a data directory (lock file). app_close stops everything
+ * in reverse order. */
+#pragma once
+#include "pack/pack.h"
+#include "record/record.h"
+#include "signal/pipeline.h"
+#include "store/writer.h"
+
+typedef struct {
+    const char *data_dir;
+    const char *packs_dir;
+    const char *web_dir; /* NULL: no web client */
+    const char *host;    /* numeric address to listen on */
+    guint port;          /* 0: any free port, see app_port */
+    gboolean demo;       /* /api/demo answers with the logins given to app_set_demo_logins */
+    Clock *clock;
+} AppConfig;
+
+typedef struct App App;
+App *app_open(const AppConfig *config, GError **error);
+gboolean app_start(App *app, GError **error);
+void app_close(App *app);
+
+guint app_port(App *app); /* after app_start */
+const Packs *app_packs(App *app);
+Clock *app_clock(App *app);
+Pipeline *app_pipeline(App *app); /* after app_start */
+/* Runs a job of the records database and waits for its commit. */
+gboolean app_write(App *app, WriterFunc func, gpointer data, GError **error);
+/* A new read connection of the records database; the caller closes it. */
+Sql *app_reader(App *app, GError **error);
+/* JSON array of {"login","password","title","role","enterprise"}; taken. */
+void app_set_demo_logins(App *app, json_t *logins_take);
+
+/* Copies the databases of a data directory into a new one, also while a server runs. */
+gboolean app_backup(const char *data_dir, const char *directory, GError **error);

@@ -1,0 +1,48 @@
+/* The `anlan` program: a table of subcommands, one file each. Every command takes --help, prints
+ * results on standard output and errors on standard error ("anlan load: row 3: ... (remedy) [id]")
+ * and ends with 0 (done), 1 (refused or failed) or 2 (wrong usage). */
+#pragma once
+#include "app/app.h"
+
+int command_main(int argc, char **argv);
+
+typedef struct {
+    const char *name, *arguments, *summary;
+    const char *more; /* printed by --help below the options; may be NULL */
+    const GOptionEntry *options;
+    int arguments_min, arguments_max; /* without options; -1: any number */
+    /* `arguments` without the options, NULL-ended. False with *error: exit 1; ERROR_USAGE: exit 2.
+     */
+    gboolean (*run)(char **arguments, GError **error);
+} Command;
+
+extern const Command command_serve, command_demo, command_pack, command_load, command_ingest,
+    command_alarms, command_verify, command_user, command_backup;
+
+/* Options shared by the commands that open a data directory. */
+typedef struct {
+    char *data_dir, *packs_dir;
+} DataOptions;
+extern DataOptions data_options;
+#define DATA_OPTION_ENTRIES                                                                        \
+    {"data",                                                                                       \
+     'd',                                                                                          \
+     0,                                                                                            \
+     G_OPTION_ARG_FILENAME,                                                                        \
+     &data_options.data_dir,                                                                       \
+     "data directory (default: data)",                                                             \
+     "DIR"},                                                                                       \
+    {                                                                                              \
+        "packs", 'p', 0, G_OPTION_ARG_FILENAME, &data_options.packs_dir,                           \
+            "packs directory (default: packs)", "DIR"                                              \
+    }
+AppConfig command_config(void); /* from data_options, real clock, no server */
+
+/* Reading without the lock: also while a server runs. NULL with error when there is no database
+ * yet. */
+typedef struct {
+    Packs *packs;
+    Sql *records;
+} Reader;
+gboolean reader_open(Reader *reader, GError **error);
+void reader_close(Reader *reader);

@@ -1,0 +1,67 @@
+#include "command/serve.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+ServeOptions serve_options = {.port = 8080};
+
+AppConfig serve_config(void) {
+    AppConfig config = command_config();
+    gboolean built = g_file_test("web/dist/index.html", G_FILE_TEST_EXISTS);
+    config.host = serve_options.host ? serve_options.host : "127.0.0.1";
+    config.port = (guint)serve_options.port;
+    config.web_dir = serve_options.web_dir ? serve_options.web_dir : built ? "web/dist" : NULL;
+    return config;
+}
+
+static sigset_t stop_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    return set;
+}
+
+/* SIGXFSZ would end the process when a file limit is met; without it the write fails like a full
+ * disk, which is handled. */
+void serve_block_signals(void) {
+    sigset_t set = stop_signals();
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+void serve_wait(void) {
+    sigset_t set = stop_signals();
+    int signal_number;
+    sigwait(&set, &signal_number);
+}
+
+static const GOptionEntry options[] = {DATA_OPTION_ENTRIES, SERVE_OPTION_ENTRIES, G_OPTION_ENTRY_NULL};
+
+static gboolean serve(char **arguments, GError **error) {
+    (void)arguments;
+    serve_block_signals();
+    AppConfig config = serve_config();
+    App *app = app_open(&config, error);
+    gboolean started = app && app_start(app, error);
+    if (started) {
+        printf("listening on http://%s:%u\n", config.host, app_port(app));
+        fflush(stdout);
+        serve_wait();
+    }
+    app_close(app);
+    return started;
+}
+
+const Command command_serve = {
+    .name = "serve",
+    .arguments = "",
+    .summary = "start the server / 启动服务",
+    .more = "Prints `listening on http://ADDRESS:PORT` when it is ready. SIGINT or SIGTERM stop "
+            "it; what was acknowledged is kept.\n"
+            "Listen on 127.0.0.1 and put a TLS proxy in front, or on 0.0.0.0 inside a protected "
+            "network.",
+    .options = options,
+    .run = serve,
+};

@@ -1,0 +1,50 @@
+/* What the files that make the province share. Inside demo/ only. */
+#pragma once
+#include "app/app.h"
+#include "demo/demo_key.h"
+#include "demo/province_plan.h"
+
+typedef struct {
+    App *app;
+    const Packs *packs;
+    const ProvincePlan *plan;
+    const char *demo_dir;
+    DemoKey key;
+    gint64 now_ms;
+    gint64 registered_ms; /* when the registers are said to have been filled: before the first
+                             hazard */
+} Build;
+
+/* A record to be put: type and fields. */
+typedef struct {
+    const char *type;
+    json_t *fields;
+} Put;
+void put_add(GArray *puts, const char *type, json_t *fields_take);
+
+/* demo_registers.c: all but people. */
+GArray *registers_puts(const Build *build);
+
+/* demo_people.c */
+GArray *people_puts(const Build *build);
+json_t *people_logins(const ProvincePlan *plan);
+enum { PERSON_MAX = 64 };
+/* The login of who inspects a county, or minds safety or the control room at an enterprise. Returns
+ * out. */
+char *person_inspector(const ProvincePlan *plan, const PlanEnterprise *e,
+                       char out[static PERSON_MAX]);
+char *person_safety(const ProvincePlan *plan, const PlanEnterprise *e, char out[static PERSON_MAX]);
+char *person_operator(const ProvincePlan *plan, const PlanEnterprise *e,
+                      char out[static PERSON_MAX]);
+/* A demo login is at home in this enterprise. */
+gboolean person_visits(const ProvincePlan *plan, const PlanEnterprise *e);
+/* In a writer's job: passwords of the logins (hash of DEMO_PASSWORD) and of the crews. */
+gboolean people_set_hashes(const Build *build, Sql *sql, const char *demo_hash,
+                           const char *crew_hash, GError **error);
+
+/* demo_hazards.c: reads hazards.yaml and plays its stories in order of time. In a writer's job. */
+typedef struct HazardBook HazardBook;
+HazardBook *hazard_book_read(const Build *build, GError **error);
+void hazard_book_free(HazardBook *book);
+gboolean hazard_book_play(HazardBook *book, Sql *sql, GError **error);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HazardBook, hazard_book_free)

@@ -1,0 +1,231 @@
+"""Rights: two counties, two cities, three enterprises; nobody sees or touches what is outside his scope, by any door."""
+
+import json
+import time
+import unittest
+
+import harness
+from harness import Client, Stream, WorldTest, day_after
+
+T0 = 1_700_000_000_000
+# who -> enterprises in his sight
+SIGHT = {
+    "admin": "ABC", "province": "ABC", "city": "AB", "city2": "C", "county-a": "A", "county-b": "B", "county-c": "C",
+    "safety-a": "A", "operator-a": "A", "safety-b": "B",
+}
+MAY_READ_HAZARDS = [login for login in SIGHT if login != "operator-a"]
+
+
+class Rights(WorldTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.clients = {login: cls.server.client(login) for login in SIGHT}
+        cls.streams = {login: Stream(cls.server, client.token) for login, client in cls.clients.items()}
+        time.sleep(0.3)
+        cls.hazards = {}
+        for letter, county in (("A", "county-a"), ("B", "county-b"), ("C", "county-c")):
+            point, high = {"A": ("A.T1", 160), "B": ("B.T1", 160), "C": ("C.L1", 92)}[letter]
+            device = cls.world.device(f"GW-{letter}")
+            assert device.write([f"{point} value={high} {T0}"]).status == 204
+            cls.hazards[letter] = cls.clients[county].create("hazard", title=f"隐患 {letter}", enterprise=f"PLANT-{letter}",
+                                                             source="inspection", grade="general", place=f"SECRET-{letter}")
+        cls.alarms = {}
+        for letter in "ABC":
+            cls.alarms[letter] = harness.wait_for(
+                lambda: next((a for a in cls.clients["province"].all("alarm") if a["enterprise"] == f"PLANT-{letter}"), None), 15,
+                f"no alarm at PLANT-{letter}")
+
+    @classmethod
+    def tearDownClass(cls):
+        for stream in cls.streams.values():
+            stream.close()
+        super().tearDownClass()
+
+    def each(self, check):
+        """check(client, login, letters in his sight, letters hidden from him) for everybody."""
+        for login, sight in SIGHT.items():
+            with self.subTest(login):
+                check(self.clients[login], login, sight, "".join(sorted(set("ABC") - set(sight))))
+
+    def assertHides(self, answer, hidden, what):
+        """Nothing of a hidden enterprise in the bytes of the answer."""
+        text = answer.body.decode()
+        for letter in hidden:
+            for trace in (f"PLANT-{letter}", f"SECRET-{letter}", self.hazards[letter]["id"], self.alarms[letter]["id"], f"GW-{letter}"):
+                self.assertNotIn(trace, text, f"{what} shows {trace}")
+
+    def test_lists(self):
+        def check(client, login, sight, hidden):
+            for type_ in ("enterprise", "point", "equipment", "installation", "alarm", "hazard", "device", "user"):
+                answer = client.get(f"/api/records/{type_}", count=1)
+                if answer.status in (403, 404):  # a type that the role may not read
+                    self.assertIn(answer.json["id"], ("right.missing", "type.unknown"), answer)
+                    continue
+                self.assertEqual(answer.status, 200, (type_, answer))
+                self.assertHides(answer, hidden, f"list of {type_}")
+                if type_ in ("enterprise", "hazard", "alarm"):
+                    self.assertEqual(len(answer.json["items"]), len(sight), (type_, answer))
+                    self.assertEqual(answer.json["count"], len(sight), (type_, answer))
+                for letter in hidden:  # a filter is no way around, and does not tell that there is something
+                    field = {"enterprise": "code", "user": "login"}.get(type_, "enterprise")
+                    narrowed = client.get(f"/api/records/{type_}", count=1, filter=f"{field} = 'PLANT-{letter}' OR 1 = 1 OR NOT {field} = 'x'")
+                    if narrowed.status == 200:
+                        self.assertHides(narrowed, hidden, f"filtered list of {type_}")
+                    found = client.get(f"/api/records/{type_}", q="隐患" if type_ == "hazard" else "厂")
+                    self.assertHides(found, hidden, f"search of {type_}")
+
+        self.each(check)
+
+    def test_who_reads_what(self):
+        for login, client in self.clients.items():
+            with self.subTest(login):
+                for type_, may in (("user", login == "admin"), ("hazard", login in MAY_READ_HAZARDS), ("device", login != "operator-a")):
+                    self.assertIn(client.get(f"/api/records/{type_}").status, (200,) if may else (403, 404), type_)
+                    shown = {t["name"] for t in client.get("/api/types").json["types"]}
+                    self.assertEqual(type_ in shown, may, "the types served are those of the caller")
+
+    def test_single_records_do_not_exist_outside_the_scope(self):
+        def check(client, login, sight, hidden):
+            for letter in "ABC":
+                paths = [f"enterprise/PLANT-{letter}", f"alarm/{self.alarms[letter]['id']}", f"point/{self.alarms[letter]['point']}"]
+                if login in MAY_READ_HAZARDS:
+                    paths.append(f"hazard/{self.hazards[letter]['id']}")
+                for path in paths:
+                    for suffix in ("", "/journal"):
+                        answer = client.get(f"/api/records/{path}{suffix}")
+                        if letter in sight:
+                            self.assertEqual(answer.status, 200, (path + suffix, answer))
+                        else:
+                            self.assertProblem(answer, 404, "record.unknown")
+                            unknown = client.get(f"/api/records/{path.split('/')[0]}/NO-SUCH-THING{suffix}")
+                            self.assertEqual(unknown.status, 404)  # the same as what is not there at all
+
+        self.each(check)
+
+    def test_nobody_acts_outside_his_scope(self):
+        for letter, stranger in (("A", "county-b"), ("B", "county-a"), ("A", "city2"), ("C", "city"), ("A", "safety-b")):
+            with self.subTest(f"{stranger} on {letter}"):
+                client, hazard, alarm = self.clients[stranger], self.hazards[letter], self.alarms[letter]
+                answer = client.try_move("hazard", hazard["id"], "assign", hazard["version"], owner="x", due=day_after(3))
+                self.assertEqual(answer.status, 404, answer)
+                answer = client.try_move("alarm", alarm["id"], "acknowledge", alarm["version"])
+                self.assertEqual(answer.status, 404, answer)
+                answer = client.call("PATCH", f"/api/records/hazard/{hazard['id']}", {"title": "x"}, {"If-Match": f'"{hazard["version"]}"'})
+                self.assertEqual(answer.status, 404, answer)
+                before = self.clients["province"].get("/api/records/hazard", count=1).json["count"]
+                answer = client.post("/api/records/hazard", {"title": "x", "enterprise": f"PLANT-{letter}", "source": "other", "grade": "general"})
+                self.assertIn((answer.status, answer.json["id"]), ((403, "right.scope"), (403, "right.missing"), (422, "field.ref")), answer)
+                self.assertEqual(self.clients["province"].get("/api/records/hazard", count=1).json["count"], before)
+        journal = self.clients["county-a"].journal("hazard", self.hazards["A"]["id"])
+        self.assertEqual(len(journal), 1)
+
+    def test_a_record_cannot_be_moved_into_or_out_of_a_scope_by_a_stranger(self):
+        """Who may edit a record may not hand it to a place that is not his."""
+        safety = self.clients["safety-a"]
+        mine = safety.create("point", code="A.X1", name="x", enterprise="PLANT-A", measure="other")
+        answer = safety.call("PATCH", "/api/records/point/A.X1", {"enterprise": "PLANT-B"}, {"If-Match": f'"{mine["version"]}"'})
+        self.assertIn(answer.status, (403, 422), answer)
+        answer = safety.post("/api/records/point", {"code": "B.X1", "name": "x", "enterprise": "PLANT-B", "measure": "other"})
+        self.assertIn(answer.status, (403, 422), answer)
+        self.assertEqual(self.clients["admin"].get("/api/records/point/B.X1").status, 404)
+        county = self.clients["county-a"]
+        plant = county.record("enterprise", "PLANT-A")
+        answer = county.call("PATCH", "/api/records/enterprise/PLANT-A", {"region": "320402"}, {"If-Match": f'"{plant["version"]}"'})
+        self.assertIn(answer.status, (403, 422), answer)
+        answer = county.post("/api/records/enterprise", {"code": "PLANT-X", "name": "x", "region": "320402", "kind": "other"})
+        self.assertIn(answer.status, (403, 422), answer)
+
+    def test_duty_views(self):
+        def check(client, login, sight, hidden):
+            for path in ("/api/todo", "/api/notices", "/api/alarms", "/api/alarms?state=all", "/api/overview"):
+                answer = client.get(path)
+                if answer.status == 200:
+                    self.assertHides(answer, hidden, path)
+                else:
+                    self.assertIn(answer.status, (403, 404), (path, answer))
+            for letter in hidden:
+                answer = client.get(f"/api/alarms?enterprise=PLANT-{letter}&state=all")
+                self.assertTrue(answer.status in (403, 404) or not answer.json["items"], answer)
+                answer = client.get(f"/api/points?enterprise=PLANT-{letter}")
+                self.assertTrue(answer.status in (403, 404) or not answer.json["items"], answer)
+                answer = client.get(f"/api/points/{self.alarms[letter]['point']}/history", **{"from": T0, "to": T0 + 1000, "step": 0})
+                self.assertEqual(answer.status, 404, answer)
+
+        self.each(check)
+        desk = self.clients["county-a"].get("/api/alarms?state=all").json
+        self.assertEqual({a["enterprise"] for a in desk["items"]}, {"PLANT-A"})
+        self.assertEqual(sum(desk["counts"][p] for p in "1234"), 1, desk["counts"])
+
+    def test_overview_of_other_regions(self):
+        hidden_regions = {"county-a": ["320402", "3202", "320213"], "city2": ["3204", "320411"], "safety-a": ["3202", "320402"]}
+        for login, regions in hidden_regions.items():
+            for region in regions:
+                with self.subTest(f"{login} {region}"):
+                    answer = self.clients[login].get(f"/api/overview?region={region}")
+                    if answer.status == 200:
+                        self.assertHides(answer, set("ABC") - set(SIGHT[login]), "overview")
+                        total = answer.json["total"]
+                        self.assertFalse(any(total[k] for k in ("enterprises", "points", "alarms_active", "hazards_open")), answer)
+                    else:
+                        self.assertIn(answer.status, (403, 404), answer)
+        whole = self.clients["province"].get("/api/overview?region=32").json["total"]
+        self.assertEqual((whole["enterprises"], whole["alarms_active"], whole["hazards_open"] >= 3), (3, 3, True), whole)
+        city = self.clients["city"].get("/api/overview?region=3204").json["total"]
+        self.assertEqual((city["enterprises"], city["alarms_active"]), (2, 2), city)
+
+    def test_live_stream(self):
+        letters = {"alarm": self.alarms, "hazard": self.hazards}
+        def check(client, login, sight, hidden):
+            stream = self.streams[login]
+            self.assertEqual(stream.status, 200)
+            for letter in sight:
+                stream.wait(lambda e: isinstance(e.get("data"), dict) and e["data"].get("id") == self.alarms[letter]["id"], 10, f"no alarm of {letter}")
+                if login in MAY_READ_HAZARDS:
+                    stream.wait(lambda e: isinstance(e.get("data"), dict) and e["data"].get("id") == self.hazards[letter]["id"], 10,
+                                f"no hazard of {letter}")
+            text = json.dumps(stream.events, ensure_ascii=False)
+            for letter in hidden:
+                for trace in (f"PLANT-{letter}", f"SECRET-{letter}", self.alarms[letter]["id"], self.hazards[letter]["id"]):
+                    self.assertNotIn(trace, text, f"the stream shows {trace}")
+            if login not in MAY_READ_HAZARDS:
+                self.assertNotIn("SECRET-A", text, "the stream shows a type that this role may not read")
+
+        self.each(check)
+
+    def test_moves_offered_are_moves_allowed(self):
+        offered = {login: {m["name"] for m in self.clients[login].record("hazard", self.hazards["A"]["id"])["moves"]}
+                   for login in ("county-a", "city", "province", "safety-a")}
+        self.assertEqual(offered["county-a"], {"assign", "dismiss"})
+        self.assertEqual(offered["city"], {"assign"})
+        self.assertEqual(offered["province"], set())
+        self.assertEqual(offered["safety-a"], set())
+
+    def test_tokens_of_devices_and_people_are_not_mixed(self):
+        device = Client(self.server, token=self.world.tokens["GW-A"])
+        for path in ("/api/records/hazard", "/api/overview", "/api/stream", "/api/points?enterprise=PLANT-A", "/api/session"):
+            self.assertEqual(device.get(path).status, 401, path)
+        answer = self.clients["county-a"].write([f"A.T1 value=1 {T0}"])
+        self.assertIn(answer.status, (401, 403), answer)
+        body = self.world.device("GW-A").write([f"B.T1 value=1 {T0}", f"A.P1 value=1 {T0}"]).json
+        self.assertEqual((body["accepted"], body["refused"][0]["id"]), (1, "point.unknown"))
+
+
+class References(WorldTest):
+    """A reference is no window into somebody else's records."""
+
+    def test_a_hidden_record_cannot_be_named_nor_its_label_read(self):
+        assert self.world.device("GW-B").write([f"B.T1 value=160 {T0}"]).status == 204
+        alarm = harness.wait_for(lambda: next(iter(self.server.client("county-b").all("alarm")), None), 15, "no alarm")
+        county = self.server.client("county-a")
+        answer = county.post("/api/records/hazard", {"title": "x", "enterprise": "PLANT-A", "source": "alarm", "grade": "general",
+                                                     "alarm": alarm["id"]})
+        with self.subTest("the reference is refused"):
+            self.assertEqual((answer.status, answer.json.get("id")), (422, "field.ref"), answer)
+        if answer.status == 201:
+            shown = county.get(f"/api/records/hazard/{answer.json['id']}")
+            self.assertNotIn("二号反应器", shown.text, "the label of a hidden alarm is shown")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -37,6 +37,9 @@ check: build-debug ## the module tests, in under a minute when warm
 test: deps-test ## everything that must pass: see tools/test
 	@tools/test
 
+tour: build-release web ## the tour of README.md again, with its pictures
+	@ANLAN=build/release/anlan python3 tests/tour.py
+
 bench: build-release ## measure speed and size, and print the tables of docs/performance.md
 	@bench/run.py
 
@@ -55,4 +58,4 @@ install: build-release web ## to DESTDIR and PREFIX (/usr/local)
 clean: ## remove what was built
 	rm -rf build web/dist
 
-.PHONY: help deps deps-test web run check test bench lint format install clean
+.PHONY: help deps deps-test web run check test tour bench lint format install clean

@@ -140,7 +140,7 @@ static gboolean start_pipeline(App *app, GError **error) {
     return app->pipeline != NULL;
 }
 
-/* The hub hears of each commit; it is set while the records writer is at rest. */
+/* The hub hears of each commit. */
 static gboolean start_hub(App *app, GError **error) {
     app->hub = hub_start(app->packs, app->records_uri, app->config.clock, error);
     if (app->hub == NULL)
@@ -218,6 +218,7 @@ void app_close(App *app) {
 guint app_port(App *app) { return http_port(app->http); }
 const Packs *app_packs(App *app) { return app->packs; }
 Clock *app_clock(App *app) { return app->config.clock; }
+const char *app_data_dir(App *app) { return app->data_dir; }
 Pipeline *app_pipeline(App *app) { return app->pipeline; }
 
 gboolean app_write(App *app, WriterFunc func, gpointer data, GError **error) {

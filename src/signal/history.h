@@ -56,7 +56,8 @@ void history_flush(HistoryBlocks *blocks,
  * engine's own range: empty. */
 GArray *history_open(const HistoryBlocks *blocks, guint32 point);
 guint32 history_late(const HistoryBlocks *blocks); /* late samples that wait for history_flush */
-void history_soon(const HistoryBlocks *blocks, guint32 point); /* prefetch */
+/* Samples of this point come a little later: prefetches. */
+void history_soon(HistoryBlocks *blocks, guint32 point);
 /* State of the open blocks of a range of points for the checkpoint, and back. */
 void history_save(const HistoryBlocks *blocks, guint32 first, guint32 n, GByteArray *out);
 gboolean history_restore(HistoryBlocks *blocks, guint32 first, guint32 n, const guint8 *bytes,

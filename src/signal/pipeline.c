@@ -117,6 +117,7 @@ static void item_logged(gpointer data, const GError *error) {
         atomic_fetch_add(&pipeline->rows, 1);
         atomic_fetch_add(&pipeline->samples, item->batch ? item->batch->n : 0);
         atomic_fetch_add(&pipeline->log_rows, item->rows ? item->rows->len : 1);
+        g_clear_pointer(&item->rows, g_ptr_array_unref); /* the log has them */
         atomic_store(&pipeline->log_seq, item->last_seq);
         gboolean put = mailbox_offer(pipeline->box, item); /* room was kept for it */
         g_assert(put);

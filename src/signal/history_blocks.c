@@ -175,7 +175,7 @@ void history_add(HistoryBlocks *blocks, guint32 point, gint64 time_ms, double va
         add_in_order(blocks, point, time_ms, value, quality, closed);
         return;
     }
-    HistorySample sample = {point, time_ms, value, (guint8)quality};
+    HistorySample sample = {point, time_ms, value, (guint8)quality, (guint8)late};
     g_array_append_val(blocks->late, sample);
 }
 

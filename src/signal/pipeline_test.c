@@ -249,7 +249,7 @@ static GArray *stored_samples(House *house, guint32 point) {
     for (gsize i = 0; i < json_array_size(rows); i++) {
         json_t *row = json_array_get(rows, i);
         HistorySample sample = {point, json_integer_value(json_array_get(row, 0)),
-                                json_real_value(json_array_get(row, 1)), 0};
+                                json_real_value(json_array_get(row, 1)), 0, 0};
         g_array_append_val(out, sample);
     }
     json_decref(rows);

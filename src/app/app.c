@@ -126,16 +126,28 @@ static gboolean load_points(Sql *samples, gpointer data, GError **error) {
     return point_table_load(load->app->points, samples, load->records, error);
 }
 
-static gboolean start_pipeline(App *app, GError **error) {
+/* Tables of the engine from the records; *used_seq: the newest event that the alarms know. */
+static gboolean load_engine(App *app, gint64 *used_seq, GError **error) {
     Load load = {app, app_reader(app, error)};
-    app->points = point_table_new();
-    gboolean loaded = load.records && writer_run(app->samples, load_points, &load, error);
+    gint64 newest = 0;
+    gboolean good =
+        load.records && writer_run(app->samples, load_points, &load, error) &&
+        sql_get_int(load.records, error, &newest, 0, "SELECT MAX(engine_seq) FROM r_alarm", "");
     sql_close(load.records);
+    *used_seq = alarm_event_row(newest);
+    return good;
+}
+
+static gboolean start_pipeline(App *app, GError **error) {
+    gint64 used_seq;
+    app->points = point_table_new();
+    gboolean loaded = load_engine(app, &used_seq, error);
     PipelineConfig config = {.samples_uri = app->samples_uri,
                              .clock = app->config.clock,
                              .table = app->points,
                              .writer = app->samples,
-                             .sink = {write_alarms, app}};
+                             .sink = {write_alarms, app},
+                             .used_seq = used_seq};
     app->pipeline = loaded ? pipeline_start(&config, error) : NULL;
     return app->pipeline != NULL;
 }

@@ -176,7 +176,7 @@ static gboolean replay(Recovery *recovery, Sql *samples, GError **error) {
         !deliver(pipeline, error))
         return FALSE;
     /* A tick has numbers above its own, which must not be given again. */
-    last = MAX(last, pipeline->seq) +
+    last = MAX(MAX(last, pipeline->seq), pipeline->config.used_seq) +
            engine_tick_room(point_table_count(pipeline->config.table) + ITEMS_MAX);
     pipeline->seq = last;
     pipeline->next_seq = last + 1;

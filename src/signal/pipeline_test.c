@@ -74,6 +74,8 @@ static void make_points(House *house, Sql *samples, double third_high) {
     }
 }
 
+static gint64 used_seq; /* what the records of the next house know */
+
 static House *house_open_with(const char *dir, double third_high) {
     g_autoptr(GError) error = NULL;
     House *house = g_new0(House, 1);
@@ -96,6 +98,7 @@ static House *house_open_with(const char *dir, double third_high) {
         .writer = house->writer,
         .sink = {sink_alarms, house},
         .checkpoint_ms = 1,
+        .used_seq = used_seq,
     };
     house->pipeline = pipeline_start(&config, &error);
     g_assert_no_error(error);
@@ -430,6 +433,18 @@ static void test_log_is_trimmed_behind_the_checkpoints(void) {
     remove_dir(dir);
 }
 
+/* A log that is older than the records (a backup was put back) goes on above what they know. */
+static void test_new_rows_are_above_the_sequences_that_are_used(void) {
+    char *dir = g_dir_make_tmp("anlan-pipeline-XXXXXX", NULL);
+    used_seq = 1000;
+    House *house = house_open(dir);
+    used_seq = 0;
+    pipeline_tick(house->pipeline);
+    g_assert_cmpint(pipeline_counts(house->pipeline).log_seq, >, 1000);
+    house_free(house);
+    remove_dir(dir);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     log_quiet(TRUE);
@@ -441,5 +456,6 @@ int main(int argc, char **argv) {
                     test_changes_are_replayed_where_they_were_made);
     g_test_add_func("/pipeline/failing-sink", test_failing_sink_is_asked_again_and_doors_refuse);
     g_test_add_func("/pipeline/killed-feeders", test_killed_feeders_lose_and_double_nothing);
+    g_test_add_func("/pipeline/used-seq", test_new_rows_are_above_the_sequences_that_are_used);
     return g_test_run();
 }

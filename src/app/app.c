@@ -24,13 +24,12 @@ struct App {
     StaticFiles *files;
     Scheduler *scheduler;
     json_t *demo_logins;
+    _Atomic guint64 samples_refused;
     House house;
     Http *http;
 };
 
-/* ---- opening
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* ---- opening ---- */
 
 static gboolean lock_data_dir(App *app, GError **error) {
     if (g_mkdir_with_parents(app->data_dir, 0750) != 0)
@@ -92,9 +91,7 @@ App *app_open(const AppConfig *config, GError **error) {
     return NULL;
 }
 
-/* ---- starting
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- starting ---- */
 
 typedef struct {
     App *app;
@@ -178,7 +175,8 @@ static gboolean start_http(App *app, GError **error) {
                          app->hub,
                          app->logins,
                          app->files,
-                         app->config.demo ? app->demo_logins : NULL};
+                         app->config.demo ? app->demo_logins : NULL,
+                         &app->samples_refused};
     HttpConfig http = {app->config.host, app->config.port,  house_routes, house_file, &app->house,
                        house_worker_new, house_worker_free, HTTP_WORKERS, HTTP_QUEUE};
     app->http = http_start(&http, error);
@@ -223,9 +221,7 @@ void app_close(App *app) {
     g_free(app);
 }
 
-/* ---- for the commands
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- for the commands ---- */
 
 guint app_port(App *app) { return http_port(app->http); }
 const Packs *app_packs(App *app) { return app->packs; }

@@ -142,7 +142,8 @@ gboolean demo_build(App *app, const char *demo_dir, guint64 seed, json_t **login
                    .registered_ms = now_ms - REGISTERED_DAYS * (gint64)DAY_MS};
     gboolean built = is_built(sql, build.packs);
     sql_close(sql);
-    if (!key_prepare(&build, app_data_dir(app), built, error) || (!built && !build_all(&build, error)))
+    if (!key_prepare(&build, app_data_dir(app), built, error) ||
+        (!built && !build_all(&build, error)))
         return FALSE;
     *logins = people_logins(plan);
     return TRUE;

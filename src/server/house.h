@@ -19,8 +19,9 @@ typedef struct {
     PointTable *points;
     Hub *hub;
     LoginGuard *logins;
-    StaticFiles *files;  /* or NULL */
-    json_t *demo_logins; /* or NULL */
+    StaticFiles *files;               /* or NULL */
+    json_t *demo_logins;              /* or NULL */
+    _Atomic guint64 *samples_refused; /* lines and samples that a door did not take */
 } House;
 
 typedef struct {
@@ -38,6 +39,9 @@ static inline HouseWorker *worker_of(Request *request) { return request_worker(r
 gint64 house_now(Request *request);
 /* The user behind the request (cookie or bearer token), or NULL after answering 401. */
 Identity *house_identity(Request *request);
+/* Answers with the JSON that `func` gives for the request's user, or with its error. */
+typedef json_t *(*HouseRead)(Request *request, const Identity *identity, GError **error);
+void house_read(Request *request, HouseRead func);
 char *house_session_token(Request *request); /* as sent, or NULL; caller frees */
 
 /* Runs `func` as a job of the records writer and answers when it is durable: with the JSON that

@@ -50,7 +50,10 @@ gpointer request_worker(Request *request); /* only until the handler returns */
 const char *request_method(Request *request);
 const char *request_path(Request *request);
 const char *request_part(Request *request, guint n); /* n-th {part} of the path, percent-decoded */
-const char *request_query(Request *request, const char *name);  /* or NULL */
+const char *request_query(Request *request, const char *name); /* or NULL */
+/* A whole number of the query between low and high; *value stays as it was when it is not given. */
+gboolean request_number(Request *request, const char *name, gint64 low, gint64 high, gint64 *value,
+                        GError **error);
 const char *request_header(Request *request, const char *name); /* or NULL */
 const char *request_body(Request *request, gsize *n);
 const char *request_address(Request *request);                  /* of the peer, without port */

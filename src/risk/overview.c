@@ -38,13 +38,15 @@ static const Count counts[] = {
     {"enterprise", "r_enterprise", "COUNT(*)", "1=1", add_enterprises},
     {"point", "r_point", "COUNT(*)", "1=1", add_points},
     {"alarm", "r_alarm",
-     "SUM(active = 1), SUM(_state IN ('unacknowledged', 'returned', 'latched')), "
-     "SUM(active = 1 AND condition IN ('stale', 'stuck', 'bad')), MIN(CAST(priority AS INTEGER))",
+     "COUNT(CASE WHEN active = 1 THEN 1 END), "
+     "COUNT(CASE WHEN _state IN ('unacknowledged', 'returned', 'latched') THEN 1 END), "
+     "COUNT(CASE WHEN active = 1 AND condition IN ('stale', 'stuck', 'bad') THEN 1 END), "
+     "MIN(CAST(priority AS INTEGER))",
      "_state IN ('unacknowledged', 'acknowledged', 'returned', 'latched', 'latched_acknowledged')",
      add_alarms},
     {"hazard", "r_hazard",
-     "COUNT(*), SUM(EXISTS (SELECT 1 FROM clocks c WHERE c.type = 'hazard' AND c.id = r_hazard._id "
-     "AND c.stopped_ms IS NULL AND c.due_ms < ?))",
+     "COUNT(*), COUNT(CASE WHEN EXISTS (SELECT 1 FROM clocks c WHERE c.type = 'hazard' AND c.id = "
+     "r_hazard._id AND c.stopped_ms IS NULL AND c.due_ms < ?) THEN 1 END)",
      "_state IN ('reported', 'rectifying', 'to_accept', 'accepted')", add_hazards},
 };
 
@@ -160,7 +162,7 @@ static json_t *places(SqlStatement *st, GHashTable *groups, GError **error) {
         set_counters(child, g_hash_table_lookup(groups, sql_text(st, 0)));
         json_array_append_new(list, child);
     }
-    if (st && step == SQL_DONE)
+    if (step == SQL_DONE)
         return list;
     json_decref(list);
     return NULL;

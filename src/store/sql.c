@@ -1,74 +1,45 @@
-#include "store/sql.h"
+/* Chooses the driver, keeps the cache of statements, binds lists of parameters; all else is passed
+ * on. */
 #include "base/error.h"
+#include "store/sql_driver.h"
 
-#include <errno.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <string.h>
 
-struct SqlStatement {
-    sqlite3_stmt *stmt;
-    Sql *sql;
-    guint64 prepared; /* Sql.prepared when it was asked for last */
+static const struct {
+    const char *prefix;
+    const SqlDriver *driver;
+} drivers[] = {
+    {"sqlite:", &sql_sqlite},
+    {"postgresql://", &sql_postgres},
+    {"postgres://", &sql_postgres},
 };
 
-struct Sql {
-    sqlite3 *db;
-    GHashTable *statements; /* text -> SqlStatement */
-    guint64 prepared;
-    SqlMode mode;
-};
-
-/* A disk without room shows as SQLITE_FULL, or as an I/O error of a file that could not grow (the
- * shared-memory index, a file limit). */
-static gboolean is_full(sqlite3 *db) {
-    int code = sqlite3_errcode(db) & 0xff, cause = sqlite3_system_errno(db);
-    return code == SQLITE_FULL || sqlite3_extended_errcode(db) == SQLITE_IOERR_SHMSIZE ||
-           (code == SQLITE_IOERR && (cause == ENOSPC || cause == EDQUOT || cause == EFBIG));
-}
-
-static gboolean failed(sqlite3 *db, GError **error) {
-    if (is_full(db))
-        return error_set(error, ERROR_DISK_FULL, NULL, NULL);
-    return error_set(error, ERROR_STORE, NULL, sqlite3_errmsg(db), NULL);
+static const SqlDriver *driver_of(const char *uri) {
+    for (guint i = 0; i < G_N_ELEMENTS(drivers); i++)
+        if (g_str_has_prefix(uri, drivers[i].prefix))
+            return drivers[i].driver;
+    return NULL;
 }
 
 static void statement_free(gpointer data) {
     SqlStatement *st = data;
-    sqlite3_finalize(st->stmt);
-    g_free(st);
+    st->sql->driver->finalize(st);
 }
 
-/* WAL with a sync at every commit; the writer checkpoints at quiet moments, so SQLite's own is
- * switched off on its connection. */
-static const char *const setup[] = {
-    [SQL_READ] = "PRAGMA query_only=ON; PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;"
-                 "PRAGMA wal_autocheckpoint=0;",
-    [SQL_WRITE] =
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF;"
-        "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0;",
-};
-
 Sql *sql_open(const char *uri, SqlMode mode, GError **error) {
-    static const char prefix[] = "sqlite:";
-    if (!g_str_has_prefix(uri, prefix)) {
-        error_set(error, ERROR_CONFIG, "database", "unknown database URI", "use sqlite:PATH", NULL);
+    const SqlDriver *driver = driver_of(uri);
+    if (driver == NULL) {
+        error_set(error, ERROR_CONFIG, "database", "unknown database URI",
+                  "use sqlite:PATH or postgresql://…", NULL);
         return NULL;
     }
-    int flags =
-        SQLITE_OPEN_NOMUTEX |
-        (mode == SQL_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-    Sql *sql = g_new0(Sql, 1);
+    Sql *sql = driver->open(uri, mode, error);
+    if (sql == NULL)
+        return NULL;
+    sql->driver = driver;
     sql->mode = mode;
     sql->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, statement_free);
-    if (sqlite3_open_v2(uri + strlen(prefix), &sql->db, flags, NULL) != SQLITE_OK ||
-        sqlite3_busy_timeout(sql->db, 10000) != SQLITE_OK ||
-        sqlite3_exec(sql->db, setup[mode], NULL, NULL, NULL) != SQLITE_OK) {
-        failed(sql->db, error);
-        sql_close(sql);
-        return NULL;
-    }
-    sqlite3_extended_result_codes(sql->db, 1);
     return sql;
 }
 
@@ -76,13 +47,27 @@ void sql_close(Sql *sql) {
     if (sql == NULL)
         return;
     g_hash_table_destroy(sql->statements);
-    int code = sqlite3_close(sql->db);
-    g_assert(code == SQLITE_OK);
-    g_free(sql);
+    sql->driver->close(sql);
 }
 
+SqlKind sql_kind(const Sql *sql) { return sql->driver->kind; }
+
 gboolean sql_exec(Sql *sql, const char *text, GError **error) {
-    return sqlite3_exec(sql->db, text, NULL, NULL, NULL) == SQLITE_OK || failed(sql->db, error);
+    return sql->driver->exec(sql, text, error);
+}
+
+gboolean sql_define(Sql *sql, const char *text, GError **error) {
+    static const char *const names[SQL_TYPES] = {[SQL_KEY] = "{key}",
+                                                 [SQL_INT] = "{int}",
+                                                 [SQL_REAL] = "{real}",
+                                                 [SQL_TEXT] = "{text}",
+                                                 [SQL_BLOB] = "{blob}"};
+    GString *out = g_string_new(text);
+    for (int i = 0; i < SQL_TYPES; i++)
+        g_string_replace(out, names[i], sql->driver->types[i], 0);
+    gboolean done = sql_exec(sql, out->str, error);
+    g_string_free(out, TRUE);
+    return done;
 }
 
 /* Texts come from code and packs; filters of users are few in form but many in number. What is
@@ -93,21 +78,16 @@ static gboolean is_idle(gpointer text, gpointer statement, gpointer data) {
     (void)text;
     const SqlStatement *st = statement;
     const Sql *sql = data;
-    return !sqlite3_stmt_busy(st->stmt) && st->prepared + RECENT < sql->prepared;
+    return !sql->driver->busy(st) && st->prepared + RECENT < sql->prepared;
 }
 
 static SqlStatement *prepare_new(Sql *sql, const char *text, GError **error) {
-    sqlite3_stmt *stmt;
-    if (sqlite3_prepare_v3(sql->db, text, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) !=
-        SQLITE_OK) {
-        failed(sql->db, error);
+    SqlStatement *st = sql->driver->prepare(sql, text, error);
+    if (st == NULL)
         return NULL;
-    }
+    st->sql = sql;
     if (g_hash_table_size(sql->statements) >= CACHED_MAX)
         g_hash_table_foreach_remove(sql->statements, is_idle, sql);
-    SqlStatement *st = g_new0(SqlStatement, 1);
-    st->stmt = stmt;
-    st->sql = sql;
     g_hash_table_insert(sql->statements, g_strdup(text), st);
     return st;
 }
@@ -119,57 +99,42 @@ SqlStatement *sql_prepare(Sql *sql, const char *text, GError **error) {
     if (st == NULL)
         return NULL;
     st->prepared = ++sql->prepared;
-    sqlite3_reset(st->stmt);
-    sqlite3_clear_bindings(st->stmt);
+    sql->driver->clear(st);
     return st;
 }
 
 void sql_bind_text(SqlStatement *st, int index, const char *value) {
-    sqlite3_bind_text(st->stmt, index, value, -1, SQLITE_TRANSIENT);
+    st->sql->driver->bind_text(st, index, value);
 }
 
 void sql_bind_int(SqlStatement *st, int index, gint64 value) {
-    sqlite3_bind_int64(st->stmt, index, value);
+    st->sql->driver->bind_int(st, index, value);
 }
 
 void sql_bind_double(SqlStatement *st, int index, double value) {
-    sqlite3_bind_double(st->stmt, index, value);
+    st->sql->driver->bind_double(st, index, value);
 }
 
 void sql_bind_blob(SqlStatement *st, int index, const void *bytes, gsize n) {
-    sqlite3_bind_blob64(st->stmt, index, n ? bytes : "", n, SQLITE_STATIC);
+    st->sql->driver->bind_blob(st, index, bytes, n);
 }
 
-void sql_bind_null(SqlStatement *st, int index) { sqlite3_bind_null(st->stmt, index); }
+void sql_bind_null(SqlStatement *st, int index) { st->sql->driver->bind_null(st, index); }
 
-SqlStep sql_step(SqlStatement *st, GError **error) {
-    int code = sqlite3_step(st->stmt);
-    if (code == SQLITE_ROW)
-        return SQL_ROW;
-    if (code != SQLITE_DONE)
-        failed(st->sql->db, error);
-    sqlite3_reset(st->stmt);
-    return code == SQLITE_DONE ? SQL_DONE : SQL_FAILED;
-}
+SqlStep sql_step(SqlStatement *st, GError **error) { return st->sql->driver->step(st, error); }
 
-void sql_reset(SqlStatement *st) { sqlite3_reset(st->stmt); }
+void sql_reset(SqlStatement *st) { st->sql->driver->reset(st); }
 
-gboolean sql_is_null(SqlStatement *st, int column) {
-    return sqlite3_column_type(st->stmt, column) == SQLITE_NULL;
-}
+gboolean sql_is_null(SqlStatement *st, int column) { return st->sql->driver->is_null(st, column); }
 
-const char *sql_text(SqlStatement *st, int column) {
-    return (const char *)sqlite3_column_text(st->stmt, column);
-}
+const char *sql_text(SqlStatement *st, int column) { return st->sql->driver->text(st, column); }
 
-gint64 sql_int(SqlStatement *st, int column) { return sqlite3_column_int64(st->stmt, column); }
+gint64 sql_int(SqlStatement *st, int column) { return st->sql->driver->integer(st, column); }
 
-double sql_double(SqlStatement *st, int column) { return sqlite3_column_double(st->stmt, column); }
+double sql_double(SqlStatement *st, int column) { return st->sql->driver->real(st, column); }
 
 const void *sql_blob(SqlStatement *st, int column, gsize *n) {
-    const void *bytes = sqlite3_column_blob(st->stmt, column);
-    *n = (gsize)sqlite3_column_bytes(st->stmt, column);
-    return bytes;
+    return st->sql->driver->blob(st, column, n);
 }
 
 static SqlStatement *prepare_list(Sql *sql, GError **error, const char *text, const char *types,
@@ -239,35 +204,15 @@ gboolean sql_get_int(Sql *sql, GError **error, gint64 *value, gint64 otherwise, 
     return step != SQL_FAILED;
 }
 
-gboolean sql_in_transaction(Sql *sql) { return !sqlite3_get_autocommit(sql->db); }
+gboolean sql_in_transaction(Sql *sql) { return sql->driver->in_transaction(sql); }
 
-gint64 sql_changes(Sql *sql) { return sqlite3_changes64(sql->db); }
+gint64 sql_changes(Sql *sql) { return sql->driver->changes(sql); }
 
 gboolean sql_backup(Sql *sql, const char *path, GError **error) {
-    sqlite3 *target = NULL;
-    gboolean done = FALSE;
-    if (sqlite3_open(path, &target) == SQLITE_OK) {
-        sqlite3_backup *backup = sqlite3_backup_init(target, "main", sql->db, "main");
-        if (backup != NULL) {
-            int step;
-            do {
-                step = sqlite3_backup_step(backup, 4096);
-                if (step == SQLITE_BUSY || step == SQLITE_LOCKED)
-                    sqlite3_sleep(20);
-            } while (step == SQLITE_OK || step == SQLITE_BUSY || step == SQLITE_LOCKED);
-            done = sqlite3_backup_finish(backup) == SQLITE_OK;
-        }
-    }
-    if (!done)
-        error_set(error, ERROR_FILE, NULL, path, target ? sqlite3_errmsg(target) : "out of memory",
-                  NULL);
-    sqlite3_close(target);
-    return done;
+    return sql->driver->backup(sql, path, error);
 }
 
 gboolean sql_checkpoint(Sql *sql, gboolean truncate, GError **error) {
     g_assert(sql->mode == SQL_WRITE);
-    int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-    return sqlite3_wal_checkpoint_v2(sql->db, NULL, mode, NULL, NULL) == SQLITE_OK ||
-           failed(sql->db, error);
+    return sql->driver->checkpoint(sql, truncate, error);
 }

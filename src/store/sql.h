@@ -1,24 +1,45 @@
-/* One SQL connection behind a small header. Today the URI is `sqlite:PATH` (or `sqlite::memory:`);
- * PostgreSQL comes behind the same header, so callers write portable SQL with `?` for parameters,
- * which are always bound.
+/* One SQL connection behind a small header, on SQLite (`sqlite:PATH`, `sqlite::memory:`) or
+ * PostgreSQL 13+ (`postgresql://…`, as libpq reads it; database in UTF8). Callers write SQL that
+ * both understand, with `?` for parameters, which are always bound.
  *
- * A connection belongs to one thread at a time. Exactly one connection of a file is opened
- * SQL_WRITE (the writer's, see writer.h: SQLite 3.40.1 has the WAL-reset bug); all others are
+ * A connection belongs to one thread at a time. Exactly one connection of a database is opened
+ * SQL_WRITE (the writer's, see writer.h: SQLite 3.40.1 has the WAL-reset bug; on PostgreSQL an
+ * advisory lock of the schema refuses a second one, also of another machine); all others are
  * SQL_READ. Statements are prepared once per text and cached with the connection; the pointer is
- * valid until the same text is prepared again. Errors are ERROR_STORE or ERROR_DISK_FULL. */
+ * valid until the same text is prepared again. Errors are ERROR_STORE or ERROR_DISK_FULL.
+ *
+ * What both back ends agree on:
+ * - Text is compared by its bytes; LIKE heeds case, and its ESCAPE is always written.
+ * - BEGIN IMMEDIATE starts a writing transaction; a SAVEPOINT outside a transaction starts one that
+ *   its RELEASE commits, and a reader sees one moment until then.
+ * - A statement that failed inside a transaction may have spoilt it (PostgreSQL): nothing but
+ *   ROLLBACK TO a savepoint, or ROLLBACK, may follow.
+ * - A truth value is not a number: SUM(CASE WHEN … THEN 1 ELSE 0 END), not SUM(…).
+ * - A parameter has the type it is bound with; a bare column name or a cast decides where that is
+ *   not enough.
+ *
+ * A lost PostgreSQL connection fails what runs with ERROR_STORE; a reader's single query is asked
+ * again on a new connection, a transaction never is: the next one finds a new connection. */
 #pragma once
 #include <glib.h>
 
 typedef struct Sql Sql;
 typedef struct SqlStatement SqlStatement;
 typedef enum { SQL_READ, SQL_WRITE } SqlMode;
+typedef enum { SQL_SQLITE, SQL_POSTGRES } SqlKind;
 typedef enum { SQL_ROW, SQL_DONE, SQL_FAILED } SqlStep;
 
 Sql *sql_open(const char *uri, SqlMode mode, GError **error);
 void sql_close(Sql *sql);
+/* For messages and tests; SQL itself does not depend on it. */
+SqlKind sql_kind(const Sql *sql);
 
 /* Runs statements without parameters or results, separated by `;`. */
 gboolean sql_exec(Sql *sql, const char *text, GError **error);
+
+/* sql_exec for CREATE and ALTER: {key} (a row's own number, as PRIMARY KEY), {int} (64 bits),
+ * {real} (double), {text} and {blob} stand for the back end's column types. */
+gboolean sql_define(Sql *sql, const char *text, GError **error);
 
 /* Runs one statement with parameters given by `types`: t text (NULL = null), i gint64, d double, b
  * blob (pointer, gsize), n null. Rows are thrown away. Example: sql_run(sql, error, "DELETE FROM x
@@ -55,7 +76,9 @@ gboolean sql_get_int(Sql *sql, GError **error, gint64 *value, gint64 otherwise, 
 gboolean sql_in_transaction(Sql *sql);
 gint64 sql_changes(Sql *sql); /* rows touched by the last statement */
 
-/* Copies a whole live database file to PATH while others go on (SQLite online backup). */
+/* Copies a whole live database file to PATH while others go on (SQLite online backup). Refused on
+ * PostgreSQL, which has pg_dump and pg_basebackup. */
 gboolean sql_backup(Sql *sql, const char *path, GError **error);
-/* Writes the WAL back into the file; only on the SQL_WRITE connection. */
+/* Writes the WAL back into the file; only on the SQL_WRITE connection. Nothing on PostgreSQL, which
+ * does it by itself. */
 gboolean sql_checkpoint(Sql *sql, gboolean truncate, GError **error);

@@ -1,41 +1,30 @@
 /* The SQL header against real files: values survive, mistakes are told, readers cannot write. */
 #include "base/error.h"
-#include "store/sql.h"
+#include "store/test_database.h"
 
-#include <glib/gstdio.h>
-#include <math.h>
 #include <string.h>
 
 typedef struct {
-    char *directory, *path, *uri;
+    TestDatabase database;
     Sql *sql;
 } Fixture;
 
 static void setup(Fixture *f, gconstpointer data) {
     (void)data;
     g_autoptr(GError) error = NULL;
-    f->directory = g_dir_make_tmp("anlan-sql-XXXXXX", &error);
-    g_assert_no_error(error);
-    f->path = g_build_filename(f->directory, "test.db", NULL);
-    f->uri = g_strconcat("sqlite:", f->path, NULL);
-    f->sql = sql_open(f->uri, SQL_WRITE, &error);
-    g_assert_no_error(error);
-    sql_exec(f->sql, "CREATE TABLE t(a, b)", &error);
+    test_database_new(&f->database, TRUE);
+    f->sql = test_sql_open(&f->database, SQL_WRITE);
+    sql_define(f->sql,
+               "CREATE TABLE t(a {int}, b {int});"
+               "CREATE TABLE v(serial {key} PRIMARY KEY, t {text}, i {int}, d {real}, b {blob})",
+               &error);
     g_assert_no_error(error);
 }
 
 static void teardown(Fixture *f, gconstpointer data) {
     (void)data;
     sql_close(f->sql);
-    g_autoptr(GDir) dir = g_dir_open(f->directory, 0, NULL);
-    for (const char *name; (name = g_dir_read_name(dir));) {
-        g_autofree char *path = g_build_filename(f->directory, name, NULL);
-        g_unlink(path);
-    }
-    g_rmdir(f->directory);
-    g_free(f->directory);
-    g_free(f->path);
-    g_free(f->uri);
+    test_database_free(&f->database);
 }
 
 static gint64 count(Sql *sql) {
@@ -49,35 +38,137 @@ static gint64 count(Sql *sql) {
 static void values_come_back_as_they_went(Fixture *f, gconstpointer data) {
     (void)data;
     static const guint8 blob[] = {0, 1, 255, 0};
+    static const char text[] = "INSERT INTO v VALUES (?, ?, ?, ?, ?)";
     g_autoptr(GError) error = NULL;
-    sql_run(f->sql, &error, "INSERT INTO t VALUES (?, ?)", "tt", "安澜'; DROP TABLE t --", NULL);
-    sql_run(f->sql, &error, "INSERT INTO t VALUES (?, ?)", "ii", G_MININT64, G_MAXINT64);
-    sql_run(f->sql, &error, "INSERT INTO t VALUES (?, ?)", "dd", 0.1, -1e308);
-    sql_run(f->sql, &error, "INSERT INTO t VALUES (?, ?)", "bn", blob, sizeof blob);
-    sql_run(f->sql, &error, "INSERT INTO t VALUES (?, ?)", "bt", NULL, (gsize)0, "");
+    sql_run(f->sql, &error, text, "itidb", (gint64)1, "安澜'; DROP TABLE v -- \\?", G_MININT64, 0.1,
+            blob, sizeof blob);
+    sql_run(f->sql, &error, text, "innnn", (gint64)2);
+    sql_run(f->sql, &error, text, "itidb", (gint64)3, "", G_MAXINT64, -1e308, NULL, (gsize)0);
+    sql_run(f->sql, &error, text, "itidn", (gint64)4, NULL, (gint64)0, 5e-324);
     g_assert_no_error(error);
 
-    SqlStatement *st = sql_query(f->sql, &error, "SELECT a, b FROM t ORDER BY rowid", "");
+    SqlStatement *st = sql_query(f->sql, &error, "SELECT t, i, d, b FROM v ORDER BY serial", "");
     g_assert_cmpint(sql_step(st, &error), ==, SQL_ROW);
-    g_assert_cmpstr(sql_text(st, 0), ==, "安澜'; DROP TABLE t --");
-    g_assert_true(sql_is_null(st, 1));
-    g_assert_null(sql_text(st, 1));
-    g_assert_cmpint(sql_step(st, &error), ==, SQL_ROW);
-    g_assert_cmpint(sql_int(st, 0), ==, G_MININT64);
-    g_assert_cmpint(sql_int(st, 1), ==, G_MAXINT64);
-    g_assert_cmpint(sql_step(st, &error), ==, SQL_ROW);
-    g_assert_cmpfloat(sql_double(st, 0), ==, 0.1);
-    g_assert_cmpfloat(sql_double(st, 1), ==, -1e308);
-    g_assert_cmpint(sql_step(st, &error), ==, SQL_ROW);
+    g_assert_cmpstr(sql_text(st, 0), ==, "安澜'; DROP TABLE v -- \\?");
+    g_assert_cmpint(sql_int(st, 1), ==, G_MININT64);
+    g_assert_cmpfloat(sql_double(st, 2), ==, 0.1);
     gsize n;
-    const void *bytes = sql_blob(st, 0, &n);
+    const void *bytes = sql_blob(st, 3, &n);
     g_assert_cmpmem(bytes, n, blob, sizeof blob);
     g_assert_cmpint(sql_step(st, &error), ==, SQL_ROW);
-    g_assert_false(sql_is_null(st, 0)); /* an empty blob is not null */
-    sql_blob(st, 0, &n);
+    for (int i = 0; i < 4; i++)
+        g_assert_true(sql_is_null(st, i));
+    g_assert_null(sql_text(st, 0));
+    g_assert_cmpint(sql_int(st, 1), ==, 0);
+    g_assert_cmpint(sql_step(st, &error), ==, SQL_ROW);
+    g_assert_cmpstr(sql_text(st, 0), ==, "");
+    g_assert_cmpint(sql_int(st, 1), ==, G_MAXINT64);
+    g_assert_cmpfloat(sql_double(st, 2), ==, -1e308);
+    g_assert_false(sql_is_null(st, 3)); /* an empty blob is not null */
+    sql_blob(st, 3, &n);
     g_assert_cmpuint(n, ==, 0);
-    g_assert_cmpstr(sql_text(st, 1), ==, "");
+    g_assert_cmpint(sql_step(st, &error), ==, SQL_ROW);
+    g_assert_true(sql_is_null(st, 0));
+    g_assert_cmpfloat(sql_double(st, 2), ==, 5e-324);
     g_assert_cmpint(sql_step(st, &error), ==, SQL_DONE);
+    g_assert_no_error(error);
+}
+
+/* What is no parameter stays as it is written. */
+static void a_question_mark_in_quotes_is_text(Fixture *f, gconstpointer data) {
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    SqlStatement *st = sql_query(f->sql, &error,
+                                 "SELECT '?''?', ? /* ? */ + 1 AS \"a?\" -- ?\n"
+                                 "FROM (SELECT 1 AS one) x WHERE one = ?",
+                                 "ii", (gint64)41, (gint64)1);
+    g_assert_cmpint(sql_step(st, &error), ==, SQL_ROW);
+    g_assert_no_error(error);
+    g_assert_cmpstr(sql_text(st, 0), ==, "?'?");
+    g_assert_cmpint(sql_int(st, 1), ==, 42);
+    g_assert_cmpint(sql_step(st, &error), ==, SQL_DONE);
+}
+
+/* The rule that scopes and cursors stand on: order, ranges and LIKE go by bytes. */
+static void text_is_compared_by_its_bytes(Fixture *f, gconstpointer data) {
+    (void)data;
+    static const char *const texts[] = {"B",  "a", "3204", "32",  "安",
+                                        "ab", "A", "3205", "32-", "阿"};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *former = g_strdup("");
+    gint64 n;
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        sql_run(f->sql, &error, "INSERT INTO v(serial, t) VALUES (?, ?)", "it", (gint64)i,
+                texts[i]);
+    SqlStatement *st = sql_query(f->sql, &error, "SELECT t FROM v ORDER BY t", "");
+    while (sql_step(st, &error) == SQL_ROW) {
+        g_assert_cmpint(strcmp(former, sql_text(st, 0)), <, 0);
+        g_free(former);
+        former = g_strdup(sql_text(st, 0));
+    }
+    sql_get_int(f->sql, &error, &n, -1, "SELECT count(*) FROM v WHERE t >= ? AND t < ?", "tt", "32",
+                "33");
+    g_assert_cmpint(n, ==, 4);
+    sql_get_int(f->sql, &error, &n, -1, "SELECT count(*) FROM v WHERE t LIKE ? ESCAPE '\\'", "t",
+                "a%");
+    g_assert_cmpint(n, ==, 2);
+    g_assert_no_error(error);
+}
+
+/* A reader sees one moment from its savepoint to its release. */
+static void a_savepoint_alone_is_a_transaction(Fixture *f, gconstpointer data) {
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    Sql *reader = test_sql_open(&f->database, SQL_READ);
+    sql_run(reader, &error, "SAVEPOINT moment", "");
+    g_assert_cmpint(count(reader), ==, 0);
+    sql_exec(f->sql, "SAVEPOINT wide; INSERT INTO t VALUES (1, 1); SAVEPOINT narrow", &error);
+    sql_exec(f->sql, "INSERT INTO t VALUES (2, 2); ROLLBACK TO narrow; RELEASE narrow", &error);
+    g_assert_true(sql_in_transaction(f->sql));
+    sql_exec(f->sql, "RELEASE wide", &error);
+    g_assert_false(sql_in_transaction(f->sql));
+    g_assert_cmpint(count(reader), ==, 0);
+    sql_run(reader, &error, "RELEASE moment", "");
+    g_assert_no_error(error);
+    g_assert_cmpint(count(reader), ==, 1);
+    sql_close(reader);
+}
+
+/* A failed statement undoes itself or spoils its savepoint; what is outside stays. */
+static void a_savepoint_saves_what_stands_before_it(Fixture *f, gconstpointer data) {
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    sql_exec(f->sql, "CREATE UNIQUE INDEX ta ON t(a)", &error);
+    sql_exec(f->sql, "BEGIN IMMEDIATE; INSERT INTO t VALUES (1, 1); SAVEPOINT job", &error);
+    g_assert_no_error(error);
+    g_assert_false(
+        sql_run(f->sql, NULL, "INSERT INTO t VALUES (?, ?)", "ii", (gint64)1, (gint64)1));
+    g_assert_true(sql_in_transaction(f->sql));
+    sql_exec(f->sql, "ROLLBACK TO job; RELEASE job; INSERT INTO t VALUES (2, 2); COMMIT", &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(count(f->sql), ==, 2);
+}
+
+/* One process writes: a second SQL_WRITE connection of the same database is refused. */
+static void one_connection_writes(Fixture *f, gconstpointer data) {
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    g_assert_null(sql_open(f->database.uri, SQL_WRITE, &error));
+    g_assert_error(error, ANLAN_ERROR, ERROR_CONFIG);
+    TestDatabase other;
+    test_database_new(&other, TRUE);
+    sql_close(test_sql_open(&other, SQL_WRITE));
+    test_database_free(&other);
+}
+
+static void changes_are_counted(Fixture *f, gconstpointer data) {
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    sql_exec(f->sql, "INSERT INTO t VALUES (1, 1), (2, 2), (3, 3)", &error);
+    sql_run(f->sql, &error, "UPDATE t SET b = ? WHERE a > ?", "ii", (gint64)9, (gint64)1);
+    g_assert_cmpint(sql_changes(f->sql), ==, 2);
+    sql_run(f->sql, &error, "DELETE FROM t WHERE a = ?", "i", (gint64)77);
+    g_assert_cmpint(sql_changes(f->sql), ==, 0);
     g_assert_no_error(error);
 }
 
@@ -120,8 +211,7 @@ static void mistakes_are_told(Fixture *f, gconstpointer data) {
 static void a_reader_reads_and_never_writes(Fixture *f, gconstpointer data) {
     (void)data;
     g_autoptr(GError) error = NULL, refused = NULL;
-    Sql *reader = sql_open(f->uri, SQL_READ, &error);
-    g_assert_no_error(error);
+    Sql *reader = test_sql_open(&f->database, SQL_READ);
     sql_exec(f->sql, "BEGIN IMMEDIATE; INSERT INTO t VALUES (1, 1)", &error);
     g_assert_true(sql_in_transaction(f->sql));
     g_assert_cmpint(count(reader), ==, 0); /* not committed: not seen, and no waiting */
@@ -134,12 +224,21 @@ static void a_reader_reads_and_never_writes(Fixture *f, gconstpointer data) {
     sql_close(reader);
 }
 
+/* A real small file on SQLite; on PostgreSQL the server's code for a full disk. */
 static void a_full_disk_has_its_own_error(Fixture *f, gconstpointer data) {
     (void)data;
     g_autoptr(GError) error = NULL;
-    g_assert_true(sql_run(f->sql, &error, "PRAGMA max_page_count=8", ""));
+    g_assert_true(sql_exec(
+        f->sql,
+        test_on_postgres() ? "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ "
+                             "BEGIN RAISE disk_full; END $$;"
+                             "CREATE TRIGGER full_disk BEFORE INSERT ON v FOR EACH ROW WHEN "
+                             "(length(new.b) > 9999) EXECUTE FUNCTION full_disk()"
+                           : "PRAGMA max_page_count=8",
+        &error));
     g_autofree guint8 *big = g_malloc0(100000);
-    g_assert_false(sql_run(f->sql, &error, "INSERT INTO t(a) VALUES (?)", "b", big, (gsize)100000));
+    g_assert_false(
+        sql_run(f->sql, &error, "INSERT INTO v(serial, b) VALUES (1, ?)", "b", big, (gsize)100000));
     g_assert_error(error, ANLAN_ERROR, ERROR_DISK_FULL);
     g_assert_cmpint(count(f->sql), ==, 0);
     g_assert_true(sql_run(f->sql, NULL, "INSERT INTO t(a) VALUES (?)", "i",
@@ -161,7 +260,12 @@ static void a_backup_of_a_live_file_is_whole(Fixture *f, gconstpointer data) {
     g_autoptr(GError) error = NULL, failed = NULL;
     for (gint64 i = 0; i < 100; i++)
         sql_run(f->sql, &error, "INSERT INTO t(a) VALUES (?)", "i", i);
-    g_autofree char *copy = g_build_filename(f->directory, "copy.db", NULL);
+    if (test_on_postgres()) {
+        g_assert_false(sql_backup(f->sql, "/tmp/copy.db", &failed));
+        g_assert_error(failed, ANLAN_ERROR, ERROR_CONFIG);
+        return;
+    }
+    g_autofree char *copy = g_build_filename(f->database.directory, "copy.db", NULL);
     g_autofree char *copy_uri = g_strconcat("sqlite:", copy, NULL);
     g_assert_true(sql_backup(f->sql, copy, &error));
     g_assert_no_error(error);
@@ -177,7 +281,11 @@ static void a_checkpoint_empties_the_wal(Fixture *f, gconstpointer data) {
     (void)data;
     g_autoptr(GError) error = NULL;
     sql_run(f->sql, &error, "INSERT INTO t(a) VALUES (1)", "");
-    g_autofree char *wal = g_strconcat(f->path, "-wal", NULL);
+    if (test_on_postgres()) {
+        g_assert_true(sql_checkpoint(f->sql, TRUE, &error)); /* nothing to do */
+        return;
+    }
+    g_autofree char *wal = g_strconcat(f->database.directory, "/test.db-wal", NULL);
     GStatBuf status;
     g_assert_cmpint(g_stat(wal, &status), ==, 0);
     g_assert_cmpint(status.st_size, >, 0);
@@ -190,9 +298,10 @@ static void a_checkpoint_empties_the_wal(Fixture *f, gconstpointer data) {
 #define ADD(name, func) g_test_add("/sql/" name, Fixture, NULL, setup, func, teardown)
 
 /* The cache of statements is bounded, but what is in use stays valid. */
-static void test_cache_keeps_what_is_in_use(void) {
-    Sql *sql = sql_open("sqlite::memory:", SQL_WRITE, NULL);
-    SqlStatement *outer = sql_query(sql, NULL, "SELECT 1 UNION SELECT 2", "");
+static void test_cache_keeps_what_is_in_use(Fixture *f, gconstpointer data) {
+    (void)data;
+    Sql *sql = f->sql;
+    SqlStatement *outer = sql_query(sql, NULL, "SELECT 1 UNION SELECT 2 ORDER BY 1", "");
     g_assert_cmpint(sql_step(outer, NULL), ==, SQL_ROW);
     for (int i = 0; i < 2000; i++) {
         g_autofree char *text = g_strdup_printf("SELECT %d", i + 10);
@@ -203,7 +312,6 @@ static void test_cache_keeps_what_is_in_use(void) {
     g_assert_cmpint(sql_step(outer, NULL), ==, SQL_ROW);
     g_assert_cmpint(sql_int(outer, 0), ==, 2);
     g_assert_cmpint(sql_step(outer, NULL), ==, SQL_DONE);
-    sql_close(sql);
 }
 
 int main(int argc, char **argv) {
@@ -216,6 +324,13 @@ int main(int argc, char **argv) {
     ADD("many-texts-do-not-fill-memory-or-break", many_texts_do_not_fill_memory_or_break);
     ADD("a-backup-of-a-live-file-is-whole", a_backup_of_a_live_file_is_whole);
     ADD("a-checkpoint-empties-the-wal", a_checkpoint_empties_the_wal);
-    g_test_add_func("/sql/cache", test_cache_keeps_what_is_in_use);
+    ADD("cache", test_cache_keeps_what_is_in_use);
+    ADD("a-question-mark-in-quotes-is-text", a_question_mark_in_quotes_is_text);
+    ADD("text-is-compared-by-its-bytes", text_is_compared_by_its_bytes);
+    ADD("a-savepoint-alone-is-a-transaction", a_savepoint_alone_is_a_transaction);
+    ADD("a-savepoint-saves-what-stands-before-it", a_savepoint_saves_what_stands_before_it);
+    ADD("changes-are-counted", changes_are_counted);
+    if (test_on_postgres())
+        ADD("one-connection-writes", one_connection_writes);
     return g_test_run();
 }

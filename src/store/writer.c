@@ -29,17 +29,20 @@ struct Writer {
     _Atomic guint64 commits, jobs, failed;
 };
 
-/* On a full disk SQLite may roll the whole transaction back by itself; a savepoint begun then would
- * commit alone, so the rest of the group is not run, and its commit fails. */
+/* On a full disk SQLite may roll the whole transaction back by itself, and a connection to
+ * PostgreSQL may be lost; a savepoint begun then would commit alone, so the rest of the group is
+ * not run, and its commit fails. A job that calls itself good after a statement of its own has
+ * spoilt the transaction (PostgreSQL) is undone when its savepoint cannot be released. */
 static gboolean run_in_savepoint(Sql *sql, Job *job) {
     if (!sql_in_transaction(sql) || !sql_exec(sql, "SAVEPOINT job", &job->error))
         return FALSE;
     gboolean good = job->func(sql, job->data, &job->error);
     g_assert(good || job->error != NULL);
-    if (!good && sql_in_transaction(sql))
-        sql_exec(sql, "ROLLBACK TO job", NULL);
-    return sql_in_transaction(sql) && sql_exec(sql, "RELEASE job", good ? &job->error : NULL) &&
-           good;
+    if (good && sql_in_transaction(sql) && sql_exec(sql, "RELEASE job", &job->error))
+        return TRUE;
+    if (sql_in_transaction(sql))
+        sql_exec(sql, "ROLLBACK TO job; RELEASE job", NULL);
+    return FALSE;
 }
 
 static gboolean run_group(Writer *writer, Job **jobs, guint n, GError **error) {
@@ -60,11 +63,11 @@ static void finish_group(Writer *writer, Job **jobs, guint n, GError *commit_err
         const GError *error = job->error ? job->error : commit_error;
         if (error)
             atomic_fetch_add(&writer->failed, 1);
+        atomic_fetch_add(&writer->jobs, 1); /* whoever is told finds himself counted */
         job->done(job->data, error);
         g_clear_error(&job->error);
         g_free(job);
     }
-    atomic_fetch_add(&writer->jobs, n);
 }
 
 static void checkpoint(Writer *writer) {

@@ -1,0 +1,76 @@
+/* Inside of the PostgreSQL driver: the connection (sql_postgres.c) and its statements
+ * (sql_postgres_statement.c). */
+#pragma once
+#include "store/sql_driver.h"
+
+#include <libpq-fe.h>
+
+typedef struct {
+    Sql base;
+    char *uri;
+    PGconn *conn;
+    guint generation;      /* of the connection: what was prepared on a former one is gone */
+    guint names;           /* of statements, so far */
+    gboolean broken;       /* lost inside a transaction: nothing runs until the next one begins */
+    gboolean own_begin;    /* the outermost savepoint began the transaction and will end it */
+    GPtrArray *savepoints; /* names, innermost last */
+    GPtrArray *waiting;    /* SAVEPOINT, RELEASE, DEALLOCATE that travel with the next statement */
+    gint64 changes;
+} PgSql;
+
+typedef struct {
+    SqlStatement base;
+    char *text;       /* with $1, $2, … */
+    char *name;       /* on the server; NULL: not prepared */
+    guint generation; /* of the connection it is prepared on */
+    int n;            /* parameters; the arrays below have one element for each */
+    Oid *types, *prepared;
+    char **texts; /* owned */
+    guint64 *words;
+    const char **values;
+    int *lengths, *formats;
+    PGresult *result; /* NULL: before the first step */
+    int row;
+    GPtrArray *blobs; /* decoded bytes of the row */
+} PgStatement;
+
+/* What a text does to the transaction. */
+typedef enum {
+    PG_PLAIN,
+    PG_BEGIN,
+    PG_COMMIT,
+    PG_ROLLBACK,
+    PG_SAVEPOINT,
+    PG_RELEASE,
+    PG_ROLLBACK_TO
+} PgControl;
+PgControl pg_control_of(const char *text, const char **name);
+
+gboolean pg_in_transaction(Sql *sql);
+/* Runs a text (st NULL) or a prepared statement in one round trip, with what waits. The caller owns
+ * *result when it is given. */
+gboolean pg_run(PgSql *pg, PgStatement *st, const char *text, PGresult **result, GError **error);
+/* Runs a text that controls the transaction. */
+gboolean pg_control(PgSql *pg, PgControl control, const char *name, GError **error);
+
+/* `?` outside of quotes and comments becomes $1, $2, …; *n is how many. */
+char *pg_translate(const char *text, int *n);
+/* The length of the first statement of a list separated by `;`. */
+gsize pg_statement_length(const char *text);
+
+SqlStatement *pg_prepare(Sql *sql, const char *text, GError **error);
+void pg_finalize(SqlStatement *st);
+gboolean pg_busy(const SqlStatement *st);
+void pg_clear(SqlStatement *st);
+void pg_bind_text(SqlStatement *st, int index, const char *value);
+void pg_bind_int(SqlStatement *st, int index, gint64 value);
+void pg_bind_double(SqlStatement *st, int index, double value);
+void pg_bind_blob(SqlStatement *st, int index, const void *bytes, gsize n);
+void pg_bind_null(SqlStatement *st, int index);
+SqlStep pg_step(SqlStatement *st, GError **error);
+void pg_reset(SqlStatement *st);
+gboolean pg_is_null(SqlStatement *st, int column);
+const char *pg_text(SqlStatement *st, int column);
+gint64 pg_integer(SqlStatement *st, int column);
+double pg_real(SqlStatement *st, int column);
+const void *pg_blob(SqlStatement *st, int column, gsize *n);

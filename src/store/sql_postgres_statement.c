@@ -1,0 +1,169 @@
+/* Statements on PostgreSQL: parameters go with the type they are bound with (numbers and blobs in
+ * binary), results come as text and are held whole, so that any number of statements of a
+ * connection can be read side by side. */
+#include "base/error.h"
+#include "store/sql_postgres.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_TEXT = 25, OID_FLOAT8 = 701 };
+
+static PgStatement *pg_of(const SqlStatement *st) { return (PgStatement *)st; }
+
+SqlStatement *pg_prepare(Sql *sql, const char *text, GError **error) {
+    (void)sql, (void)error;
+    PgStatement *st = g_new0(PgStatement, 1);
+    st->text = pg_translate(text, &st->n);
+    st->types = g_new0(Oid, (gsize)st->n);
+    st->prepared = g_new0(Oid, (gsize)st->n);
+    st->texts = g_new0(char *, (gsize)st->n);
+    st->words = g_new0(guint64, (gsize)st->n);
+    st->values = g_new0(const char *, (gsize)st->n);
+    st->lengths = g_new0(int, (gsize)st->n);
+    st->formats = g_new0(int, (gsize)st->n);
+    st->blobs = g_ptr_array_new_with_free_func(PQfreemem);
+    return &st->base;
+}
+
+void pg_finalize(SqlStatement *base) {
+    PgStatement *st = pg_of(base);
+    PgSql *pg = (PgSql *)base->sql;
+    if (st->name && st->generation == pg->generation)
+        g_ptr_array_add(pg->waiting, g_strdup_printf("DEALLOCATE %s", st->name));
+    for (int i = 0; i < st->n; i++)
+        g_free(st->texts[i]);
+    gpointer parts[] = {st->text,
+                        st->name,
+                        st->types,
+                        st->prepared,
+                        st->texts,
+                        st->words,
+                        (gpointer)st->values,
+                        st->lengths,
+                        st->formats};
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
+        g_free(parts[i]);
+    g_ptr_array_free(st->blobs, TRUE);
+    PQclear(st->result);
+    g_free(st);
+}
+
+gboolean pg_busy(const SqlStatement *st) { return pg_of(st)->result != NULL; }
+
+void pg_reset(SqlStatement *base) {
+    PgStatement *st = pg_of(base);
+    PQclear(st->result);
+    st->result = NULL;
+    g_ptr_array_set_size(st->blobs, 0);
+}
+
+void pg_clear(SqlStatement *base) {
+    PgStatement *st = pg_of(base);
+    pg_reset(base);
+    for (int i = 0; i < st->n; i++)
+        st->values[i] = NULL;
+}
+
+/* --- parameters; a null keeps the type its place had before --- */
+
+static void set(PgStatement *st, int index, Oid type, const void *value, gsize n) {
+    g_assert(index >= 1 && index <= st->n && n <= G_MAXINT);
+    st->types[index - 1] = type;
+    st->values[index - 1] = value;
+    st->lengths[index - 1] = (int)n;
+    st->formats[index - 1] = type != OID_TEXT;
+}
+
+void pg_bind_text(SqlStatement *base, int index, const char *value) {
+    PgStatement *st = pg_of(base);
+    g_assert(index >= 1 && index <= st->n);
+    g_free(st->texts[index - 1]);
+    st->texts[index - 1] = g_strdup(value);
+    set(st, index, OID_TEXT, st->texts[index - 1], 0);
+}
+
+static void set_word(PgStatement *st, int index, Oid type, guint64 bits) {
+    g_assert(index >= 1 && index <= st->n);
+    st->words[index - 1] = GUINT64_TO_BE(bits);
+    set(st, index, type, &st->words[index - 1], sizeof bits);
+}
+
+void pg_bind_int(SqlStatement *st, int index, gint64 value) {
+    set_word(pg_of(st), index, OID_INT8, (guint64)value);
+}
+
+void pg_bind_double(SqlStatement *st, int index, double value) {
+    guint64 bits;
+    memcpy(&bits, &value, sizeof bits);
+    set_word(pg_of(st), index, OID_FLOAT8, bits);
+}
+
+void pg_bind_blob(SqlStatement *st, int index, const void *bytes, gsize n) {
+    set(pg_of(st), index, OID_BYTEA, n ? bytes : "", n);
+}
+
+void pg_bind_null(SqlStatement *base, int index) {
+    PgStatement *st = pg_of(base);
+    g_assert(index >= 1 && index <= st->n);
+    st->values[index - 1] = NULL;
+}
+
+/* --- rows --- */
+
+static gboolean start(PgStatement *st, GError **error) {
+    PgSql *pg = (PgSql *)st->base.sql;
+    const char *name;
+    PgControl control = pg_control_of(st->text, &name);
+    st->row = -1;
+    return control == PG_PLAIN ? pg_run(pg, st, NULL, &st->result, error)
+                               : pg_control(pg, control, name, error);
+}
+
+SqlStep pg_step(SqlStatement *base, GError **error) {
+    PgStatement *st = pg_of(base);
+    if (st->result == NULL && !start(st, error))
+        return SQL_FAILED;
+    g_ptr_array_set_size(st->blobs, 0);
+    if (st->result && ++st->row < PQntuples(st->result))
+        return SQL_ROW;
+    pg_reset(base);
+    return SQL_DONE;
+}
+
+gboolean pg_is_null(SqlStatement *st, int column) {
+    return PQgetisnull(pg_of(st)->result, pg_of(st)->row, column);
+}
+
+const char *pg_text(SqlStatement *st, int column) {
+    return pg_is_null(st, column) ? NULL : PQgetvalue(pg_of(st)->result, pg_of(st)->row, column);
+}
+
+gint64 pg_integer(SqlStatement *st, int column) {
+    const char *text = pg_text(st, column);
+    Oid type = PQftype(pg_of(st)->result, column);
+    if (text == NULL)
+        return 0;
+    if (type == OID_BOOL)
+        return *text == 't';
+    return type == OID_FLOAT8 ? (gint64)g_ascii_strtod(text, NULL)
+                              : g_ascii_strtoll(text, NULL, 10);
+}
+
+double pg_real(SqlStatement *st, int column) {
+    const char *text = pg_text(st, column);
+    return text ? g_ascii_strtod(text, NULL) : 0;
+}
+
+const void *pg_blob(SqlStatement *base, int column, gsize *n) {
+    PgStatement *st = pg_of(base);
+    *n = 0;
+    const char *text = pg_text(base, column);
+    if (text == NULL || PQftype(st->result, column) != OID_BYTEA) {
+        *n = text ? strlen(text) : 0;
+        return text;
+    }
+    unsigned char *bytes = PQunescapeBytea((const unsigned char *)text, n);
+    g_ptr_array_add(st->blobs, bytes);
+    return bytes;
+}

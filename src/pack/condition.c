@@ -75,7 +75,7 @@ static void node_free(gpointer data) {
         return;
     g_clear_pointer(&node->children, g_ptr_array_unref);
     g_clear_pointer(&node->operands, g_array_unref);
-    g_free(node->glob);
+    g_free(node->like);
     g_free(node);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ConditionNode, node_free)
@@ -322,22 +322,12 @@ static gboolean parse_between(Parser *parser, ConditionNode *node) {
     return read_operand(parser, node) && expect_word(parser, "AND") && read_operand(parser, node);
 }
 
-/* The LIKE pattern with case as SQLite's GLOB: % * and _ ?; the signs of GLOB stand in brackets. */
-static char *like_to_glob(const char *pattern) {
-    GString *out = g_string_new(NULL);
-    for (const char *p = pattern; *p; p++) {
-        gboolean escaped = *p == '\\' && p[1] != 0;
-        p += escaped;
-        if (*p == '%' && !escaped)
-            g_string_append_c(out, '*');
-        else if (*p == '_' && !escaped)
-            g_string_append_c(out, '?');
-        else if (*p == '*' || *p == '?' || *p == '[')
-            g_string_append_printf(out, "[%c]", *p);
-        else
-            g_string_append_c(out, *p);
-    }
-    return g_string_free(out, FALSE);
+/* A sign of escape at the end stands for itself; PostgreSQL wants it doubled. */
+static char *like_for_sql(const char *pattern) {
+    gboolean open = FALSE;
+    for (const char *p = pattern; *p; p++)
+        open = *p == '\\' && !open;
+    return g_strconcat(pattern, open ? "\\" : NULL, NULL);
 }
 
 static gboolean parse_like(Parser *parser, ConditionNode *node) {
@@ -348,7 +338,7 @@ static gboolean parse_like(Parser *parser, ConditionNode *node) {
         return fail_here(parser, "LIKE 之后应为 '...' / text in '...' must follow LIKE");
     if (!read_operand(parser, node))
         return FALSE;
-    node->glob = like_to_glob(leaf_operand(node, 1)->text);
+    node->like = like_for_sql(leaf_operand(node, 1)->text);
     return TRUE;
 }
 

@@ -51,7 +51,7 @@ struct ConditionNode {
     int depth;           /* 0 for a leaf */
     GPtrArray *children; /* ConditionNode*, owned; NULL in leaves */
     GArray *operands;    /* Operand; NULL in AND, OR, NOT */
-    char *glob;          /* LIKE: the pattern as SQLite's GLOB, owned */
+    char *like;          /* LIKE: the pattern for SQL, owned */
 };
 
 struct Condition {

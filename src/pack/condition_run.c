@@ -254,12 +254,11 @@ static void between_sql(Compiler *compiler, const ConditionNode *node) {
     operand_sql(compiler, operand_at(node, 2));
 }
 
-/* SQLite's LIKE ignores the case of ASCII letters, GLOB does not; PostgreSQL will take LIKE with
- * the pattern as it was written. */
 static void like_sql(Compiler *compiler, const ConditionNode *node) {
     operand_sql(compiler, operand_at(node, 0));
-    g_string_append(compiler->sql, " GLOB ");
-    parameter(compiler, (Term){.kind = TERM_TEXT, .text = node->glob});
+    g_string_append(compiler->sql, " LIKE ");
+    parameter(compiler, (Term){.kind = TERM_TEXT, .text = node->like});
+    g_string_append(compiler->sql, " ESCAPE '\\'");
 }
 
 static void node_sql(Compiler *compiler, const ConditionNode *node);

@@ -277,6 +277,7 @@ static sqlite3 *database(const Row *rows, int n) {
         g_string_append_printf(sql, "%s%s %s", i ? ", " : "", fields[i].column, fields[i].sql_type);
     g_string_append_c(sql, ')');
     g_assert_cmpint(sqlite3_open(":memory:", &db), ==, SQLITE_OK);
+    sqlite3_exec(db, "PRAGMA case_sensitive_like=ON", NULL, NULL, NULL); /* as sql_open does */
     g_assert_cmpint(sqlite3_exec(db, sql->str, NULL, NULL, NULL), ==, SQLITE_OK);
     for (int i = 0; i < n; i++)
         insert_row(db, &rows[i]);

@@ -259,10 +259,10 @@ void field_value_copy(const FieldValue *from, FieldValue *to) {
 }
 
 const char *field_column_type(const Field *field) {
-    static const char *const types[] = {[STORED_TEXT] = "TEXT",
-                                        [STORED_INTEGER] = "BIGINT",
-                                        [STORED_REAL] = "DOUBLE PRECISION",
-                                        [STORED_POINT] = "DOUBLE PRECISION"};
+    static const char *const types[] = {[STORED_TEXT] = "{text}",
+                                        [STORED_INTEGER] = "{int}",
+                                        [STORED_REAL] = "{real}",
+                                        [STORED_POINT] = "{real}"};
     return types[kinds[field->kind].stored];
 }
 

@@ -4,14 +4,15 @@
 #include "record/journal.h"
 #include "record/legal_clock.h"
 #include "record/rights.h"
+#include "store/test_database.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 typedef struct {
     Packs *packs;
     Sql *sql;
     gint64 now_ms;
+    TestDatabase database;
 } World;
 
 G_GNUC_UNUSED static gint64 at(const char *text) {
@@ -108,15 +109,14 @@ G_GNUC_UNUSED static void verify_good(World *world) {
 }
 
 /* Jiangsu 32, Changzhou 3204 with 320411 and 320412, Suzhou 3205 with 320505; one enterprise in
- * each county. */
+ * each county. With `data` more than one connection may open the database. */
 G_GNUC_UNUSED static void world_open(World *world, gconstpointer data) {
     GError *error = NULL;
-    (void)data;
     world->now_ms = at("2026-09-28T09:00:00+08:00"); /* Monday before National Day */
     world->packs = packs_load("packs", &error);
     g_assert_no_error(error);
-    world->sql = sql_open("sqlite::memory:", SQL_WRITE, &error);
-    g_assert_no_error(error);
+    test_database_new(&world->database, data != NULL);
+    world->sql = test_sql_open(&world->database, SQL_WRITE);
     records_migrate(world->sql, world->packs, &error);
     g_assert_no_error(error);
     put(world, "region", "{'code':'32','name':'江苏省','kind':'province'}");
@@ -137,5 +137,6 @@ G_GNUC_UNUSED static void world_open(World *world, gconstpointer data) {
 G_GNUC_UNUSED static void world_close(World *world, gconstpointer data) {
     (void)data;
     sql_close(world->sql);
+    test_database_free(&world->database);
     packs_free(world->packs);
 }

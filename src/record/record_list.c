@@ -71,12 +71,13 @@ static gboolean add_filter(Query *query, const Act *act, const RecordType *type,
     return TRUE;
 }
 
+/* Letters of ASCII are found in either case. */
 static char *like_pattern(const char *text) {
     GString *pattern = g_string_new("%");
     for (const char *p = text; *p; p++) {
         if (strchr("%_\\", *p))
             g_string_append_c(pattern, '\\');
-        g_string_append_c(pattern, *p);
+        g_string_append_c(pattern, g_ascii_tolower(*p));
     }
     g_string_append_c(pattern, '%');
     return g_string_free(pattern, FALSE);
@@ -87,7 +88,7 @@ static void add_search(Query *query, const RecordType *type, const char *search)
         return;
     const char *column = type->label ? schema_column((gpointer)type, type->label->name) : "_id";
     g_autofree char *pattern = like_pattern(search);
-    query_add_format(query, " AND %s LIKE ? ESCAPE '\\'", column);
+    query_add_format(query, " AND lower(%s) LIKE ? ESCAPE '\\'", column);
     query_param_text(query, pattern);
 }
 

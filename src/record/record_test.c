@@ -511,11 +511,7 @@ static void test_group_commit(World *world, gconstpointer data) {
     Client clients[CLIENTS];
     GThread *threads[CLIENTS];
     gint64 made = 0, last, hazards;
-    g_autofree char *directory = g_dir_make_tmp("anlan-record-XXXXXX", NULL);
-    g_autofree char *path = g_build_filename(directory, "records.db", NULL),
-                    *uri = g_strconcat("sqlite:", path, NULL);
-    g_assert_true(sql_backup(world->sql, path, &error));
-    Writer *writer = writer_new(sql_open(uri, SQL_WRITE, &error), 16);
+    Writer *writer = writer_new(g_steal_pointer(&world->sql), 16);
     for (int i = 0; i < CLIENTS; i++) {
         clients[i] = (Client){writer, world->packs, world->now_ms, 0};
         threads[i] = g_thread_new("client", client_thread, &clients[i]);
@@ -525,20 +521,14 @@ static void test_group_commit(World *world, gconstpointer data) {
         made += clients[i].made;
     }
     writer_free(writer);
-    World after = {world->packs, sql_open(uri, SQL_READ, &error), world->now_ms};
+    world->sql = test_sql_open(&world->database, SQL_READ);
+    sql_get_int(world->sql, &error, &last, 0, "SELECT max(serial) FROM numbers", "");
+    sql_get_int(world->sql, &error, &hazards, 0, "SELECT count(DISTINCT _number) FROM r_hazard",
+                "");
     g_assert_no_error(error);
-    sql_get_int(after.sql, &error, &last, 0, "SELECT max(serial) FROM numbers", "");
-    sql_get_int(after.sql, &error, &hazards, 0, "SELECT count(DISTINCT _number) FROM r_hazard", "");
     g_assert_cmpint(last, ==, made);
     g_assert_cmpint(hazards, ==, made);
-    verify_good(&after);
-    sql_close(after.sql);
-    static const char *const endings[] = {"", "-wal", "-shm"};
-    for (guint i = 0; i < G_N_ELEMENTS(endings); i++) {
-        g_autofree char *file = g_strconcat(path, endings[i], NULL);
-        g_unlink(file);
-    }
-    g_rmdir(directory);
+    verify_good(world);
 }
 
 int main(int argc, char **argv) {
@@ -559,6 +549,6 @@ int main(int argc, char **argv) {
     TEST("enterprise-moves", test_enterprise_moves);
     TEST("migrate", test_migrate);
     TEST("types", test_types);
-    TEST("group-commit", test_group_commit);
+    g_test_add("/record/group-commit", World, "shared", world_open, test_group_commit, world_close);
     return g_test_run();
 }

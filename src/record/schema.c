@@ -54,34 +54,39 @@ gboolean schema_column_nullable(const RecordType *type, const char *name) {
 /* journal_record serves the history of one record and, with hash, the append; clocks_next the
  * scheduler. */
 static const char common_tables[] =
-    "CREATE TABLE IF NOT EXISTS schema_fields (type TEXT NOT NULL, field TEXT NOT NULL, kind TEXT "
+    "CREATE TABLE IF NOT EXISTS schema_fields (type {text} NOT NULL, field {text} NOT NULL, kind "
+    "{text} "
     "NOT NULL,"
     " PRIMARY KEY (type, field));"
-    "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, time_ms BIGINT NOT NULL, actor "
-    "TEXT NOT NULL,"
-    " actor_name TEXT, role TEXT, type TEXT NOT NULL, id TEXT NOT NULL, action TEXT NOT NULL, "
-    "from_state TEXT,"
-    " to_state TEXT, diff TEXT NOT NULL, comment TEXT, _region TEXT NOT NULL, _enterprise TEXT, "
-    "hash BLOB NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS journal (seq {key} PRIMARY KEY, time_ms {int} NOT NULL, actor "
+    "{text} NOT NULL,"
+    " actor_name {text}, role {text}, type {text} NOT NULL, id {text} NOT NULL, action {text} NOT "
+    "NULL, "
+    "from_state {text},"
+    " to_state {text}, diff {text} NOT NULL, comment {text}, _region {text} NOT NULL, _enterprise "
+    "{text}, "
+    "hash {blob} NOT NULL);"
     "CREATE INDEX IF NOT EXISTS journal_record ON journal (type, id, seq);"
-    "CREATE TABLE IF NOT EXISTS seals (number INTEGER PRIMARY KEY, time_ms BIGINT NOT NULL, "
-    "first_seq BIGINT NOT NULL,"
-    " last_seq BIGINT NOT NULL, root BLOB NOT NULL, hash BLOB NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS clocks (serial INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT "
+    "CREATE TABLE IF NOT EXISTS seals (number {key} PRIMARY KEY, time_ms {int} NOT NULL, "
+    "first_seq {int} NOT NULL,"
+    " last_seq {int} NOT NULL, root {blob} NOT NULL, hash {blob} NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS clocks (serial {key} PRIMARY KEY, type {text} NOT NULL, id {text} "
     "NOT NULL,"
-    " name TEXT NOT NULL, started_ms BIGINT NOT NULL, due_ms BIGINT NOT NULL, step INTEGER NOT "
-    "NULL, next_ms BIGINT,"
-    " fired_ms BIGINT, stopped_ms BIGINT, _region TEXT NOT NULL, _enterprise TEXT);"
+    " name {text} NOT NULL, started_ms {int} NOT NULL, due_ms {int} NOT NULL, step {int} NOT "
+    "NULL, next_ms {int},"
+    " fired_ms {int}, stopped_ms {int}, _region {text} NOT NULL, _enterprise {text});"
     "CREATE INDEX IF NOT EXISTS clocks_next ON clocks (next_ms, serial) WHERE next_ms IS NOT NULL;"
     "CREATE INDEX IF NOT EXISTS clocks_record ON clocks (type, id, serial);"
-    "CREATE TABLE IF NOT EXISTS notices (seq INTEGER PRIMARY KEY, time_ms BIGINT NOT NULL, role "
-    "TEXT NOT NULL,"
-    " title_zh TEXT NOT NULL, title_en TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, "
-    "_region TEXT NOT NULL,"
-    " _enterprise TEXT);"
+    "CREATE TABLE IF NOT EXISTS notices (seq {key} PRIMARY KEY, time_ms {int} NOT NULL, role "
+    "{text} NOT NULL,"
+    " title_zh {text} NOT NULL, title_en {text} NOT NULL, type {text} NOT NULL, id {text} NOT "
+    "NULL, "
+    "_region {text} NOT NULL,"
+    " _enterprise {text});"
     "CREATE INDEX IF NOT EXISTS notices_role ON notices (role, _enterprise, seq);"
     "CREATE INDEX IF NOT EXISTS notices_region ON notices (role, seq, _region);"
-    "CREATE TABLE IF NOT EXISTS numbers (type TEXT NOT NULL, prefix TEXT NOT NULL, serial BIGINT "
+    "CREATE TABLE IF NOT EXISTS numbers (type {text} NOT NULL, prefix {text} NOT NULL, serial "
+    "{int} "
     "NOT NULL,"
     " PRIMARY KEY (type, prefix))";
 
@@ -97,16 +102,16 @@ static gboolean create_table(Sql *sql, const RecordType *type, GError **error) {
     g_autoptr(Query) query = query_new("");
     query_add_format(
         query,
-        "CREATE TABLE r_%s (_id TEXT PRIMARY KEY, _version BIGINT NOT NULL, _state TEXT, _number "
-        "TEXT,"
-        " _created_ms BIGINT NOT NULL, _created_by TEXT NOT NULL, _updated_ms BIGINT NOT NULL,"
-        " _state_ms BIGINT NOT NULL, _region TEXT NOT NULL, _enterprise TEXT",
+        "CREATE TABLE r_%s (_id {text} PRIMARY KEY, _version {int} NOT NULL, _state {text}, "
+        "_number {text}, _created_ms {int} NOT NULL, _created_by {text} NOT NULL, "
+        "_updated_ms {int} NOT NULL, _state_ms {int} NOT NULL, _region {text} NOT NULL, "
+        "_enterprise {text}",
         type->name);
     for (guint i = 0; i < type->fields->len; i++)
         if (schema_own_column(type, type->fields->pdata[i]))
             add_column(query->text, type->fields->pdata[i], ", ");
     query_add(query, ")");
-    return sql_exec(sql, query->text->str, error);
+    return sql_define(sql, query->text->str, error);
 }
 
 /* One statement per column: ALTER TABLE adds one. */
@@ -114,7 +119,7 @@ static gboolean widen_table(Sql *sql, const RecordType *type, const Field *field
     g_autofree char *before = g_strdup_printf("; ALTER TABLE r_%s ADD COLUMN ", type->name);
     GString *text = g_string_new(NULL);
     add_column(text, field, before);
-    gboolean done = sql_exec(sql, text->str + 2, error);
+    gboolean done = sql_define(sql, text->str + 2, error);
     g_string_free(text, TRUE);
     return done;
 }
@@ -302,7 +307,7 @@ static gboolean type_indexes(Sql *sql, const RecordType *type, GError **error) {
 }
 
 static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
-    if (!sql_exec(sql, common_tables, error) || !types_known(sql, packs, error))
+    if (!sql_define(sql, common_tables, error) || !types_known(sql, packs, error))
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++) {
         const RecordType *type = packs->types->pdata[i];

@@ -144,9 +144,9 @@ static gboolean find_items(const Act *act, const RecordType *type, int limit, GP
     add_columns(query, type);
     add_turn(query, act, type);
     add_scope(query, act, type);
-    query_add(query, " ORDER BY due_at IS NULL, due_at");
+    query_add(query, " ORDER BY due_at NULLS LAST");
     if (priority)
-        query_add_format(query, ", \"%s\" IS NULL, \"%s\"", priority->name, priority->name);
+        query_add_format(query, ", \"%s\" NULLS LAST", priority->name);
     query_add(query, ", _state_ms LIMIT ?");
     query_param_int(query, limit);
     return collect(act, type, query, items, error);

@@ -28,7 +28,7 @@ void api_readyz(Request *request) {
     g_autoptr(GError) error = NULL;
     gint64 one;
     if (sql_get_int(worker_of(request)->records, &error, &one, 0,
-                    "SELECT COUNT(*) FROM (SELECT 1 FROM journal LIMIT 1)", ""))
+                    "SELECT COUNT(*) FROM (SELECT 1 FROM journal LIMIT 1) x", ""))
         respond_json(request, 200, json_pack("{s:s}", "status", "ready"));
     else
         respond_error(request, error);

@@ -7,14 +7,15 @@
 enum { HOUR_MS = 3600 * 1000 };
 
 gboolean session_migrate(Sql *sql, GError **error) {
-    return sql_exec(
+    return sql_define(
         sql,
-        "CREATE TABLE IF NOT EXISTS credential (login TEXT PRIMARY KEY, hash TEXT NOT NULL);"
-        "CREATE TABLE IF NOT EXISTS session (token BLOB PRIMARY KEY, login TEXT NOT NULL, "
-        "  started_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS credential (login {text} PRIMARY KEY, hash {text} NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS session (token {blob} PRIMARY KEY, login {text} NOT NULL, "
+        "  started_ms {int} NOT NULL, expires_ms {int} NOT NULL);"
         "CREATE INDEX IF NOT EXISTS session_expires ON session (expires_ms);"
-        "CREATE TABLE IF NOT EXISTS device_token (token BLOB PRIMARY KEY, device TEXT NOT NULL, "
-        "  created_ms INTEGER NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS device_token (token {blob} PRIMARY KEY, device {text} NOT "
+        "NULL, "
+        "  created_ms {int} NOT NULL);"
         "CREATE INDEX IF NOT EXISTS device_token_device ON device_token (device);",
         error);
 }
@@ -36,7 +37,9 @@ char *password_hash(const char *password, GError **error) {
 }
 
 gboolean session_set_hash(Sql *sql, const char *login, const char *hash, GError **error) {
-    return sql_run(sql, error, "INSERT OR REPLACE INTO credential (login, hash) VALUES (?, ?)",
+    return sql_run(sql, error,
+                   "INSERT INTO credential (login, hash) VALUES (?, ?) "
+                   "ON CONFLICT (login) DO UPDATE SET hash = excluded.hash",
                    "tt", login, hash) &&
            sql_run(sql, error, "DELETE FROM session WHERE login = ?", "t", login);
 }
@@ -156,8 +159,9 @@ gboolean device_token_put(Sql *sql, const char *device, const char *token, gint6
     token_digest(token, digest);
     return sql_run(
         sql, error,
-        "INSERT OR REPLACE INTO device_token (token, device, created_ms) VALUES (?, ?, ?)", "bti",
-        digest, (gsize)HASH_BYTES, device, now_ms);
+        "INSERT INTO device_token (token, device, created_ms) VALUES (?, ?, ?) ON CONFLICT (token) "
+        "DO UPDATE SET device = excluded.device, created_ms = excluded.created_ms",
+        "bti", digest, (gsize)HASH_BYTES, device, now_ms);
 }
 
 char *device_token_new(Sql *sql, const char *device, gint64 now_ms, GError **error) {

@@ -1,13 +1,21 @@
 #include "record/record.h"
 #include "server/session.h"
+#include "store/test_database.h"
 
 static Packs *packs;
+static TestDatabase database;
 
 static Sql *fresh(void) {
-    Sql *sql = sql_open("sqlite::memory:", SQL_WRITE, NULL);
+    test_database_new(&database, FALSE);
+    Sql *sql = test_sql_open(&database, SQL_WRITE);
     g_assert_true(records_migrate(sql, packs, NULL));
     g_assert_true(session_migrate(sql, NULL));
     return sql;
+}
+
+static void done(Sql *sql) {
+    sql_close(sql);
+    test_database_free(&database);
 }
 
 static void put(Sql *sql, const char *type, json_t *fields) {
@@ -34,7 +42,7 @@ static void test_password(void) {
     g_autoptr(GError) error = NULL;
     g_assert_null(password_hash("short", &error));
     g_assert_error(error, ANLAN_ERROR, ERROR_FIELD_RANGE);
-    sql_close(sql);
+    done(sql);
 }
 
 static void assert_no_session(Sql *sql, const char *token, gint64 now_ms) {
@@ -55,7 +63,7 @@ static void test_session_ends(void) {
     assert_no_session(sql, "token-2", 1000);
     g_assert_true(session_end(sql, "token-1", NULL));
     assert_no_session(sql, "token-1", 1000);
-    sql_close(sql);
+    done(sql);
 }
 
 static void test_disabled_user_and_new_password_end_sessions(void) {
@@ -68,7 +76,7 @@ static void test_disabled_user_and_new_password_end_sessions(void) {
     g_autofree char *hash = password_hash("another password", NULL);
     g_assert_true(session_set_hash(sql, "a", hash, NULL));
     assert_no_session(sql, "token-1", 1000);
-    sql_close(sql);
+    done(sql);
 }
 
 static void test_device_token(void) {
@@ -89,7 +97,7 @@ static void test_device_token(void) {
     put(sql, "device", json_pack("{s:s, s:b}", "code", "GW-1", "disabled", 0));
     g_assert_true(device_token_revoke(sql, "GW-1", NULL));
     g_assert_false(device_token_find(sql, packs, token, &device, &enterprise, &error));
-    sql_close(sql);
+    done(sql);
 }
 
 int main(int argc, char **argv) {

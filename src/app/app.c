@@ -78,7 +78,8 @@ App *app_open(const AppConfig *config, GError **error) {
     app->config = *config;
     app->lock_fd = -1;
     app->data_dir = g_strdup(config->data_dir);
-    app->records_uri = database_uri(app->data_dir, "records.db");
+    app->records_uri = config->records_uri ? g_strdup(config->records_uri)
+                                           : database_uri(app->data_dir, "records.db");
     app->samples_uri = database_uri(app->data_dir, "samples.db");
     app->packs = packs_load(config->packs_dir, error);
     if (app->packs && lock_data_dir(app, error) && open_records(app, error) &&
@@ -240,9 +241,8 @@ void app_set_demo_logins(App *app, json_t *logins_take) {
     app->demo_logins = logins_take;
 }
 
-static gboolean backup_file(const char *data_dir, const char *directory, const char *name,
+static gboolean backup_file(const char *uri, const char *directory, const char *name,
                             GError **error) {
-    g_autofree char *uri = database_uri(data_dir, name);
     g_autofree char *path = g_build_filename(directory, name, NULL);
     if (g_file_test(path, G_FILE_TEST_EXISTS))
         return error_set(error, ERROR_FILE, NULL, path, "exists already", NULL);
@@ -252,11 +252,25 @@ static gboolean backup_file(const char *data_dir, const char *directory, const c
     return done;
 }
 
+static gboolean can_back_up(const char *records_uri, GError **error) {
+    if (g_str_has_prefix(records_uri, "sqlite:"))
+        return TRUE;
+    Sql *sql = sql_open(records_uri, SQL_READ, error);
+    gboolean done = sql && sql_backup(sql, "records.db", error); /* says how to */
+    sql_close(sql);
+    return done;
+}
+
 /* Samples first: records may be newer than samples, so the replay after a restore finds its alarms
  * there already. */
-gboolean app_backup(const char *data_dir, const char *directory, GError **error) {
+gboolean app_backup(const AppConfig *config, const char *directory, GError **error) {
+    g_autofree char *samples = database_uri(config->data_dir, "samples.db"),
+                    *records = config->records_uri ? g_strdup(config->records_uri)
+                                                   : database_uri(config->data_dir, "records.db");
+    if (!can_back_up(records, error))
+        return FALSE;
     if (g_mkdir_with_parents(directory, 0750) != 0)
         return error_set(error, ERROR_FILE, NULL, directory, g_strerror(errno), NULL);
-    return backup_file(data_dir, directory, "samples.db", error) &&
-           backup_file(data_dir, directory, "records.db", error);
+    return backup_file(samples, directory, "samples.db", error) &&
+           backup_file(records, directory, "records.db", error);
 }

@@ -5,7 +5,8 @@
  * records.db and samples.db, and starts their writers; that is enough for the command line.
  * app_start adds the sample pipeline, the scheduler of legal clocks and seals, the live hub and the
  * HTTP server. Only one process may open a data directory (lock file). app_close stops everything
- * in reverse order. */
+ * in reverse order. The records may be in PostgreSQL instead (records_uri); samples.db stays a
+ * file, and only one process may write such a database, too. */
 #pragma once
 #include "pack/pack.h"
 #include "record/record.h"
@@ -14,6 +15,7 @@
 
 typedef struct {
     const char *data_dir;
+    const char *records_uri; /* NULL: records.db in data_dir */
     const char *packs_dir;
     const char *web_dir; /* NULL: no web client */
     const char *host;    /* numeric address to listen on */
@@ -39,5 +41,6 @@ Sql *app_reader(App *app, GError **error);
 /* JSON array of {"login","password","title","role","enterprise"}; taken. */
 void app_set_demo_logins(App *app, json_t *logins_take);
 
-/* Copies the databases of a data directory into a new one, also while a server runs. */
-gboolean app_backup(const char *data_dir, const char *directory, GError **error);
+/* Copies the databases of a data directory into a new one, also while a server runs. Refused when
+ * the records are in PostgreSQL. */
+gboolean app_backup(const AppConfig *config, const char *directory, GError **error);

@@ -6,7 +6,7 @@ static const GOptionEntry options[] = {DATA_OPTION_ENTRIES, G_OPTION_ENTRY_NULL}
 
 static gboolean run(char **arguments, GError **error) {
     AppConfig config = command_config();
-    if (!app_backup(config.data_dir, arguments[0], error))
+    if (!app_backup(&config, arguments[0], error))
         return FALSE;
     printf("saved %s to %s; start with --data %s to use it\n", config.data_dir, arguments[0],
            arguments[0]);

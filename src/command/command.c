@@ -89,6 +89,7 @@ int command_main(int argc, char **argv) {
 
 AppConfig command_config(void) {
     return (AppConfig){.data_dir = data_options.data_dir ? data_options.data_dir : "data",
+                       .records_uri = data_options.database,
                        .packs_dir = data_options.packs_dir ? data_options.packs_dir : "packs",
                        .clock = clock_real()};
 }
@@ -96,9 +97,10 @@ AppConfig command_config(void) {
 gboolean reader_open(Reader *reader, GError **error) {
     AppConfig config = command_config();
     g_autofree char *path = g_build_filename(config.data_dir, "records.db", NULL);
-    g_autofree char *uri = g_strconcat("sqlite:", path, NULL);
+    g_autofree char *file_uri = g_strconcat("sqlite:", path, NULL);
+    const char *uri = config.records_uri ? config.records_uri : file_uri;
     memset(reader, 0, sizeof *reader);
-    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+    if (uri == file_uri && !g_file_test(path, G_FILE_TEST_EXISTS))
         return error_set(error, ERROR_FILE, NULL, path, "there is no such database", NULL);
     reader->packs = packs_load(config.packs_dir, error);
     reader->records = reader->packs ? sql_open(uri, SQL_READ, error) : NULL;

@@ -21,17 +21,24 @@ extern const Command command_serve, command_demo, command_pack, command_load, co
 
 /* Options shared by the commands that open a data directory. */
 typedef struct {
-    char *data_dir, *packs_dir;
+    char *data_dir, *packs_dir, *database;
 } DataOptions;
 extern DataOptions data_options;
 #define DATA_OPTION_ENTRIES                                                                        \
-    {"data",                                                                                       \
-     'd',                                                                                          \
+    {"database",                                                                                   \
      0,                                                                                            \
-     G_OPTION_ARG_FILENAME,                                                                        \
-     &data_options.data_dir,                                                                       \
-     "data directory (default: data)",                                                             \
-     "DIR"},                                                                                       \
+     0,                                                                                            \
+     G_OPTION_ARG_STRING,                                                                          \
+     &data_options.database,                                                                       \
+     "records database, postgresql://… (default: records.db in the data directory)",               \
+     "URI"},                                                                                       \
+        {"data",                                                                                   \
+         'd',                                                                                      \
+         0,                                                                                        \
+         G_OPTION_ARG_FILENAME,                                                                    \
+         &data_options.data_dir,                                                                   \
+         "data directory (default: data)",                                                         \
+         "DIR"},                                                                                   \
     {                                                                                              \
         "packs", 'p', 0, G_OPTION_ARG_FILENAME, &data_options.packs_dir,                           \
             "packs directory (default: packs)", "DIR"                                              \

@@ -215,7 +215,7 @@ gboolean effects_prepare(const Act *act, Row *row, const Move *move, GPtrArray *
 
 static gboolean write_notice(const Act *act, const Row *row, const char *role, const char *zh,
                              const char *en, GError **error) {
-    return sql_run(
+    SqlStatement *st = sql_query(
         act->sql, error,
         "INSERT INTO notices (seq, time_ms, role, title_zh, title_en, type, id, _region, "
         "_enterprise) "
@@ -223,6 +223,7 @@ static gboolean write_notice(const Act *act, const Row *row, const char *role, c
         "itttttt"
         "t",
         act->now_ms, role, zh, en, row->type->name, row->id, row->region, row_enterprise(row));
+    return st && sql_send(st, error);
 }
 
 static gboolean notify(const Act *act, const Row *row, const Effect *effect, GError **error) {

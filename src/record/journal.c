@@ -9,20 +9,23 @@ gint64 journal_last(Sql *sql, GError **error) {
     return sql_get_int(sql, error, &last, 0, "SELECT max(seq) FROM journal", "") ? last : -1;
 }
 
-static gboolean former_hash(Sql *sql, const char *type, const char *id,
+/* The last entry of all, and the hash of the last one of this record. */
+static gboolean find_former(Sql *sql, const char *type, const char *id, gint64 *last,
                             guint8 hash[static HASH_BYTES], GError **error) {
     memset(hash, 0, HASH_BYTES);
-    SqlStatement *st = sql_query(
-        sql, error, "SELECT hash FROM journal WHERE type = ? AND id = ? ORDER BY seq DESC LIMIT 1",
-        "tt", type, id);
-    SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
-    if (step == SQL_ROW) {
-        gsize n;
-        const void *bytes = sql_blob(st, 0, &n);
+    SqlStatement *st = sql_query(sql, error,
+                                 "SELECT (SELECT max(seq) FROM journal), (SELECT hash FROM journal "
+                                 "WHERE type = ? AND id = ? ORDER BY seq DESC LIMIT 1)",
+                                 "tt", type, id);
+    if (st == NULL || sql_step(st, error) != SQL_ROW)
+        return FALSE;
+    gsize n;
+    const void *bytes = sql_blob(st, 1, &n);
+    if (bytes)
         memcpy(hash, bytes, MIN(n, HASH_BYTES));
-        sql_reset(st);
-    }
-    return step != SQL_FAILED;
+    *last = sql_int(st, 0);
+    sql_reset(st);
+    return TRUE;
 }
 
 static gboolean insert_entry(Sql *sql, const EntryTexts *entry,
@@ -38,13 +41,13 @@ static gboolean insert_entry(Sql *sql, const EntryTexts *entry,
     for (int i = 0; i < ENTRY_TEXTS; i++)
         sql_bind_text(st, i + 3, entry->text[i]);
     sql_bind_blob(st, JOURNAL_HASH_COLUMN + 1, hash, HASH_BYTES);
-    return sql_step(st, error) == SQL_DONE;
+    return sql_send(st, error);
 }
 
 gboolean journal_append(Sql *sql, JournalEntry *entry, GError **error) {
     guint8 former[HASH_BYTES], hash[HASH_BYTES];
-    gint64 last = journal_last(sql, error);
-    if (last < 0 || !former_hash(sql, entry->type, entry->id, former, error))
+    gint64 last;
+    if (!find_former(sql, entry->type, entry->id, &last, former, error))
         return FALSE;
     entry->seq = last + 1;
     char *diff = json_dumps(entry->diff, JSON_COMPACT | JSON_SORT_KEYS);

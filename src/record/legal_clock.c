@@ -93,14 +93,16 @@ static gboolean clock_start(const Change *change, const ClockType *clock, GError
     if (st == NULL)
         return FALSE;
     bind_next(st, 8, step_time(clock, calendar, due, 0));
-    return sql_step(st, error) == SQL_DONE;
+    return sql_send(st, error);
 }
 
 static gboolean clock_stop(const Change *change, const ClockType *clock, GError **error) {
-    return sql_run(change->sql, error,
-                   "UPDATE clocks SET stopped_ms = ?, next_ms = NULL WHERE type = ? AND id = ? AND "
-                   "name = ? AND stopped_ms IS NULL",
-                   "ittt", change->now_ms, change->type->name, change->id, clock->name);
+    SqlStatement *st =
+        sql_query(change->sql, error,
+                  "UPDATE clocks SET stopped_ms = ?, next_ms = NULL WHERE type = ? "
+                  "AND id = ? AND name = ? AND stopped_ms IS NULL",
+                  "ittt", change->now_ms, change->type->name, change->id, clock->name);
+    return st && sql_send(st, error);
 }
 
 typedef struct {
@@ -147,7 +149,7 @@ static gboolean clock_redate(const Change *change, const ClockType *clock, GErro
         return FALSE;
     bind_next(st, 3, step_time(clock, calendar, due, step));
     sql_bind_int(st, 4, running.serial);
-    return sql_step(st, error) == SQL_DONE;
+    return sql_send(st, error);
 }
 
 static gboolean is_state(const State *state, const char *name) {
@@ -229,7 +231,7 @@ static gboolean advance(const Act *act, const Due *due, const ClockType *clock, 
     if (clock)
         bind_next(st, 3, step_time(clock, act->packs->calendar, due->due_ms, due->step + 1));
     sql_bind_int(st, 4, due->serial);
-    return sql_step(st, error) == SQL_DONE;
+    return sql_send(st, error);
 }
 
 /* The journal's proof that a legal limit was kept: which clock and step, when it was due and how

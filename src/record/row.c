@@ -218,8 +218,6 @@ Row *row_load(Sql *sql, const RecordType *type, const char *id, GError **error) 
     return row;
 }
 
-static gboolean run(SqlStatement *st, GError **error) { return sql_step(st, error) == SQL_DONE; }
-
 static void bind_system(SqlStatement *st, const Row *row) {
     sql_bind_text(st, 1, row->id);
     sql_bind_int(st, 2, row->version);
@@ -252,7 +250,7 @@ gboolean row_insert(Sql *sql, const Row *row, GError **error) {
     for (guint i = 0; i < type->fields->len; i++)
         if (schema_own_column(type, type->fields->pdata[i]))
             field_value_bind(st, &index, type->fields->pdata[i], &row->values[i]);
-    return run(st, error);
+    return sql_send(st, error);
 }
 
 /* Which columns an update writes: only changed ones, because SQLite rewrites every index whose
@@ -310,7 +308,7 @@ gboolean row_update(Sql *sql, const Row *before, const Row *row, GError **error)
         if (field_changed(&change, i))
             field_value_bind(st, &index, row->type->fields->pdata[i], &row->values[i]);
     sql_bind_text(st, index, row->id);
-    return run(st, error);
+    return sql_send(st, error);
 }
 
 static json_t *pair(json_t *from, json_t *to) {

@@ -125,6 +125,8 @@ SqlStep sql_step(SqlStatement *st, GError **error) { return st->sql->driver->ste
 
 void sql_reset(SqlStatement *st) { st->sql->driver->reset(st); }
 
+gboolean sql_send(SqlStatement *st, GError **error) { return st->sql->driver->send(st, error); }
+
 gboolean sql_is_null(SqlStatement *st, int column) { return st->sql->driver->is_null(st, column); }
 
 const char *sql_text(SqlStatement *st, int column) { return st->sql->driver->text(st, column); }

@@ -62,6 +62,10 @@ void sql_bind_null(SqlStatement *st, int index);
 SqlStep sql_step(SqlStatement *st,
                  GError **error); /* after SQL_DONE or SQL_FAILED the statement is reset */
 void sql_reset(SqlStatement *st); /* leave a query before its end */
+/* Runs a statement without rows whose effect is not asked about at once. In a transaction on
+ * PostgreSQL it is sent but not waited for: a failure is told by a later statement, at the latest
+ * by RELEASE or COMMIT. Elsewhere it is one sql_step. */
+gboolean sql_send(SqlStatement *st, GError **error);
 
 /* Columns are 0-based; text and blobs are borrowed until the next step. */
 gboolean sql_is_null(SqlStatement *st, int column);

@@ -39,6 +39,7 @@ struct SqlDriver {
     void (*bind_null)(SqlStatement *st, int index);
     SqlStep (*step)(SqlStatement *st, GError **error);
     void (*reset)(SqlStatement *st);
+    gboolean (*send)(SqlStatement *st, GError **error);
 
     gboolean (*is_null)(SqlStatement *st, int column);
     const char *(*text)(SqlStatement *st, int column);

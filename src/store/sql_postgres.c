@@ -1,7 +1,9 @@
 /* sql.h on PostgreSQL: the connection, its transactions and its errors.
  *
  * A round trip costs more than most statements, so SAVEPOINT and RELEASE, which cannot fail in a
- * healthy transaction, wait and travel with the next statement (libpq's pipeline mode). */
+ * healthy transaction, wait and travel with the next statement (libpq's pipeline mode); what is
+ * given to sql_send is sent at once, and its result is read with that of the next statement that
+ * waits. */
 #include "store/sql_postgres.h"
 #include "base/error.h"
 
@@ -89,6 +91,7 @@ static gboolean reconnect(PgSql *pg, GError **error) {
     PGconn *conn;
     PQfinish(pg->conn); /* gives the writer's lock back before it is asked for again */
     pg->conn = NULL;
+    pg->owed = 0;
     g_ptr_array_set_size(pg->waiting, 0);
     conn = connect_new(pg->uri, pg->base.mode, error);
     if (conn == NULL)
@@ -172,18 +175,31 @@ static PGresult *collect(PGconn *conn, guint *good) {
     return kept;
 }
 
+static gboolean pipeline_open(PgSql *pg) {
+    return PQpipelineStatus(pg->conn) == PQ_PIPELINE_ON || PQenterPipelineMode(pg->conn);
+}
+
+/* The first error of what was sent since the pipeline was opened, or the last result. */
+static PGresult *pipeline_end(PgSql *pg, guint *good) {
+    PGresult *result = PQpipelineSync(pg->conn) ? collect(pg->conn, good) : NULL;
+    PQexitPipelineMode(pg->conn);
+    pg->owed = 0;
+    return result;
+}
+
 static PGresult *pipeline(PgSql *pg, PgStatement *st, const char *text) {
     gboolean fresh = st && !is_prepared(pg, st);
-    guint good = 0, before = pg->waiting->len + 1;
+    guint good = 0, before = pg->owed + pg->waiting->len + 1;
     if (fresh) {
         g_free(st->name);
         st->name = g_strdup_printf("s%u", ++pg->names);
     }
-    gboolean sent = PQenterPipelineMode(pg->conn) && send_waiting(pg) &&
+    gboolean sent = pipeline_open(pg) && send_waiting(pg) &&
                     (!fresh || PQsendPrepare(pg->conn, st->name, st->text, st->n, st->types)) &&
-                    (st ? send_statement(pg, st) : send_text(pg, text)) && PQpipelineSync(pg->conn);
-    PGresult *result = sent ? collect(pg->conn, &good) : NULL;
-    PQexitPipelineMode(pg->conn);
+                    (st ? send_statement(pg, st) : send_text(pg, text));
+    PGresult *result = pipeline_end(pg, &good);
+    if (!sent)
+        g_clear_pointer(&result, PQclear);
     g_ptr_array_set_size(pg->waiting, 0);
     if (fresh && good >= before) {
         st->generation = pg->generation;
@@ -195,7 +211,7 @@ static PGresult *pipeline(PgSql *pg, PgStatement *st, const char *text) {
 }
 
 static PGresult *round_trip(PgSql *pg, PgStatement *st, const char *text) {
-    if (st && is_prepared(pg, st) && pg->waiting->len == 0)
+    if (st && is_prepared(pg, st) && pg->waiting->len == 0 && pg->owed == 0)
         return PQexecPrepared(pg->conn, st->name, st->n, st->values, st->lengths, st->formats, 0);
     if (st && st->name && st->generation == pg->generation && !is_prepared(pg, st))
         g_ptr_array_add(pg->waiting, g_strdup_printf("DEALLOCATE %s", st->name));
@@ -204,7 +220,7 @@ static PGresult *round_trip(PgSql *pg, PgStatement *st, const char *text) {
 
 gboolean pg_in_transaction(Sql *sql) {
     const PgSql *pg = (PgSql *)sql;
-    return connected(pg) && (PQtransactionStatus(pg->conn) == PQTRANS_INTRANS ||
+    return connected(pg) && (pg->owed > 0 || PQtransactionStatus(pg->conn) == PQTRANS_INTRANS ||
                              PQtransactionStatus(pg->conn) == PQTRANS_INERROR);
 }
 
@@ -246,6 +262,23 @@ gboolean pg_run(PgSql *pg, PgStatement *st, const char *text, PGresult **result,
     return good;
 }
 
+/* Only what is prepared already: whether preparing went well is not known before the answer. */
+gboolean pg_send_only(PgSql *pg, PgStatement *st) {
+    if (!pg_in_transaction(&pg->base) || PQtransactionStatus(pg->conn) == PQTRANS_INERROR ||
+        !is_prepared(pg, st) || !pipeline_open(pg) || !send_waiting(pg) || !send_statement(pg, st))
+        return FALSE;
+    pg->owed += pg->waiting->len + 1;
+    g_ptr_array_set_size(pg->waiting, 0);
+    return TRUE;
+}
+
+/* Reads what is owed; whoever asks is about to undo it, so its errors say nothing new. */
+static void settle(PgSql *pg) {
+    guint good = 0;
+    if (pg->owed > 0)
+        PQclear(pipeline_end(pg, &good));
+}
+
 /* --- transactions --- */
 
 static gboolean begin(PgSql *pg, const char *text, GError **error) {
@@ -271,6 +304,7 @@ static gboolean rollback(PgSql *pg, GError **error) {
     pg->broken = FALSE;
     forget_transaction(pg);
     g_ptr_array_set_size(pg->waiting, 0);
+    settle(pg);
     return gone || pg_run(pg, NULL, "ROLLBACK", NULL, error);
 }
 
@@ -283,7 +317,7 @@ static guint savepoint_find(const PgSql *pg, const char *name) {
 }
 
 static gboolean unhealthy(PgSql *pg, GError **error) {
-    if (PQtransactionStatus(pg->conn) == PQTRANS_INTRANS)
+    if (pg->owed > 0 || PQtransactionStatus(pg->conn) == PQTRANS_INTRANS)
         return FALSE;
     error_set(error, ERROR_STORE, NULL, "the transaction is spoilt by a former error", NULL);
     return TRUE;
@@ -305,14 +339,22 @@ static gboolean savepoint(PgSql *pg, const char *name, GError **error) {
     return TRUE;
 }
 
+/* With results owed it waits for them: what RELEASE has passed, holds. */
+static gboolean release_sent(PgSql *pg, const char *name, GError **error) {
+    g_autofree char *text = g_strconcat("RELEASE ", name, NULL);
+    if (pg->owed > 0)
+        return pg_run(pg, NULL, text, NULL, error);
+    g_ptr_array_add(pg->waiting, g_steal_pointer(&text));
+    return TRUE;
+}
+
 static gboolean release(PgSql *pg, const char *name, GError **error) {
     guint place = savepoint_find(pg, name);
     if (pg->broken || place == 0)
         return pg->broken ? lost(error)
                           : error_set(error, ERROR_STORE, NULL, "no such savepoint", NULL);
-    if (unhealthy(pg, error))
+    if (unhealthy(pg, error) || !release_sent(pg, name, error))
         return FALSE;
-    g_ptr_array_add(pg->waiting, g_strconcat("RELEASE ", name, NULL));
     g_ptr_array_set_size(pg->savepoints, (int)place - 1);
     return place > 1 || !pg->own_begin || commit(pg, error);
 }
@@ -322,6 +364,7 @@ static gboolean rollback_to(PgSql *pg, const char *name, GError **error) {
     g_autofree char *text = g_strconcat("ROLLBACK TO ", name, NULL);
     if (place > 0)
         g_ptr_array_set_size(pg->savepoints, (int)place);
+    settle(pg);
     return pg_run(pg, NULL, text, NULL, error);
 }
 
@@ -400,6 +443,7 @@ const SqlDriver sql_postgres = {
     .bind_null = pg_bind_null,
     .step = pg_step,
     .reset = pg_reset,
+    .send = pg_send,
     .is_null = pg_is_null,
     .text = pg_text,
     .integer = pg_integer,

@@ -15,6 +15,7 @@ typedef struct {
     gboolean own_begin;    /* the outermost savepoint began the transaction and will end it */
     GPtrArray *savepoints; /* names, innermost last */
     GPtrArray *waiting;    /* SAVEPOINT, RELEASE, DEALLOCATE that travel with the next statement */
+    guint owed;            /* results of what was sent and not waited for; a pipeline is open */
     gint64 changes;
 } PgSql;
 
@@ -50,6 +51,8 @@ gboolean pg_in_transaction(Sql *sql);
 /* Runs a text (st NULL) or a prepared statement in one round trip, with what waits. The caller owns
  * *result when it is given. */
 gboolean pg_run(PgSql *pg, PgStatement *st, const char *text, PGresult **result, GError **error);
+/* Sends a prepared statement without waiting; FALSE when that is not possible now. */
+gboolean pg_send_only(PgSql *pg, PgStatement *st);
 /* Runs a text that controls the transaction. */
 gboolean pg_control(PgSql *pg, PgControl control, const char *name, GError **error);
 
@@ -69,6 +72,7 @@ void pg_bind_blob(SqlStatement *st, int index, const void *bytes, gsize n);
 void pg_bind_null(SqlStatement *st, int index);
 SqlStep pg_step(SqlStatement *st, GError **error);
 void pg_reset(SqlStatement *st);
+gboolean pg_send(SqlStatement *st, GError **error);
 gboolean pg_is_null(SqlStatement *st, int column);
 const char *pg_text(SqlStatement *st, int column);
 gint64 pg_integer(SqlStatement *st, int column);

@@ -131,6 +131,10 @@ SqlStep pg_step(SqlStatement *base, GError **error) {
     return SQL_DONE;
 }
 
+gboolean pg_send(SqlStatement *base, GError **error) {
+    return pg_send_only((PgSql *)base->sql, pg_of(base)) || pg_step(base, error) == SQL_DONE;
+}
+
 gboolean pg_is_null(SqlStatement *st, int column) {
     return PQgetisnull(pg_of(st)->result, pg_of(st)->row, column);
 }

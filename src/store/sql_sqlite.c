@@ -124,6 +124,10 @@ static SqlStep lite_step(SqlStatement *st, GError **error) {
 
 static void lite_reset(SqlStatement *st) { sqlite3_reset(stmt_of(st)); }
 
+static gboolean lite_send(SqlStatement *st, GError **error) {
+    return lite_step(st, error) == SQL_DONE;
+}
+
 static gboolean lite_is_null(SqlStatement *st, int column) {
     return sqlite3_column_type(stmt_of(st), column) == SQLITE_NULL;
 }
@@ -201,6 +205,7 @@ const SqlDriver sql_sqlite = {
     .bind_null = lite_bind_null,
     .step = lite_step,
     .reset = lite_reset,
+    .send = lite_send,
     .is_null = lite_is_null,
     .text = lite_text,
     .integer = lite_integer,

@@ -149,6 +149,45 @@ static void a_savepoint_saves_what_stands_before_it(Fixture *f, gconstpointer da
     g_assert_cmpint(count(f->sql), ==, 2);
 }
 
+static gboolean send_row(Sql *sql, gint64 a, GError **error) {
+    SqlStatement *st = sql_query(sql, error, "INSERT INTO t VALUES (?, ?)", "ii", a, a);
+    return st && sql_send(st, error);
+}
+
+/* Sent statements count as done only when the savepoint is released; a failed one is told by then.
+ */
+static void what_was_sent_is_told_at_release(Fixture *f, gconstpointer data) {
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    sql_exec(f->sql, "CREATE UNIQUE INDEX ta ON t(a)", &error);
+    g_assert_true(send_row(f->sql, 1, &error)); /* outside: at once */
+    g_assert_false(send_row(f->sql, 1, NULL));
+    sql_exec(f->sql, "BEGIN IMMEDIATE; SAVEPOINT job", &error);
+    for (gint64 a = 2; a < 300; a++)
+        g_assert_true(send_row(f->sql, a, &error));
+    g_assert_true(sql_in_transaction(f->sql));
+    g_assert_cmpint(count(f->sql), ==, 299);
+    g_assert_true(send_row(f->sql, 300, &error));
+    sql_exec(f->sql, "RELEASE job; SAVEPOINT job", &error);
+    g_assert_no_error(error);
+    gboolean good = send_row(f->sql, 301, NULL) && send_row(f->sql, 7, NULL) &&
+                    send_row(f->sql, 302, NULL) && sql_exec(f->sql, "RELEASE job", NULL);
+    g_assert_false(good);
+    g_assert_true(sql_in_transaction(f->sql));
+    sql_exec(f->sql, "ROLLBACK TO job; RELEASE job", &error);
+    g_assert_true(send_row(f->sql, 303, &error));
+    sql_exec(f->sql, "COMMIT", &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(count(f->sql), ==, 301);
+    sql_exec(f->sql, "BEGIN IMMEDIATE", &error);
+    good = send_row(f->sql, 400, NULL) && send_row(f->sql, 7, NULL) &&
+           sql_exec(f->sql, "COMMIT", NULL);
+    g_assert_false(good);
+    sql_exec(f->sql, "ROLLBACK", &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(count(f->sql), ==, 301);
+}
+
 /* One process writes: a second SQL_WRITE connection of the same database is refused. */
 static void one_connection_writes(Fixture *f, gconstpointer data) {
     (void)data;
@@ -329,6 +368,7 @@ int main(int argc, char **argv) {
     ADD("text-is-compared-by-its-bytes", text_is_compared_by_its_bytes);
     ADD("a-savepoint-alone-is-a-transaction", a_savepoint_alone_is_a_transaction);
     ADD("a-savepoint-saves-what-stands-before-it", a_savepoint_saves_what_stands_before_it);
+    ADD("what-was-sent-is-told-at-release", what_was_sent_is_told_at_release);
     ADD("changes-are-counted", changes_are_counted);
     if (test_on_postgres())
         ADD("one-connection-writes", one_connection_writes);

@@ -252,23 +252,12 @@ static gboolean backup_file(const char *uri, const char *directory, const char *
     return done;
 }
 
-static gboolean can_back_up(const char *records_uri, GError **error) {
-    if (g_str_has_prefix(records_uri, "sqlite:"))
-        return TRUE;
-    Sql *sql = sql_open(records_uri, SQL_READ, error);
-    gboolean done = sql && sql_backup(sql, "records.db", error); /* says how to */
-    sql_close(sql);
-    return done;
-}
-
 /* Samples first: records may be newer than samples, so the replay after a restore finds its alarms
  * there already. */
 gboolean app_backup(const AppConfig *config, const char *directory, GError **error) {
     g_autofree char *samples = database_uri(config->data_dir, "samples.db"),
                     *records = config->records_uri ? g_strdup(config->records_uri)
                                                    : database_uri(config->data_dir, "records.db");
-    if (!can_back_up(records, error))
-        return FALSE;
     if (g_mkdir_with_parents(directory, 0750) != 0)
         return error_set(error, ERROR_FILE, NULL, directory, g_strerror(errno), NULL);
     return backup_file(samples, directory, "samples.db", error) &&

@@ -131,7 +131,7 @@ static Sql *pg_open(const char *uri, SqlMode mode, GError **error) {
 
 static gboolean is_prepared(const PgSql *pg, const PgStatement *st) {
     return st->name && st->generation == pg->generation &&
-           (st->n == 0 || memcmp(st->types, st->prepared, sizeof(Oid) * (gsize)st->n) == 0);
+           memcmp(st->types, st->prepared, sizeof(Oid) * (gsize)st->n) == 0;
 }
 
 static gboolean send_text(PgSql *pg, const char *text) {

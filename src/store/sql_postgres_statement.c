@@ -15,13 +15,14 @@ SqlStatement *pg_prepare(Sql *sql, const char *text, GError **error) {
     (void)sql, (void)error;
     PgStatement *st = g_new0(PgStatement, 1);
     st->text = pg_translate(text, &st->n);
-    st->types = g_new0(Oid, (gsize)st->n);
-    st->prepared = g_new0(Oid, (gsize)st->n);
-    st->texts = g_new0(char *, (gsize)st->n);
-    st->words = g_new0(guint64, (gsize)st->n);
-    st->values = g_new0(const char *, (gsize)st->n);
-    st->lengths = g_new0(int, (gsize)st->n);
-    st->formats = g_new0(int, (gsize)st->n);
+    gsize n = (gsize)st->n + 1; /* never null */
+    st->types = g_new0(Oid, n);
+    st->prepared = g_new0(Oid, n);
+    st->texts = g_new0(char *, n);
+    st->words = g_new0(guint64, n);
+    st->values = g_new0(const char *, n);
+    st->lengths = g_new0(int, n);
+    st->formats = g_new0(int, n);
     st->blobs = g_ptr_array_new_with_free_func(PQfreemem);
     return &st->base;
 }

@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import glob
 import gzip
+import hashlib
 import http.client
 import json
 import os
@@ -53,11 +54,44 @@ def main():
 # ---- the command line ----
 
 
+_schemas = set()
+
+
+def _psql(*arguments, stdin=""):
+    line = ["psql", "-q", "-v", "ON_ERROR_STOP=1", os.environ["ANLAN_TEST_DATABASE"], *arguments]
+    subprocess.run(line, input=stdin, text=True, check=True, stdout=subprocess.DEVNULL)
+
+
+def schema_of(data):
+    return "w" + hashlib.md5(os.path.abspath(str(data)).encode()).hexdigest()
+
+
+def database_options(data):
+    """With ANLAN_TEST_DATABASE (see tests/postgres) each data directory has its records in a schema of that PostgreSQL database."""
+    uri, schema = os.environ.get("ANLAN_TEST_DATABASE"), schema_of(data)
+    if not uri:
+        return []
+    if schema not in _schemas:
+        _schemas.add(schema)
+        _psql("-c", f"SET client_min_messages = warning; CREATE SCHEMA IF NOT EXISTS {schema}")
+    return ["--database", f"{uri}&options=-csearch_path%3D{schema}"]
+
+
+def copy_data(source, target):
+    """Copies a data directory that no server has open, with its schema."""
+    shutil.copytree(source, target)
+    uri, schema = os.environ.get("ANLAN_TEST_DATABASE"), schema_of(source)
+    if uri:
+        dump = subprocess.run(["pg_dump", uri, "--schema", schema], capture_output=True, text=True, check=True).stdout
+        _psql(stdin=dump.replace(schema, schema_of(target)))
+        _schemas.add(schema_of(target))
+
+
 def command(*arguments, data=None, stdin=None, timeout=120):
     """Runs `anlan ...`; gives CompletedProcess with text in stdout and stderr."""
     line = [program(), *map(str, arguments)]
     if data:
-        line += ["--data", str(data)]
+        line += ["--data", str(data), *database_options(data)]
     return subprocess.run(line, input=stdin, capture_output=True, text=True, timeout=timeout, cwd=ROOT)
 
 
@@ -93,7 +127,8 @@ class Server:
 
         log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [program(), self.command, "--data", self.data, "--port", "0", "--packs", self.packs, *self.options],
+            [program(), self.command, "--data", self.data, "--port", "0", "--packs", self.packs,
+             *database_options(self.data), *self.options],
             stdout=subprocess.PIPE, stderr=log, cwd=ROOT, preexec_fn=before_exec, restore_signals=False)
         log.close()
         self.starts += 1
@@ -490,7 +525,7 @@ class World:
             World._make()
         self.directory = tempfile.mkdtemp(prefix="anlan-test-", dir=parent)
         self.data = os.path.join(self.directory, "data")
-        shutil.copytree(World._template, self.data)
+        copy_data(World._template, self.data)
         self.tokens = dict(World._tokens)
         self.server = Server(self.data, options=server_options, preexec=preexec)
 

@@ -96,11 +96,11 @@ static gboolean seal_entry(SealPass *pass, SqlStatement *entries, GError **error
 
 static gboolean check_seals(Sql *sql, VerifyReport *report, GError **error) {
     SealPass pass = {.report = report};
-    pass.seals = sql_query(
+    pass.seals = sql_scan(
         sql, error,
         "SELECT number, time_ms, first_seq, last_seq, root, hash FROM seals ORDER BY number", "");
     SqlStatement *entries =
-        pass.seals ? sql_query(sql, error, "SELECT seq, hash FROM journal ORDER BY seq", "") : NULL;
+        pass.seals ? sql_scan(sql, error, "SELECT seq, hash FROM journal ORDER BY seq", "") : NULL;
     if (entries == NULL)
         return FALSE;
     gboolean good = seal_next(&pass, error);
@@ -296,7 +296,7 @@ static gboolean chain_entry(Fold *fold, SqlStatement *st, GError **error) {
 static gboolean check_chains(Sql *sql, const Packs *packs, VerifyReport *report, GError **error) {
     Fold fold = {.sql = sql, .packs = packs, .report = report};
     SqlStatement *st =
-        sql_query(sql, error, "SELECT " JOURNAL_COLUMNS " FROM journal ORDER BY type, id, seq", "");
+        sql_scan(sql, error, "SELECT " JOURNAL_COLUMNS " FROM journal ORDER BY type, id, seq", "");
     if (st == NULL)
         return FALSE;
     gboolean good = TRUE;

@@ -81,26 +81,38 @@ static gboolean is_idle(gpointer text, gpointer statement, gpointer data) {
     return !sql->driver->busy(st) && st->prepared + RECENT < sql->prepared;
 }
 
-static SqlStatement *prepare_new(Sql *sql, const char *text, GError **error) {
-    SqlStatement *st = sql->driver->prepare(sql, text, error);
-    if (st == NULL)
+/* A text may be asked for as a query and as a scan. */
+static SqlStatement *prepare_new(Sql *sql, const char *text, gboolean scan, char *key_take,
+                                 GError **error) {
+    SqlStatement *st = sql->driver->prepare(sql, text, scan, error);
+    if (st == NULL) {
+        g_free(key_take);
         return NULL;
+    }
     st->sql = sql;
     if (g_hash_table_size(sql->statements) >= CACHED_MAX)
         g_hash_table_foreach_remove(sql->statements, is_idle, sql);
-    g_hash_table_insert(sql->statements, g_strdup(text), st);
+    g_hash_table_insert(sql->statements, key_take, st);
+    return st;
+}
+
+static SqlStatement *prepared(Sql *sql, SqlStatement *st) {
+    if (st) {
+        st->prepared = ++sql->prepared;
+        sql->driver->clear(st);
+    }
     return st;
 }
 
 SqlStatement *sql_prepare(Sql *sql, const char *text, GError **error) {
     SqlStatement *st = g_hash_table_lookup(sql->statements, text);
-    if (st == NULL)
-        st = prepare_new(sql, text, error);
-    if (st == NULL)
-        return NULL;
-    st->prepared = ++sql->prepared;
-    sql->driver->clear(st);
-    return st;
+    return prepared(sql, st ? st : prepare_new(sql, text, FALSE, g_strdup(text), error));
+}
+
+static SqlStatement *prepare_scan(Sql *sql, const char *text, GError **error) {
+    g_autofree char *key = g_strconcat("scan: ", text, NULL);
+    SqlStatement *st = g_hash_table_lookup(sql->statements, key);
+    return prepared(sql, st ? st : prepare_new(sql, text, TRUE, g_steal_pointer(&key), error));
 }
 
 void sql_bind_text(SqlStatement *st, int index, const char *value) {
@@ -139,12 +151,8 @@ const void *sql_blob(SqlStatement *st, int column, gsize *n) {
     return st->sql->driver->blob(st, column, n);
 }
 
-static SqlStatement *prepare_list(Sql *sql, GError **error, const char *text, const char *types,
-                                  va_list list) {
-    SqlStatement *st = sql_prepare(sql, text, error);
-    if (st == NULL)
-        return NULL;
-    for (int i = 0; types[i]; i++) {
+static SqlStatement *bind_list(SqlStatement *st, const char *types, va_list list) {
+    for (int i = 0; st && types[i]; i++) {
         switch (types[i]) {
         case 't':
             sql_bind_text(st, i + 1, va_arg(list, const char *));
@@ -173,7 +181,15 @@ static SqlStatement *prepare_list(Sql *sql, GError **error, const char *text, co
 SqlStatement *sql_query(Sql *sql, GError **error, const char *text, const char *types, ...) {
     va_list list;
     va_start(list, types);
-    SqlStatement *st = prepare_list(sql, error, text, types, list);
+    SqlStatement *st = bind_list(sql_prepare(sql, text, error), types, list);
+    va_end(list);
+    return st;
+}
+
+SqlStatement *sql_scan(Sql *sql, GError **error, const char *text, const char *types, ...) {
+    va_list list;
+    va_start(list, types);
+    SqlStatement *st = bind_list(prepare_scan(sql, text, error), types, list);
     va_end(list);
     return st;
 }
@@ -181,7 +197,7 @@ SqlStatement *sql_query(Sql *sql, GError **error, const char *text, const char *
 gboolean sql_run(Sql *sql, GError **error, const char *text, const char *types, ...) {
     va_list list;
     va_start(list, types);
-    SqlStatement *st = prepare_list(sql, error, text, types, list);
+    SqlStatement *st = bind_list(sql_prepare(sql, text, error), types, list);
     va_end(list);
     if (st == NULL)
         return FALSE;
@@ -195,7 +211,7 @@ gboolean sql_get_int(Sql *sql, GError **error, gint64 *value, gint64 otherwise, 
                      const char *types, ...) {
     va_list list;
     va_start(list, types);
-    SqlStatement *st = prepare_list(sql, error, text, types, list);
+    SqlStatement *st = bind_list(sql_prepare(sql, text, error), types, list);
     va_end(list);
     if (st == NULL)
         return FALSE;

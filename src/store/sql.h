@@ -50,6 +50,11 @@ gboolean sql_run(Sql *sql, GError **error, const char *text, const char *types, 
  * error. */
 SqlStatement *sql_query(Sql *sql, GError **error, const char *text, const char *types, ...);
 
+/* sql_query for results of any size: PostgreSQL, which holds the rows of a query in memory, gives
+ * these in portions through a cursor. Inside a transaction only (a SAVEPOINT outside one will do),
+ * and left by SQL_DONE or sql_reset before that ends. */
+SqlStatement *sql_scan(Sql *sql, GError **error, const char *text, const char *types, ...);
+
 SqlStatement *sql_prepare(Sql *sql, const char *text,
                           GError **error); /* cached, reset, parameters cleared */
 void sql_bind_text(SqlStatement *st, int index,

@@ -28,7 +28,7 @@ struct SqlDriver {
     void (*close)(Sql *sql); /* statements are gone already */
     gboolean (*exec)(Sql *sql, const char *text, GError **error);
 
-    SqlStatement *(*prepare)(Sql *sql, const char *text, GError **error);
+    SqlStatement *(*prepare)(Sql *sql, const char *text, gboolean scan, GError **error);
     void (*finalize)(SqlStatement *st);
     gboolean (*busy)(const SqlStatement *st); /* between its first step and its end */
     void (*clear)(SqlStatement *st);          /* reset, all parameters null */

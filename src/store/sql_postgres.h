@@ -30,6 +30,8 @@ typedef struct {
     guint64 *words;
     const char **values;
     int *lengths, *formats;
+    char *cursor;     /* of a scan; NULL: a query */
+    gboolean open;    /* the cursor is */
     PGresult *result; /* NULL: before the first step */
     int row;
     GPtrArray *blobs; /* decoded bytes of the row */
@@ -61,7 +63,7 @@ char *pg_translate(const char *text, int *n);
 /* The length of the first statement of a list separated by `;`. */
 gsize pg_statement_length(const char *text);
 
-SqlStatement *pg_prepare(Sql *sql, const char *text, GError **error);
+SqlStatement *pg_prepare(Sql *sql, const char *text, gboolean scan, GError **error);
 void pg_finalize(SqlStatement *st);
 gboolean pg_busy(const SqlStatement *st);
 void pg_clear(SqlStatement *st);

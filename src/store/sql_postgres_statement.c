@@ -11,10 +11,15 @@ enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_TEXT = 25, OID_FLOAT8 =
 
 static PgStatement *pg_of(const SqlStatement *st) { return (PgStatement *)st; }
 
-SqlStatement *pg_prepare(Sql *sql, const char *text, GError **error) {
-    (void)sql, (void)error;
+SqlStatement *pg_prepare(Sql *sql, const char *text, gboolean scan, GError **error) {
+    (void)error;
     PgStatement *st = g_new0(PgStatement, 1);
     st->text = pg_translate(text, &st->n);
+    if (scan) {
+        g_autofree char *query = st->text;
+        st->cursor = g_strdup_printf("scan%u", ++((PgSql *)sql)->names);
+        st->text = g_strdup_printf("DECLARE %s NO SCROLL CURSOR FOR %s", st->cursor, query);
+    }
     gsize n = (gsize)st->n + 1; /* never null */
     st->types = g_new0(Oid, n);
     st->prepared = g_new0(Oid, n);
@@ -34,15 +39,9 @@ void pg_finalize(SqlStatement *base) {
         g_ptr_array_add(pg->waiting, g_strdup_printf("DEALLOCATE %s", st->name));
     for (int i = 0; i < st->n; i++)
         g_free(st->texts[i]);
-    gpointer parts[] = {st->text,
-                        st->name,
-                        st->types,
-                        st->prepared,
-                        st->texts,
-                        st->words,
-                        (gpointer)st->values,
-                        st->lengths,
-                        st->formats};
+    gpointer parts[] = {st->text,     st->cursor, st->name,  st->types,
+                        st->prepared, st->texts,  st->words, (gpointer)st->values,
+                        st->lengths,  st->formats};
     for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
         g_free(parts[i]);
     g_ptr_array_free(st->blobs, TRUE);
@@ -50,10 +49,19 @@ void pg_finalize(SqlStatement *base) {
     g_free(st);
 }
 
-gboolean pg_busy(const SqlStatement *st) { return pg_of(st)->result != NULL; }
+gboolean pg_busy(const SqlStatement *st) { return pg_of(st)->result || pg_of(st)->open; }
+
+static void cursor_close(PgStatement *st) {
+    PgSql *pg = (PgSql *)st->base.sql;
+    if (st->open && pg_in_transaction(st->base.sql) &&
+        PQtransactionStatus(pg->conn) != PQTRANS_INERROR)
+        g_ptr_array_add(pg->waiting, g_strconcat("CLOSE ", st->cursor, NULL));
+    st->open = FALSE;
+}
 
 void pg_reset(SqlStatement *base) {
     PgStatement *st = pg_of(base);
+    cursor_close(st);
     PQclear(st->result);
     st->result = NULL;
     g_ptr_array_set_size(st->blobs, 0);
@@ -112,24 +120,50 @@ void pg_bind_null(SqlStatement *base, int index) {
 
 /* --- rows --- */
 
+enum { PORTION = 1000 }; /* rows of a scan that are held at a time */
+
+static gboolean fetch(PgStatement *st, GError **error) {
+    g_autofree char *text = g_strdup_printf("FETCH %d FROM %s", PORTION, st->cursor);
+    PQclear(st->result);
+    st->result = NULL;
+    st->row = -1;
+    return pg_run((PgSql *)st->base.sql, NULL, text, &st->result, error);
+}
+
 static gboolean start(PgStatement *st, GError **error) {
     PgSql *pg = (PgSql *)st->base.sql;
     const char *name;
     PgControl control = pg_control_of(st->text, &name);
     st->row = -1;
-    return control == PG_PLAIN ? pg_run(pg, st, NULL, &st->result, error)
-                               : pg_control(pg, control, name, error);
+    if (control != PG_PLAIN)
+        return pg_control(pg, control, name, error);
+    if (st->cursor == NULL)
+        return pg_run(pg, st, NULL, &st->result, error);
+    st->open = pg_run(pg, st, NULL, NULL, error);
+    return st->open && fetch(st, error);
+}
+
+static gboolean next_row(PgStatement *st) {
+    return st->result && ++st->row < PQntuples(st->result);
+}
+
+static gboolean more_to_fetch(const PgStatement *st) {
+    return st->open && PQntuples(st->result) == PORTION;
 }
 
 SqlStep pg_step(SqlStatement *base, GError **error) {
     PgStatement *st = pg_of(base);
-    if (st->result == NULL && !start(st, error))
-        return SQL_FAILED;
+    gboolean good = st->result != NULL || start(st, error);
     g_ptr_array_set_size(st->blobs, 0);
-    if (st->result && ++st->row < PQntuples(st->result))
+    if (good && next_row(st))
         return SQL_ROW;
+    if (good && more_to_fetch(st)) {
+        good = fetch(st, error);
+        if (good && next_row(st))
+            return SQL_ROW;
+    }
     pg_reset(base);
-    return SQL_DONE;
+    return good ? SQL_DONE : SQL_FAILED;
 }
 
 gboolean pg_send(SqlStatement *base, GError **error) {

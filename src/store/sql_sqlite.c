@@ -70,7 +70,8 @@ static gboolean lite_exec(Sql *sql, const char *text, GError **error) {
            failed(db_of(sql), error);
 }
 
-static SqlStatement *lite_prepare(Sql *sql, const char *text, GError **error) {
+static SqlStatement *lite_prepare(Sql *sql, const char *text, gboolean scan, GError **error) {
+    (void)scan;
     sqlite3_stmt *stmt;
     if (sqlite3_prepare_v3(db_of(sql), text, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) !=
         SQLITE_OK) {

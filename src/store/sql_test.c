@@ -149,6 +149,35 @@ static void a_savepoint_saves_what_stands_before_it(Fixture *f, gconstpointer da
     g_assert_cmpint(count(f->sql), ==, 2);
 }
 
+/* Scans side by side, with writes and queries between, left early and begun again. */
+static void scans_give_every_row(Fixture *f, gconstpointer data) {
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    sql_exec(f->sql, "BEGIN IMMEDIATE", &error);
+    for (gint64 i = 0; i < 3000; i++)
+        sql_run(f->sql, &error, "INSERT INTO t VALUES (?, ?)", "ii", i, i % 3);
+    g_assert_no_error(error);
+    for (int round = 0; round < 2; round++) {
+        gint64 seen = 0;
+        SqlStatement *all = sql_scan(f->sql, &error, "SELECT a FROM t ORDER BY a", "");
+        SqlStatement *some =
+            sql_scan(f->sql, &error, "SELECT a FROM t WHERE b = ? ORDER BY a", "i", (gint64)1);
+        for (; sql_step(all, &error) == SQL_ROW; seen++) {
+            g_assert_cmpint(sql_int(all, 0), ==, seen);
+            if (seen % 3 == 1 && seen < 2000) {
+                g_assert_cmpint(sql_step(some, &error), ==, SQL_ROW);
+                g_assert_cmpint(sql_int(some, 0), ==, seen);
+            }
+            if (seen % 1000 == 7)
+                g_assert_cmpint(count(f->sql), ==, 3000);
+        }
+        g_assert_cmpint(seen, ==, 3000);
+        sql_reset(some);
+    }
+    sql_exec(f->sql, "COMMIT", &error);
+    g_assert_no_error(error);
+}
+
 static gboolean send_row(Sql *sql, gint64 a, GError **error) {
     SqlStatement *st = sql_query(sql, error, "INSERT INTO t VALUES (?, ?)", "ii", a, a);
     return st && sql_send(st, error);
@@ -369,6 +398,7 @@ int main(int argc, char **argv) {
     ADD("a-savepoint-alone-is-a-transaction", a_savepoint_alone_is_a_transaction);
     ADD("a-savepoint-saves-what-stands-before-it", a_savepoint_saves_what_stands_before_it);
     ADD("what-was-sent-is-told-at-release", what_was_sent_is_told_at_release);
+    ADD("scans-give-every-row", scans_give_every_row);
     ADD("changes-are-counted", changes_are_counted);
     if (test_on_postgres())
         ADD("one-connection-writes", one_connection_writes);

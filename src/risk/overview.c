@@ -152,7 +152,7 @@ static void set_place(json_t *child, SqlStatement *st, int column) {
 /* Rows of (code, name, kind, lon, lat) with their counters. */
 static json_t *places(SqlStatement *st, GHashTable *groups, GError **error) {
     json_t *list = json_array();
-    SqlStep step;
+    SqlStep step = SQL_FAILED;
     while (st && (step = sql_step(st, error)) == SQL_ROW) {
         json_t *child = json_pack("{s:s, s:s*, s:s*}", "code", sql_text(st, 0), "name",
                                   sql_text(st, 1), "kind", sql_text(st, 2));

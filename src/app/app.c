@@ -2,10 +2,12 @@
 #include "app/scheduler.h"
 #include "base/log.h"
 #include "server/house.h"
+#include "server/openapi.h"
 #include "signal/alarm_sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -22,6 +24,7 @@ struct App {
     Hub *hub;
     LoginGuard *logins;
     StaticFiles *files;
+    GString *openapi;
     Scheduler *scheduler;
     json_t *demo_logins;
     House house;
@@ -149,8 +152,18 @@ static gboolean start_hub(App *app, GError **error) {
     return TRUE;
 }
 
+static GString *describe_api(const Packs *packs) {
+    json_t *document = openapi_document(packs, house_routes);
+    char *text = json_dumps(document, JSON_COMPACT);
+    GString *copy = g_string_new(text);
+    free(text);
+    json_decref(document);
+    return copy;
+}
+
 static gboolean start_http(App *app, GError **error) {
     app->logins = login_guard_new();
+    app->openapi = describe_api(app->packs);
     if (app->config.web_dir) {
         app->files = static_files_load(app->config.web_dir, error);
         if (app->files == NULL)
@@ -166,7 +179,8 @@ static gboolean start_http(App *app, GError **error) {
                          app->hub,
                          app->logins,
                          app->files,
-                         app->config.demo ? app->demo_logins : NULL};
+                         app->config.demo ? app->demo_logins : NULL,
+                         app->openapi};
     HttpConfig http = {app->config.host, app->config.port,  house_routes, house_file, &app->house,
                        house_worker_new, house_worker_free, HTTP_WORKERS, HTTP_QUEUE};
     app->http = http_start(&http, error);
@@ -198,6 +212,8 @@ void app_close(App *app) {
     if (app->logins)
         login_guard_free(app->logins);
     static_files_free(app->files);
+    if (app->openapi)
+        g_string_free(app->openapi, TRUE);
     if (app->points)
         point_table_free(app->points);
     if (app->packs)

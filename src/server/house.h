@@ -21,6 +21,7 @@ typedef struct {
     LoginGuard *logins;
     StaticFiles *files;  /* or NULL */
     json_t *demo_logins; /* or NULL */
+    GString *openapi;    /* the document, openapi.h */
 } House;
 
 typedef struct {
@@ -69,6 +70,7 @@ void api_point_history(Request *request);
 void api_write_line(Request *request);
 void api_write_json(Request *request);
 void api_stream(Request *request);
+void api_openapi(Request *request);
 void api_healthz(Request *request);
 void api_readyz(Request *request);
 void api_metrics(Request *request);

@@ -16,11 +16,21 @@ typedef struct Http Http;
 typedef struct Request Request;
 typedef void (*Handler)(Request *request);
 
+/* Who may call a route; the handler sees to it, the document of the API says it. */
+typedef enum { DOOR_USER, DOOR_OPEN, DOOR_DEVICE, DOOR_MAP } Door;
+
 typedef struct {
     const char *method;
     const char *path; /* "/api/records/{type}/{id}": a part in braces matches one segment */
     Handler handler;
     gsize body_max;
+    /* For the document of the API (openapi.h). Names of schemas and parameters are those of
+     * openapi_parts.c; "{type}" in one is the type's name; with a slash it is a media type. */
+    Door door;
+    int status; /* of the good answer */
+    const char *summary;
+    const char *parameters; /* separated by spaces, or NULL */
+    const char *body, *answer;
 } Route;
 
 typedef struct {

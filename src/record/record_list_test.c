@@ -39,7 +39,12 @@ static guint visit(World *world, const Actor *actor, const char *filter, const c
     g_autofree char *cursor = NULL;
     gint64 count;
     do {
-        RecordQuery query = {filter, search, sort, cursor, limit, TRUE, FALSE};
+        RecordQuery query = {.filter = filter,
+                             .search = search,
+                             .sort = sort,
+                             .cursor = cursor,
+                             .limit = limit,
+                             .count = TRUE};
         json_t *page = list(world, actor, &query), *items = json_object_get(page, "items");
         count = json_integer_value(json_object_get(page, "count"));
         for (gsize i = 0; i < json_array_size(items); i++)

@@ -90,7 +90,7 @@ static const Part schemas[] = {
      "{'type': 'object', 'required': ['seq', 'time', 'actor', 'type', 'id', 'action', 'hash'], "
      "'properties': {'seq': " INTEGER ", 'time': " TIME ","
      "'actor': " STRING ", 'action': {'type': 'string', 'description': 'create, edit, move:NAME, "
-                        "clock:NAME'}, 'type': " STRING ", 'id': " STRING ","
+     "clock:NAME'}, 'type': " STRING ", 'id': " STRING ","
      "'diff': {'type': 'object', 'description': 'field: [old, new]'}, 'hash': " STRING "}}"},
     {"Journal",
      "{'type': 'object', 'required': ['items'], 'properties': {'items': " LIST("Entry") "}}"},

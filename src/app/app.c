@@ -23,6 +23,7 @@ struct App {
     Pipeline *pipeline;
     Hub *hub;
     LoginGuard *logins;
+    BasicCache *basic;
     StaticFiles *files;
     GString *openapi;
     Scheduler *scheduler;
@@ -163,24 +164,19 @@ static GString *describe_api(const Packs *packs) {
 
 static gboolean start_http(App *app, GError **error) {
     app->logins = login_guard_new();
+    app->basic = basic_cache_new();
     app->openapi = describe_api(app->packs);
     if (app->config.web_dir) {
         app->files = static_files_load(app->config.web_dir, error);
         if (app->files == NULL)
             return FALSE;
     }
-    app->house = (House){app->packs,
-                         app->config.clock,
-                         app->records,
-                         app->records_uri,
-                         app->samples_uri,
-                         app->pipeline,
-                         app->points,
-                         app->hub,
-                         app->logins,
-                         app->files,
-                         app->config.demo ? app->demo_logins : NULL,
-                         app->openapi};
+    app->house =
+        (House){app->packs,       app->config.clock, app->records,
+                app->records_uri, app->samples_uri,  app->pipeline,
+                app->points,      app->hub,          app->logins,
+                app->basic,       app->files,        app->config.demo ? app->demo_logins : NULL,
+                app->openapi};
     HttpConfig http = {app->config.host, app->config.port,  house_routes, house_file, &app->house,
                        house_worker_new, house_worker_free, HTTP_WORKERS, HTTP_QUEUE};
     app->http = http_start(&http, error);
@@ -211,6 +207,8 @@ void app_close(App *app) {
     hub_free(app->hub);
     if (app->logins)
         login_guard_free(app->logins);
+    if (app->basic)
+        basic_cache_free(app->basic);
     static_files_free(app->files);
     if (app->openapi)
         g_string_free(app->openapi, TRUE);

@@ -335,10 +335,9 @@ void api_todo(Request *request) {
         return;
     g_autoptr(GError) error = NULL;
     int limit = (int)query_int(request, "limit", 1, 500, 100);
-    render(request,
-           record_todo(worker_of(request)->records, house_of(request)->packs, &identity->actor,
-                       house_now(request), limit, &error),
-           error);
+    json_t *todo = record_todo(worker_of(request)->records, house_of(request)->packs,
+                               &identity->actor, house_now(request), limit, &error);
+    render(request, todo, error);
     identity_free(identity);
 }
 

@@ -2,6 +2,7 @@
  * Read-only while the server runs. */
 #pragma once
 #include "pack/pack.h"
+#include "server/basic_cache.h"
 #include "server/http.h"
 #include "server/hub.h"
 #include "server/login_guard.h"
@@ -19,6 +20,7 @@ typedef struct {
     PointTable *points;
     Hub *hub;
     LoginGuard *logins;
+    BasicCache *basic;
     StaticFiles *files;  /* or NULL */
     json_t *demo_logins; /* or NULL */
     GString *openapi;    /* the document, openapi.h */
@@ -39,6 +41,9 @@ static inline HouseWorker *worker_of(Request *request) { return request_worker(r
 gint64 house_now(Request *request);
 /* The user behind the request (cookie or bearer token), or NULL after answering 401. */
 Identity *house_identity(Request *request);
+/* The same for map programs, which also may send login and password (HTTP basic); its 401 asks for
+ * them. */
+Identity *house_map_identity(Request *request);
 char *house_session_token(Request *request); /* as sent, or NULL; caller frees */
 
 /* Runs `func` as a job of the records writer and answers when it is durable: with the JSON that
@@ -75,3 +80,10 @@ void api_healthz(Request *request);
 void api_readyz(Request *request);
 void api_metrics(Request *request);
 void api_demo(Request *request);
+void ogc_landing(Request *request);
+void ogc_conformance(Request *request);
+void ogc_collections(Request *request);
+void ogc_collection(Request *request);
+void ogc_queryables(Request *request);
+void ogc_items(Request *request);
+void ogc_item(Request *request);

@@ -137,11 +137,15 @@ static void answer(Request *request, int status, BodyKind kind, const char *type
     atomic_fetch_sub(&http->pending, 1);
 }
 
-void respond_json(Request *request, int status, json_t *body_take) {
+void respond_json_as(Request *request, int status, const char *type, json_t *body_take) {
     g_assert(body_take != NULL);
     request->json = body_take;
-    answer(request, status, BODY_JSON,
-           status >= 400 ? "application/problem+json" : "application/json");
+    answer(request, status, BODY_JSON, type);
+}
+
+void respond_json(Request *request, int status, json_t *body_take) {
+    respond_json_as(request, status,
+                    status >= 400 ? "application/problem+json" : "application/json", body_take);
 }
 
 void respond_empty(Request *request, int status) { answer(request, status, BODY_NONE, NULL); }
@@ -611,6 +615,27 @@ const char *request_query(Request *request, const char *name) {
     const char *value =
         MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
     return value && g_utf8_validate(value, -1, NULL) ? value : NULL;
+}
+
+typedef struct {
+    QueryVisit visit;
+    gpointer data;
+    gboolean going;
+} QueryWalk;
+
+static enum MHD_Result visit_query(void *cls, enum MHD_ValueKind kind, const char *name,
+                                   const char *value) {
+    (void)kind;
+    QueryWalk *walk = cls;
+    if (g_utf8_validate(name, -1, NULL) && (value == NULL || g_utf8_validate(value, -1, NULL)))
+        walk->going = walk->visit(walk->data, name, value ? value : "");
+    return walk->going ? MHD_YES : MHD_NO;
+}
+
+gboolean request_each_query(Request *request, QueryVisit visit, gpointer data) {
+    QueryWalk walk = {visit, data, TRUE};
+    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, visit_query, &walk);
+    return walk.going;
 }
 
 const char *request_cookie(Request *request, const char *name) {

@@ -60,7 +60,11 @@ gpointer request_worker(Request *request); /* only until the handler returns */
 const char *request_method(Request *request);
 const char *request_path(Request *request);
 const char *request_part(Request *request, guint n); /* n-th {part} of the path, percent-decoded */
-const char *request_query(Request *request, const char *name);  /* or NULL */
+const char *request_query(Request *request, const char *name); /* or NULL */
+/* Calls `visit` for each query parameter whose name and value are UTF-8 (others: as if absent), in
+ * order, until it returns false; returns that. A parameter without value has "". */
+typedef gboolean (*QueryVisit)(gpointer data, const char *name, const char *value);
+gboolean request_each_query(Request *request, QueryVisit visit, gpointer data);
 const char *request_header(Request *request, const char *name); /* or NULL */
 const char *request_body(Request *request, gsize *n);
 const char *request_address(Request *request);                  /* of the peer, without port */
@@ -68,6 +72,7 @@ const char *request_cookie(Request *request, const char *name); /* or NULL */
 
 void request_add_header(Request *request, const char *name, const char *value); /* of the answer */
 void respond_json(Request *request, int status, json_t *body_take);
+void respond_json_as(Request *request, int status, const char *type, json_t *body_take);
 void respond_error(Request *request, const GError *error);
 /* The problem of `error` with more members ("accepted", "current"); takes `more`. */
 void respond_problem(Request *request, const GError *error, json_t *more_take);

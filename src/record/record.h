@@ -63,7 +63,7 @@ gboolean geo_box_parse(const char *text, GeoBox *box, GError **error);
 
 typedef struct {
     const char *filter; /* CQL2-text or NULL */
-    const char *search; /* text that the label must contain, or NULL */
+    const char *search; /* words that its texts must contain (record/search.h), or NULL */
     const char *sort;   /* "-created_at,name" or NULL */
     const char *cursor; /* from a former answer, or NULL */
     int limit;          /* 1..500 */

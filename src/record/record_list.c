@@ -3,6 +3,7 @@
 #include "record/place.h"
 #include "record/rights.h"
 #include "record/schema.h"
+#include "record/search.h"
 
 #include <string.h>
 
@@ -78,26 +79,6 @@ static gboolean add_filter(Query *query, const Act *act, const RecordType *type,
     return TRUE;
 }
 
-static char *like_pattern(const char *text) {
-    GString *pattern = g_string_new("%");
-    for (const char *p = text; *p; p++) {
-        if (strchr("%_\\", *p))
-            g_string_append_c(pattern, '\\');
-        g_string_append_c(pattern, *p);
-    }
-    g_string_append_c(pattern, '%');
-    return g_string_free(pattern, FALSE);
-}
-
-static void add_search(Query *query, const RecordType *type, const char *search) {
-    if (search == NULL || *search == 0)
-        return;
-    const char *column = type->label ? schema_column((gpointer)type, type->label->name) : "_id";
-    g_autofree char *pattern = like_pattern(search);
-    query_add_format(query, " AND %s LIKE ? ESCAPE '\\'", column);
-    query_param_text(query, pattern);
-}
-
 static gboolean add_box(Query *query, const Act *act, const RecordType *type, const GeoBox *box,
                         GError **error) {
     if (box == NULL)
@@ -114,7 +95,8 @@ static gboolean add_where(Query *query, const Act *act, const RecordType *type,
                           const RecordQuery *asked, GPtrArray *conditions, GError **error) {
     query_add_format(query, " FROM r_%s WHERE 1 = 1", type->name);
     add_scope(query, act, type, by_creation(asked));
-    add_search(query, type, asked->search);
+    if (asked->search && *asked->search)
+        search_sql(query, type, asked->search);
     return add_box(query, act, type, asked->box, error) &&
            add_filter(query, act, type, asked->also, conditions, error) &&
            add_filter(query, act, type, asked->filter, conditions, error);

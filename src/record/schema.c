@@ -2,6 +2,7 @@
 #include "record/field_value.h"
 #include "record/query.h"
 #include "record/record.h"
+#include "record/search.h"
 
 #include <string.h>
 
@@ -315,7 +316,7 @@ static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
             !type_indexes(sql, type, error))
             return FALSE;
     }
-    return TRUE;
+    return search_migrate(sql, packs, error);
 }
 
 gboolean records_migrate(Sql *sql, const Packs *packs, GError **error) {

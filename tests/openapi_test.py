@@ -98,7 +98,7 @@ class OpenApi(WorldTest):
         self.assertFits("hazard", hazard)
         moved = county.move(hazard, "assign", owner="张三", due=day_after(5))
         self.assertFits("hazard", moved)
-        self.assertFits("hazard.list", county.get("/api/records/hazard", count=1).json)
+        self.assertFits("hazard.list", county.get("/api/records/hazard", count=1, facets="state,grade").json)
         self.assertFits("Journal", county.get(f"/api/records/hazard/{hazard['id']}/journal").json)
         for type_ in ("enterprise", "point", "device", "region"):
             answer = self.server.client("admin").get(f"/api/records/{type_}", count=1).json

@@ -72,8 +72,11 @@ typedef struct {
     const char *also; /* a second CQL2-text that must hold too, or NULL */
     const GeoBox
         *box; /* records with a place inside it, or NULL; ERROR_REQUEST for types without */
+    const char
+        *facets; /* "state,grade": count the values of these too, or NULL (record/facets.h) */
 } RecordQuery;
-/* {"items": [...], "next": cursor or null, "count": n}. Scope is part of the SQL. */
+/* {"items": [...], "next": cursor or null, "count": n, "facets": {...}}. Scope is part of the SQL.
+ */
 json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
                     const RecordQuery *query, gint64 now_ms, GError **error);
 void record_add_labels(Sql *sql, const Packs *packs, json_t *record); /* "_labels": {field: text} */

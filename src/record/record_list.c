@@ -1,4 +1,5 @@
 #include "record/act.h"
+#include "record/facets.h"
 #include "record/list_sort.h"
 #include "record/place.h"
 #include "record/rights.h"
@@ -59,7 +60,7 @@ static gboolean by_creation(const RecordQuery *asked) {
            (!asked->sort || !*asked->sort || g_str_has_suffix(asked->sort, "created_at"));
 }
 
-static GPtrArray *conditions_new(void) {
+GPtrArray *list_conditions_new(void) {
     return g_ptr_array_new_with_free_func((GDestroyNotify)condition_free);
 }
 
@@ -91,8 +92,8 @@ static gboolean add_box(Query *query, const Act *act, const RecordType *type, co
     return TRUE;
 }
 
-static gboolean add_where(Query *query, const Act *act, const RecordType *type,
-                          const RecordQuery *asked, GPtrArray *conditions, GError **error) {
+gboolean list_where(Query *query, const Act *act, const RecordType *type, const RecordQuery *asked,
+                    GPtrArray *conditions, GError **error) {
     query_add_format(query, " FROM r_%s WHERE 1 = 1", type->name);
     add_scope(query, act, type, by_creation(asked));
     if (asked->search && *asked->search)
@@ -105,8 +106,8 @@ static gboolean add_where(Query *query, const Act *act, const RecordType *type,
 static gboolean count_rows(const Act *act, const RecordType *type, const RecordQuery *asked,
                            gint64 *count, GError **error) {
     g_autoptr(Query) query = query_new("SELECT count(*)");
-    g_autoptr(GPtrArray) conditions = conditions_new();
-    return add_where(query, act, type, asked, conditions, error) &&
+    g_autoptr(GPtrArray) conditions = list_conditions_new();
+    return list_where(query, act, type, asked, conditions, error) &&
            query_int(query, act->sql, count, error);
 }
 
@@ -129,11 +130,11 @@ static GPtrArray *read_rows(const Act *act, const RecordType *type, const Query 
 static GPtrArray *find_rows(const Act *act, const RecordType *type, const RecordQuery *asked,
                             const ListSort *sort, int limit, GError **error) {
     g_autoptr(Query) query = query_new("SELECT ");
-    g_autoptr(GPtrArray) conditions = conditions_new();
+    g_autoptr(GPtrArray) conditions = list_conditions_new();
     GPtrArray *rows = NULL;
     row_select(type, query->text);
     query_add_format(query, " FROM r_%s WHERE _id IN (SELECT _id", type->name);
-    if (add_where(query, act, type, asked, conditions, error)) {
+    if (list_where(query, act, type, asked, conditions, error)) {
         list_sort_where(sort, query);
         list_sort_order(sort, query);
         query_add(query, " LIMIT ?)");
@@ -181,7 +182,12 @@ json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char
     gint64 count = 0;
     if (rows == NULL || (asked->count && !count_rows(&act, type, asked, &count, error)))
         return NULL;
+    json_t *facets = asked->facets ? facets_json(&act, type, asked, error) : NULL;
+    if (asked->facets && facets == NULL)
+        return NULL;
     json_t *page = page_json(&act, rows, sort, (guint)limit, asked->labels);
+    if (facets)
+        json_object_set_new(page, "facets", facets);
     if (asked->count)
         json_object_set_new(page, "count", json_integer(count));
     return page;

@@ -44,6 +44,7 @@ void api_records_list(Request *request) {
                          .limit = (int)query_int(request, "limit", 1, 500, 50),
                          .count = query_int(request, "count", 0, 1, 0) == 1,
                          .labels = TRUE,
+                         .facets = request_query(request, "facets"),
                          .box = box_text ? &box : NULL};
     json_t *list = NULL;
     if (box_text == NULL || geo_box_parse(box_text, &box, &error))

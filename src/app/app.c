@@ -171,12 +171,20 @@ static gboolean start_http(App *app, GError **error) {
         if (app->files == NULL)
             return FALSE;
     }
-    app->house =
-        (House){app->packs,       app->config.clock, app->records,
-                app->records_uri, app->samples_uri,  app->pipeline,
-                app->points,      app->hub,          app->logins,
-                app->basic,       app->files,        app->config.demo ? app->demo_logins : NULL,
-                app->openapi};
+    app->house = (House){.packs = app->packs,
+                         .clock = app->config.clock,
+                         .records = app->records,
+                         .records_uri = app->records_uri,
+                         .samples_uri = app->samples_uri,
+                         .data_dir = app->data_dir,
+                         .pipeline = app->pipeline,
+                         .points = app->points,
+                         .hub = app->hub,
+                         .logins = app->logins,
+                         .basic = app->basic,
+                         .files = app->files,
+                         .demo_logins = app->config.demo ? app->demo_logins : NULL,
+                         .openapi = app->openapi};
     HttpConfig http = {app->config.host, app->config.port,  house_routes, house_file, &app->house,
                        house_worker_new, house_worker_free, HTTP_WORKERS, HTTP_QUEUE};
     app->http = http_start(&http, error);

@@ -30,30 +30,6 @@ void api_types(Request *request) {
     identity_free(identity);
 }
 
-void api_records_list(Request *request) {
-    Identity *identity = house_identity(request);
-    if (identity == NULL)
-        return;
-    g_autoptr(GError) error = NULL;
-    GeoBox box;
-    const char *box_text = request_query(request, "bbox");
-    RecordQuery query = {.filter = request_query(request, "filter"),
-                         .search = request_query(request, "q"),
-                         .sort = request_query(request, "sort"),
-                         .cursor = request_query(request, "cursor"),
-                         .limit = (int)query_int(request, "limit", 1, 500, 50),
-                         .count = query_int(request, "count", 0, 1, 0) == 1,
-                         .labels = TRUE,
-                         .facets = request_query(request, "facets"),
-                         .box = box_text ? &box : NULL};
-    json_t *list = NULL;
-    if (box_text == NULL || geo_box_parse(box_text, &box, &error))
-        list = record_list(worker_of(request)->records, house_of(request)->packs, &identity->actor,
-                           request_part(request, 0), &query, house_now(request), &error);
-    render(request, list, error);
-    identity_free(identity);
-}
-
 static void add_etag(Request *request, json_t *record) {
     g_autofree char *etag =
         g_strdup_printf("\"%d\"", (int)json_integer_value(json_object_get(record, "version")));

@@ -21,9 +21,11 @@ typedef struct {
     Hub *hub;
     LoginGuard *logins;
     BasicCache *basic;
-    StaticFiles *files;  /* or NULL */
-    json_t *demo_logins; /* or NULL */
-    GString *openapi;    /* the document, openapi.h */
+    StaticFiles *files;    /* or NULL */
+    json_t *demo_logins;   /* or NULL */
+    GString *openapi;      /* the document, openapi.h */
+    const char *data_dir;  /* for files that are sent once */
+    _Atomic guint exports; /* lists that are being written to files now */
 } House;
 
 typedef struct {
@@ -61,6 +63,8 @@ void api_session_get(Request *request);
 void api_session_end(Request *request);
 void api_types(Request *request);
 void api_records_list(Request *request);
+void api_records_export(Request *request, const Identity *identity, const RecordQuery *query,
+                        const char *format);
 void api_records_create(Request *request);
 void api_record_get(Request *request);
 void api_record_edit(Request *request);

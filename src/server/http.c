@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     PARTS_MAX = 4,
@@ -30,7 +32,7 @@ struct Http {
     _Atomic guint connections, pending; /* pending: handed to a worker and not answered yet */
 };
 
-typedef enum { BODY_NONE, BODY_JSON, BODY_OWNED, BODY_STATIC, BODY_STREAM } BodyKind;
+typedef enum { BODY_NONE, BODY_JSON, BODY_OWNED, BODY_STATIC, BODY_FILE, BODY_STREAM } BodyKind;
 
 struct Request {
     Http *http;
@@ -52,6 +54,7 @@ struct Request {
     GString *text;
     const void *bytes;
     gsize size;
+    int file; /* -1: none */
     Stream *stream;
     GPtrArray *headers; /* name, value, name, value */
 };
@@ -161,6 +164,13 @@ void respond_static(Request *request, int status, const char *type, const void *
     answer(request, status, BODY_STATIC, type);
 }
 
+void respond_file(Request *request, const char *type, int fd_take) {
+    struct stat about;
+    request->file = fd_take;
+    request->size = fstat(fd_take, &about) == 0 ? (gsize)about.st_size : 0;
+    answer(request, 200, BODY_FILE, type);
+}
+
 static void set_text_take(json_t *object, const char *name, char *text_take) {
     json_object_set_new(object, name, json_string(text_take));
     g_free(text_take);
@@ -241,6 +251,11 @@ static struct MHD_Response *response_of(Request *request) {
     case BODY_STATIC:
         return MHD_create_response_from_buffer(request->size, (void *)request->bytes,
                                                MHD_RESPMEM_PERSISTENT);
+    case BODY_FILE: {
+        int fd = request->file;
+        request->file = -1; /* the library closes it */
+        return MHD_create_response_from_fd64(request->size, fd);
+    }
     case BODY_STREAM: {
         int bytes = STREAM_SEND_BUFFER;
         setsockopt(connection_fd(request->connection), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
@@ -347,6 +362,7 @@ static Request *request_new(Http *http, struct MHD_Connection *connection, const
     Request *request = g_new0(Request, 1);
     request->http = http;
     request->connection = connection;
+    request->file = -1;
     request->method = g_strdup(method);
     request->path = g_strdup(url);
     request->headers = g_ptr_array_new_with_free_func(g_free);
@@ -365,6 +381,8 @@ static void request_free(Request *request) {
     json_decref(request->json);
     if (request->text)
         g_string_free(request->text, TRUE);
+    if (request->file >= 0)
+        close(request->file);
     if (request->stream)
         stream_free(request->stream);
     g_ptr_array_unref(request->headers);

@@ -81,6 +81,9 @@ void respond_text(Request *request, int status, const char *type, GString *text_
 /* `bytes` must stay unchanged while the server runs. */
 void respond_static(Request *request, int status, const char *type, const void *bytes, gsize n);
 
+/* The whole of an open file; takes and closes it. */
+void respond_file(Request *request, const char *type, int fd_take);
+
 /* A stream without end. `read` is called on a library thread: it fills at most `n` bytes and
  * returns how many; 0 = nothing now, and then the stream sleeps until stream_wake; -1 = end.
  * `sleep` is called with nothing to send, and says under the owner's own lock whether the stream

@@ -73,6 +73,7 @@ static const Part parameters[] = {
     {"filter-lang", QUERY("{'enum': ['cql2-text']}", "language of filter")},
     {"filter-crs", QUERY(STRING, "only CRS84")},
     {"f", QUERY("{'enum': ['json']}", "only JSON")},
+    {"format", QUERY("{'enum': ['json', 'csv', 'xlsx']}", "csv, xlsx: the whole list as a file")},
     {"facets", QUERY(STRING, "fields by comma: also count the records of each of their values")},
     {"after", QUERY("{'type': 'integer', 'minimum': 0}", "only entries with a higher sequence number")},
     {"region", QUERY(STRING, "division code")},

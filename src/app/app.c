@@ -1,6 +1,8 @@
 #include "app/app.h"
 #include "app/scheduler.h"
 #include "base/log.h"
+#include "notify/webhook_store.h"
+#include "notify/webhooks.h"
 #include "server/house.h"
 #include "server/openapi.h"
 #include "signal/alarm_sink.h"
@@ -27,6 +29,7 @@ struct App {
     StaticFiles *files;
     GString *openapi;
     Scheduler *scheduler;
+    Webhooks *webhooks;
     json_t *demo_logins;
     House house;
     Http *http;
@@ -50,7 +53,8 @@ static gboolean lock_data_dir(App *app, GError **error) {
 
 static gboolean migrate_records(Sql *sql, const Packs *packs, GError **error) {
     return sql_exec(sql, "BEGIN IMMEDIATE", error) && records_migrate(sql, packs, error) &&
-           session_migrate(sql, error) && sql_exec(sql, "COMMIT", error);
+           session_migrate(sql, error) && webhook_migrate(sql, error) &&
+           sql_exec(sql, "COMMIT", error);
 }
 
 static gboolean open_records(App *app, GError **error) {
@@ -196,7 +200,10 @@ gboolean app_start(App *app, GError **error) {
         return FALSE;
     app->scheduler =
         scheduler_start(app->packs, app->records, app->records_uri, app->config.clock, error);
-    return app->scheduler && start_http(app, error);
+    app->webhooks = app->scheduler ? webhooks_start(app->packs, app->records, app->records_uri,
+                                                    app->config.clock, error)
+                                   : NULL;
+    return app->webhooks && start_http(app, error);
 }
 
 /* Reverse order: first nobody asks any more, then nothing happens by itself, then what is queued is
@@ -207,6 +214,7 @@ void app_close(App *app) {
     if (app->hub)
         hub_stop(app->hub);
     http_stop(app->http);
+    webhooks_stop(app->webhooks);
     scheduler_stop(app->scheduler);
     if (app->pipeline)
         pipeline_stop(app->pipeline);

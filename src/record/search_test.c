@@ -74,8 +74,8 @@ static char *hazard(World *world, const char *title, const char *description) {
 
 static void test_finds(World *world, gconstpointer data) {
     (void)data;
-    g_autofree char *one = hazard(world, "3号除尘器粉尘堆积", "Dust collector DC-301, 未接地");
-    g_autofree char *two = hazard(world, "罐区可燃气体报警器失效", "粉碎机");
+    g_free(hazard(world, "3号除尘器粉尘堆积", "Dust collector DC-301, 未接地"));
+    g_free(hazard(world, "罐区可燃气体报警器失效", "粉碎机"));
     static const struct {
         const char *text;
         int n;
@@ -110,7 +110,7 @@ static void test_follows_the_record(World *world, gconstpointer data) {
     g_assert_cmpint(found(world, &actor_system, "hazard", "粉尘"), ==, 0);
     g_assert_cmpint(found(world, &actor_system, "hazard", "油雾 甲"), ==, 1);
     g_assert_true(sql_exec(world->sql, "SAVEPOINT x", NULL));
-    g_autofree char *lost = hazard(world, "氯气", "乙");
+    g_free(hazard(world, "氯气", "乙"));
     json_decref(
         done(edit(world, &actor_system, "hazard", id, 0, "{'title':'氢气'}", &error), error));
     g_assert_cmpint(found(world, &actor_system, "hazard", "氯气"), ==, 1);

@@ -27,6 +27,8 @@ const Route house_routes[] = {
     {"POST", "/api/v2/write", api_write_line, INGEST, DOOR_DEVICE, 204, "Write samples as Influx line protocol (version 2 clients)", "bucket precision", "text/plain", NULL},
     {"POST", "/api/samples", api_write_json, INGEST, DOOR_DEVICE, 204, "Write samples as JSON; answered when they are durable", NULL, "Samples", NULL},
     {"GET", "/api/stream", api_stream, SMALL, DOOR_USER, 200, "Live stream of journal entries in the caller's sight", "after Last-Event-ID", NULL, "text/event-stream"},
+    {"GET", "/api/webhooks", api_webhooks, SMALL, DOOR_USER, 200, "How far the receivers of webhooks have come", NULL, NULL, "Webhooks"},
+    {"POST", "/api/webhooks/{code}/secret", api_webhook_secret, SMALL + 1024, DOOR_USER, 201, "Make a new secret for a webhook; shown only now", NULL, "Any", "Secret"},
     {"GET", "/api/openapi.json", api_openapi, SMALL, DOOR_OPEN, 200, "This document", NULL, NULL, "Any"},
     {"GET", "/ogc", ogc_landing, SMALL, DOOR_OPEN, 200, "OGC API - Features: where to go on", "f", NULL, "Any"},
     {"GET", "/ogc/", ogc_landing, SMALL, DOOR_OPEN, 200, "OGC API - Features: where to go on", "f", NULL, "Any"},

@@ -78,6 +78,8 @@ void api_points(Request *request);
 void api_point_history(Request *request);
 void api_write_line(Request *request);
 void api_write_json(Request *request);
+void api_webhooks(Request *request);
+void api_webhook_secret(Request *request);
 void api_stream(Request *request);
 void api_openapi(Request *request);
 void api_healthz(Request *request);

@@ -79,10 +79,13 @@ void search_sql(Query *query, const RecordType *type, const char *text) {
         return;
     }
     g_autofree char *match = g_strdup_printf("type : \"%s\" AND words : (%s)", type->name, phrases);
-    query_add(query, " AND _id IN (SELECT id FROM search_ids WHERE type = ? AND serial IN (SELECT "
-                     "rowid FROM search_text WHERE search_text MATCH ?))");
-    query_param_text(query, type->name);
+    /* CROSS JOIN: from the words to the ids. The other way round SQLite walks all ids of the type,
+     * which is 100 times slower. */
+    query_add(query,
+              " AND _id IN (SELECT s.id FROM search_text CROSS JOIN search_ids s ON s.serial = "
+              "search_text.rowid WHERE search_text MATCH ? AND s.type = ?)");
     query_param_text(query, match);
+    query_param_text(query, type->name);
 }
 
 /* --- kept up to date --- */

@@ -241,7 +241,7 @@ class Records(WorldTest):
             ({"funds_wan": -1}, "field.range", "funds_wan"),
             ({"funds_wan": "many"}, "field.kind", "funds_wan"),
             ({"grade": "major"}, "field.required", "criterion"),
-            ({"alarm": "no-such-alarm"}, "field.ref", "alarm"),
+            ({"alarm": "no-such-alarm"}, "field.not_accepted", "alarm"),
             ({"id": "mine"}, None, "id"),
             ({"state": "closed"}, None, "state"),
         ]

@@ -59,7 +59,7 @@ class Finding(WorldTest):
 
     def test_bad_numbers_are_refused(self):
         for query in ({"limit": "0"}, {"limit": "501"}, {"limit": "x"}, {"count": "2"}, {"bbox": "1,2"}, {"format": "exe"}):
-            self.assertEqual(self.clients["province"].get("/api/records/hazard", **query).status, 400, query)
+            self.assertIn(self.clients["province"].get("/api/records/hazard", **query).status, (400, 422), query)
 
     def rows(self, login, **query):
         answer = self.clients[login].get("/api/records/hazard", format="csv", sort="number", **query)

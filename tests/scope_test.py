@@ -215,16 +215,23 @@ class References(WorldTest):
     """A reference is no window into somebody else's records."""
 
     def test_a_hidden_record_cannot_be_named_nor_its_label_read(self):
-        assert self.world.device("GW-B").write([f"B.T1 value=160 {T0}"]).status == 204
-        alarm = harness.wait_for(lambda: next(iter(self.server.client("county-b").all("alarm")), None), 15, "no alarm")
-        county = self.server.client("county-a")
-        answer = county.post("/api/records/hazard", {"title": "x", "enterprise": "PLANT-A", "source": "alarm", "grade": "general",
-                                                     "alarm": alarm["id"]})
-        with self.subTest("the reference is refused"):
-            self.assertEqual((answer.status, answer.json.get("id")), (422, "field.ref"), answer)
+        self.server.client("admin").create("equipment", code="B.E1", name="机密设备", enterprise="PLANT-B", kind="tank")
+        safety = self.server.client("safety-a")
+        point = {"code": "A.Y1", "name": "y", "enterprise": "PLANT-A", "measure": "other"}
+        answer = safety.post("/api/records/point", {**point, "equipment": "B.E1"})
+        with self.subTest("the reference is refused like one to nothing"):
+            self.assertProblem(answer, 422, "field.ref", "equipment")
         if answer.status == 201:
-            shown = county.get(f"/api/records/hazard/{answer.json['id']}")
-            self.assertNotIn("二号反应器", shown.text, "the label of a hidden alarm is shown")
+            self.assertNotIn("机密设备", safety.get("/api/records/point/A.Y1").text, "the label of a hidden record is shown")
+        made = safety.create("point", **{**point, "code": "A.Y2"})
+        answer = safety.call("PATCH", "/api/records/point/A.Y2", {"equipment": "B.E1"}, {"If-Match": f'"{made["version"]}"'})
+        with self.subTest("by an edit as well"):
+            self.assertProblem(answer, 422, "field.ref", "equipment")
+
+    def test_what_only_moves_give_cannot_be_given(self):
+        county = self.server.client("county-a")
+        answer = county.post("/api/records/hazard", {"title": "x", "enterprise": "PLANT-A", "source": "alarm", "grade": "general", "alarm": "x"})
+        self.assertProblem(answer, 422, "field.not_accepted", "alarm")
 
 
 if __name__ == "__main__":

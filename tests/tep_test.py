@@ -373,5 +373,5 @@ if __name__ == "__main__":
     if not os.path.isdir(DATA):
         harness.skip_all(f"the Tennessee Eastman data is not at {DATA} (set ANLAN_DATA to the folder that holds tep/)")
     if "--figures" in sys.argv:
-        unittest.main(argv=[sys.argv[0], "TepTest.test_1_normal_run_is_silent_and_a_lost_feed_trips_in_order"])
+        unittest.main(argv=[sys.argv[0], "TepTest.test_1_normal_run_is_silent_and_a_lost_feed_trips_in_order"], warnings="ignore")
     harness.main()

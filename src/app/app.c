@@ -31,13 +31,12 @@ struct App {
     Scheduler *scheduler;
     Webhooks *webhooks;
     json_t *demo_logins;
+    _Atomic guint64 samples_refused;
     House house;
     Http *http;
 };
 
-/* ---- opening
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* ---- opening ---- */
 
 static gboolean lock_data_dir(App *app, GError **error) {
     if (g_mkdir_with_parents(app->data_dir, 0750) != 0)
@@ -100,9 +99,7 @@ App *app_open(const AppConfig *config, GError **error) {
     return NULL;
 }
 
-/* ---- starting
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- starting ---- */
 
 typedef struct {
     App *app;
@@ -134,21 +131,33 @@ static gboolean load_points(Sql *samples, gpointer data, GError **error) {
     return point_table_load(load->app->points, samples, load->records, error);
 }
 
-static gboolean start_pipeline(App *app, GError **error) {
+/* Tables of the engine from the records; *used_seq: the newest event that the alarms know. */
+static gboolean load_engine(App *app, gint64 *used_seq, GError **error) {
     Load load = {app, app_reader(app, error)};
-    app->points = point_table_new();
-    gboolean loaded = load.records && writer_run(app->samples, load_points, &load, error);
+    gint64 newest = 0;
+    gboolean good =
+        load.records && writer_run(app->samples, load_points, &load, error) &&
+        sql_get_int(load.records, error, &newest, 0, "SELECT MAX(engine_seq) FROM r_alarm", "");
     sql_close(load.records);
+    *used_seq = alarm_event_row(newest);
+    return good;
+}
+
+static gboolean start_pipeline(App *app, GError **error) {
+    gint64 used_seq;
+    app->points = point_table_new();
+    gboolean loaded = load_engine(app, &used_seq, error);
     PipelineConfig config = {.samples_uri = app->samples_uri,
                              .clock = app->config.clock,
                              .table = app->points,
                              .writer = app->samples,
-                             .sink = {write_alarms, app}};
+                             .sink = {write_alarms, app},
+                             .used_seq = used_seq};
     app->pipeline = loaded ? pipeline_start(&config, error) : NULL;
     return app->pipeline != NULL;
 }
 
-/* The hub hears of each commit; it is set while the records writer is at rest. */
+/* The hub hears of each commit. */
 static gboolean start_hub(App *app, GError **error) {
     app->hub = hub_start(app->packs, app->records_uri, app->config.clock, error);
     if (app->hub == NULL)
@@ -188,7 +197,8 @@ static gboolean start_http(App *app, GError **error) {
                          .basic = app->basic,
                          .files = app->files,
                          .demo_logins = app->config.demo ? app->demo_logins : NULL,
-                         .openapi = app->openapi};
+                         .openapi = app->openapi,
+                         .samples_refused = &app->samples_refused};
     HttpConfig http = {app->config.host, app->config.port,  house_routes, house_file, &app->house,
                        house_worker_new, house_worker_free, HTTP_WORKERS, HTTP_QUEUE};
     app->http = http_start(&http, error);
@@ -241,13 +251,12 @@ void app_close(App *app) {
     g_free(app);
 }
 
-/* ---- for the commands
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- for the commands ---- */
 
 guint app_port(App *app) { return http_port(app->http); }
 const Packs *app_packs(App *app) { return app->packs; }
 Clock *app_clock(App *app) { return app->config.clock; }
+const char *app_data_dir(App *app) { return app->data_dir; }
 Pipeline *app_pipeline(App *app) { return app->pipeline; }
 
 gboolean app_write(App *app, WriterFunc func, gpointer data, GError **error) {

@@ -30,6 +30,7 @@ void app_close(App *app);
 guint app_port(App *app); /* after app_start */
 const Packs *app_packs(App *app);
 Clock *app_clock(App *app);
+const char *app_data_dir(App *app);
 Pipeline *app_pipeline(App *app); /* after app_start */
 /* Runs a job of the records database and waits for its commit. */
 gboolean app_write(App *app, WriterFunc func, gpointer data, GError **error);

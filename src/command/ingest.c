@@ -26,14 +26,14 @@ static const GOptionEntry options[] = {
     G_OPTION_ENTRY_NULL,
 };
 
-/* ---- sending
- * ------------------------------------------------------------------------------------- */
+/* ---- sending ---- */
 
 typedef struct {
     CURL *curl;
     struct curl_slist *headers;
     GString *batch, *answer;
     guint lines;
+    guint64 before; /* lines of the batches before */
     guint64 sent, refused;
 } Sender;
 
@@ -80,7 +80,9 @@ static void note_refused(Sender *sender) {
     json_t *problem = json_loads(sender->answer->str, 0, NULL), *line;
     size_t i;
     json_array_foreach(json_object_get(problem, "refused"), i, line)
-        fprintf(stderr, "refused: %s | %s [%s]\n", json_string_value(json_object_get(line, "text")),
+        fprintf(stderr, "line %" G_GUINT64_FORMAT ": %s | %s [%s]\n",
+                sender->before + (guint64)json_integer_value(json_object_get(line, "line")),
+                json_string_value(json_object_get(line, "text")),
                 json_string_value(json_object_get(line, "detail_en")),
                 json_string_value(json_object_get(line, "id")));
     json_int_t n = json_integer_value(json_object_get(problem, "refused_count"));
@@ -121,6 +123,7 @@ static gboolean send_batch(Sender *sender, GError **error) {
             g_strdup_printf("the server answered %ld: %.300s", status, sender->answer->str);
         return error_set(error, ERROR_REQUEST, NULL, text, "check --url and the token", NULL);
     }
+    sender->before += sender->lines;
     sender->lines = 0;
     g_string_truncate(sender->batch, 0);
     return TRUE;
@@ -130,8 +133,7 @@ static gboolean line_added(Sender *sender, GError **error) {
     return ++sender->lines < BATCH_LINES || send_batch(sender, error);
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static gboolean ingest_lines(Sender *sender, const char *path, GError **error) {
     FILE *file = g_str_equal(path, "-") ? stdin : fopen(path, "r");
@@ -278,8 +280,11 @@ static gboolean run(char **arguments, GError **error) {
         csv ? ingest_csv(&sender, arguments[0], error) : ingest_lines(&sender, arguments[0], error);
     printf("%" G_GUINT64_FORMAT " samples stored, %" G_GUINT64_FORMAT " refused\n", sender.sent,
            sender.refused);
+    guint64 refused = sender.refused;
     sender_close(&sender);
-    return good;
+    if (!good || refused == 0)
+        return good;
+    return error_set(error, ERROR_FILE, NULL, arguments[0], "some samples were refused", NULL);
 }
 
 const Command command_ingest = {

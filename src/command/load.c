@@ -39,8 +39,7 @@ typedef struct {
     guint job_created, job_changed;
 } Load;
 
-/* ---- text -> value
- * ------------------------------------------------------------------------------- */
+/* ---- text -> value ---- */
 
 static json_t *value_of(const Field *field, const char *text) {
     gint64 integer;
@@ -94,8 +93,7 @@ static void set_field(const RecordType *type, json_t *fields, const char *name, 
     json_object_set_new(fields, name, field ? value_of(field, text) : json_string(text));
 }
 
-/* ---- saving
- * -------------------------------------------------------------------------------------- */
+/* ---- saving ---- */
 
 static gboolean save_row(Sql *sql, Load *load, const Row *row, GError **error) {
     gboolean created;
@@ -154,7 +152,8 @@ static void save_one_by_one(Load *load) {
     for (guint i = 0; i < load->rows->len; i++) {
         g_autoptr(GError) error = NULL;
         One one = {load, load->rows->pdata[i]};
-        if (was_good(app_write(load->app, save_one, &one, &error), error))
+        gboolean saved = app_write(load->app, save_one, &one, &error);
+        if (was_good(saved, error))
             count_job(load);
         else
             report(load, one.row, error);
@@ -165,7 +164,8 @@ static void save_rows(Load *load) {
     g_autoptr(GError) error = NULL;
     if (load->rows->len == 0)
         return;
-    if (was_good(app_write(load->app, save_all, load, &error), error))
+    gboolean saved = app_write(load->app, save_all, load, &error);
+    if (was_good(saved, error))
         count_job(load);
     else
         save_one_by_one(load);
@@ -180,18 +180,43 @@ static void add_row(Load *load, guint line, json_t *fields_take) {
         save_rows(load);
 }
 
-/* ---- files
- * --------------------------------------------------------------------------------------- */
+/* ---- files ---- */
+
+static gboolean head_is_known(const Load *load, const GPtrArray *head, GError **error) {
+    for (guint i = 0; i < head->len; i++) {
+        json_t *probe = json_object();
+        const char *name = head->pdata[i];
+        gboolean known =
+            type_field(load->type, name) || set_point_half(load->type, probe, name, "0");
+        json_decref(probe);
+        if (!known) {
+            g_autofree char *text =
+                g_strdup_printf("the first row names the fields, and \"%s\" is none of type %s",
+                                name, load->type->name);
+            return error_set(error, ERROR_FILE, NULL, load->file, text, NULL);
+        }
+    }
+    return TRUE;
+}
 
 static gboolean load_csv(Load *load, GError **error) {
     g_autoptr(CsvReader) reader = csv_open(load->file, ',', error);
-    GPtrArray *cells = reader ? csv_next(reader, error) : NULL;
-    if (cells == NULL)
-        return reader && (error == NULL || *error == NULL);
+    g_autoptr(GError) failure = NULL;
+    GPtrArray *cells = reader ? csv_next(reader, &failure) : NULL;
+    if (reader == NULL)
+        return FALSE;
+    if (cells == NULL && failure == NULL)
+        return error_set(error, ERROR_FILE, NULL, load->file,
+                         "it is empty; the first row must name the fields", NULL);
+    if (cells == NULL) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return FALSE;
+    }
     g_autoptr(GPtrArray) head = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < cells->len; i++)
         g_ptr_array_add(head, g_strdup(cells->pdata[i]));
-    g_autoptr(GError) failure = NULL;
+    if (!head_is_known(load, head, error))
+        return FALSE;
     while ((cells = csv_next(reader, &failure))) {
         json_t *fields = json_object();
         for (guint i = 0; i < MIN(head->len, cells->len); i++)

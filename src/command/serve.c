@@ -37,7 +37,8 @@ void serve_wait(void) {
     sigwait(&set, &signal_number);
 }
 
-static const GOptionEntry options[] = {DATA_OPTION_ENTRIES, SERVE_OPTION_ENTRIES, G_OPTION_ENTRY_NULL};
+static const GOptionEntry options[] = {DATA_OPTION_ENTRIES, SERVE_OPTION_ENTRIES,
+                                       G_OPTION_ENTRY_NULL};
 
 static gboolean serve(char **arguments, GError **error) {
     (void)arguments;

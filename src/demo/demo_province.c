@@ -89,17 +89,7 @@ static gboolean finish(const Build *build, GError **error) {
     return good;
 }
 
-/* --- whether, and where --- */
-
-/* The directory of the records database, as the database itself names it. */
-static char *data_dir_of(Sql *sql, GError **error) {
-    SqlStatement *st = sql_query(sql, error, "PRAGMA database_list", "");
-    if (!st || sql_step(st, error) != SQL_ROW)
-        return NULL;
-    char *directory = g_path_get_dirname(sql_text(st, 2));
-    sql_reset(st);
-    return directory;
-}
+/* --- whether --- */
 
 static gboolean is_built(Sql *sql, const Packs *packs) {
     json_t *user = record_get(sql, packs, &actor_system, "user", "province", NULL);
@@ -141,11 +131,8 @@ static gboolean build_all(Build *build, GError **error) {
 gboolean demo_build(App *app, const char *demo_dir, guint64 seed, json_t **logins, GError **error) {
     g_autoptr(ProvincePlan) plan = province_plan_read(demo_dir, seed, error);
     Sql *sql = plan ? app_reader(app, error) : NULL;
-    g_autofree char *data_dir = sql ? data_dir_of(sql, error) : NULL;
-    if (!data_dir) {
-        sql_close(sql);
+    if (sql == NULL)
         return FALSE;
-    }
     gint64 now_ms = clock_now(app_clock(app));
     Build build = {.app = app,
                    .packs = app_packs(app),
@@ -155,7 +142,8 @@ gboolean demo_build(App *app, const char *demo_dir, guint64 seed, json_t **login
                    .registered_ms = now_ms - REGISTERED_DAYS * (gint64)DAY_MS};
     gboolean built = is_built(sql, build.packs);
     sql_close(sql);
-    if (!key_prepare(&build, data_dir, built, error) || (!built && !build_all(&build, error)))
+    if (!key_prepare(&build, app_data_dir(app), built, error) ||
+        (!built && !build_all(&build, error)))
         return FALSE;
     *logins = people_logins(plan);
     return TRUE;

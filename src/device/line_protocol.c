@@ -263,29 +263,25 @@ static gboolean quality_of(DoorReading *reading, const Line *line, Quality *qual
 }
 
 /* "POINT" for the field `value`, else "POINT.field". Plain names are looked up where they stand. */
-static guint32 point_of(DoorReading *reading, const Line *line, const LineField *field) {
+static void take_field(DoorReading *reading, const Line *line, const LineField *field,
+                       gint64 time_ms, Quality quality) {
     const Span *point = line->point.text ? &line->point : &line->measurement;
     gboolean value = span_is(&field->key, "value", 5);
-    if (value && !point->escaped)
-        return door_point(reading, point->text, point->n);
+    if (field->kind != VALUE_NUMBER) {
+        door_refuse_text(reading, ERROR_SAMPLE_VALUE, NULL, field->raw.text, field->raw.n);
+        return;
+    }
+    if (value && !point->escaped) {
+        door_add(reading, point->text, point->n, time_ms, field->value, quality);
+        return;
+    }
     char code[CODE_MAX];
     gsize n = unescape(point, code, CODE_MAX);
     if (!value && n < CODE_MAX) {
         code[n++] = '.';
         n += unescape(&field->key, code + n, CODE_MAX - n);
     }
-    return door_point(reading, code, n);
-}
-
-static void take_field(DoorReading *reading, const Line *line, const LineField *field,
-                       gint64 time_ms, Quality quality) {
-    if (field->kind != VALUE_NUMBER) {
-        door_refuse_text(reading, ERROR_SAMPLE_VALUE, NULL, field->raw.text, field->raw.n);
-        return;
-    }
-    guint32 point = point_of(reading, line, field);
-    if (point != POINT_NONE)
-        door_add(reading, point, time_ms, field->value, quality);
+    door_add_now(reading, code, n, time_ms, field->value, quality);
 }
 
 static void take_line(DoorReading *reading, const Line *line) {
@@ -322,8 +318,9 @@ static void one_line(DoorReading *reading, Line *line, const char *p, const char
 }
 
 guint64 line_protocol_read(const SampleDoor *door, const char *bytes, gsize n, SampleBatch *batch) {
-    DoorReading reading = door_open(door, batch);
+    DoorReading reading;
     Line line;
+    door_open(&reading, door, batch);
     const char *p = bytes, *end = bytes + n;
     while (p < end) {
         const char *stop = memchr(p, '\n', (gsize)(end - p));
@@ -333,5 +330,5 @@ guint64 line_protocol_read(const SampleDoor *door, const char *bytes, gsize n, S
         one_line(&reading, &line, p, stop);
         p = stop + 1;
     }
-    return reading.refused;
+    return door_close(&reading);
 }

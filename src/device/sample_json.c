@@ -72,9 +72,7 @@ static void one_sample(DoorReading *reading, json_t *sample) {
         !read_quality(reading, json_object_get(sample, "quality"), &quality) ||
         !read_time(reading, json_object_get(sample, "time"), &time_ms))
         return;
-    guint32 point = door_point(reading, json_string_value(code), json_string_length(code));
-    if (point != POINT_NONE)
-        door_add(reading, point, time_ms, value, quality);
+    door_add(reading, json_string_value(code), json_string_length(code), time_ms, value, quality);
 }
 
 gboolean sample_json_read(const SampleDoor *door, const char *bytes, gsize n, SampleBatch *batch,
@@ -91,12 +89,13 @@ gboolean sample_json_read(const SampleDoor *door, const char *bytes, gsize n, Sa
         json_decref(body);
         return error_set(error, ERROR_FIELD_KIND, "samples", "array", NULL);
     }
-    DoorReading reading = door_open(door, batch);
+    DoorReading reading;
+    door_open(&reading, door, batch);
     for (gsize i = 0; i < json_array_size(samples); i++) {
         reading.at.line = (guint32)i + 1;
         one_sample(&reading, json_array_get(samples, i));
     }
+    *refused = door_close(&reading);
     json_decref(body);
-    *refused = reading.refused;
     return TRUE;
 }

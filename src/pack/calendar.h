@@ -1,5 +1,6 @@
-/* The work calendar: which days are working days in China, by the State Council's yearly notice, and legal time limits over it.
- * Days are day numbers of base/clock.h (+08:00). Read-only after load; any thread. */
+/* The work calendar: which days are working days in China, by the State Council's yearly notice,
+ * and legal time limits over it. Days are day numbers of base/clock.h (+08:00). Read-only after
+ * load; any thread. */
 #pragma once
 #include <glib.h>
 
@@ -10,6 +11,8 @@ void calendar_add_year(Calendar *calendar, int year);
 void calendar_add_holiday(Calendar *calendar, gint64 day);
 void calendar_add_workday(Calendar *calendar, gint64 day); /* a make-up day on a weekend */
 gboolean calendar_has_year(const Calendar *calendar, int year);
-gboolean calendar_is_workday(const Calendar *calendar, gint64 day); /* weekday rule when the year is missing */
-/* The n-th working day after `day` (n >= 0; 0 gives the day itself). *missing_year is set to a year without entry that was touched, else 0. */
+gboolean calendar_is_workday(const Calendar *calendar,
+                             gint64 day); /* weekday rule when the year is missing */
+/* The n-th working day after `day` (n >= 0; 0 gives the day itself). *missing_year is set to a year
+ * without entry that was touched, else 0. */
 gint64 calendar_add_workdays(const Calendar *calendar, gint64 day, int n, int *missing_year);

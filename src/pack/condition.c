@@ -355,10 +355,10 @@ static gboolean parse_like(Parser *parser, ConditionNode *node) {
 /* IS NULL, IS NOT NULL; the IS was taken. */
 static gboolean parse_is(Parser *parser, ConditionNode *node, gboolean *negated) {
     node->kind = NODE_IS_NULL;
-    int not = take_word(parser, "NOT");
-    if (not < 0)
+    int negation = take_word(parser, "NOT");
+    if (negation < 0)
         return FALSE;
-    *negated = not ;
+    *negated = negation;
     if (leaf_operand(node, 0)->kind != OPERAND_NAME)
         return fail_here(parser, "IS NULL 只用于字段 / IS NULL is for fields only");
     return expect_word(parser, "NULL");
@@ -385,16 +385,16 @@ static gboolean parse_tail(Parser *parser, ConditionNode *node, gboolean *negate
     int is = take_word(parser, "IS");
     if (is)
         return is > 0 && parse_is(parser, node, negated);
-    int not = take_word(parser, "NOT");
-    if (not < 0)
+    int negation = take_word(parser, "NOT");
+    if (negation < 0)
         return FALSE;
-    *negated = not ;
+    *negated = negation;
     for (gsize i = 0; i < G_N_ELEMENTS(tails); i++) {
         int taken = take_word(parser, tails[i].word);
         if (taken)
             return taken > 0 && tails[i].parse(parser, node);
     }
-    if (not )
+    if (negation)
         return fail_here(parser,
                          "NOT 之后应为 IN、LIKE 或 BETWEEN / IN, LIKE or BETWEEN must follow NOT");
     return parse_truth(parser, node);

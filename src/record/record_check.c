@@ -57,20 +57,32 @@ gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError 
     return TRUE;
 }
 
-static gboolean row_exists(Sql *sql, const RecordType *type, const char *id, gboolean *exists,
-                           GError **error) {
-    gint64 one = 0;
-    g_autofree char *text = g_strdup_printf("SELECT 1 FROM r_%s WHERE _id = ?", type->name);
-    gboolean done = sql_get_int(sql, error, &one, 0, text, "t", id);
-    *exists = one == 1;
-    return done;
+/* What a person may not see does not exist for him, also as the target of a reference. */
+static gboolean row_seen(const Act *act, const RecordType *type, SqlStatement *st) {
+    return act->actor->kind != ACTOR_PERSON ||
+           (rights_read(act->actor, type) &&
+            rights_in_scope(act->actor, type, sql_text(st, 0), sql_text(st, 1)));
 }
 
-static gboolean ref_exists(const Act *act, const Field *field, const char *type_name,
-                           const char *id, GError **error) {
+static gboolean row_exists(const Act *act, const RecordType *type, const char *id, gboolean any,
+                           gboolean *exists, GError **error) {
+    g_autofree char *text =
+        g_strdup_printf("SELECT _region, _enterprise FROM r_%s WHERE _id = ?", type->name);
+    SqlStatement *st = sql_query(act->sql, error, text, "t", id);
+    SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
+    *exists = step == SQL_ROW && (any || row_seen(act, type, st));
+    if (step == SQL_ROW)
+        sql_reset(st);
+    return step != SQL_FAILED;
+}
+
+/* The fields of the scope themselves are judged by in_actors_place, with an error of its own. */
+static gboolean ref_exists(const Act *act, const RecordType *type, const Field *field,
+                           const char *type_name, const char *id, GError **error) {
     const RecordType *target = packs_type(act->packs, type_name);
+    gboolean scope = field == type->scope_enterprise || field == type->scope_region;
     gboolean exists = FALSE;
-    if (target && !row_exists(act->sql, target, id, &exists, error))
+    if (target && !row_exists(act, target, id, scope, &exists, error))
         return FALSE;
     return exists || error_set(error, ERROR_FIELD_REF, field->name,
                                target ? target->title.zh : type_name, id, NULL);
@@ -80,9 +92,9 @@ static gboolean check_target(const Act *act, const Row *row, const Field *field,
     const char *text = row_text(row, field);
     switch (field->kind) {
     case FIELD_REF:
-        return ref_exists(act, field, field->ref_type, text, error);
+        return ref_exists(act, row->type, field, field->ref_type, text, error);
     case FIELD_REGION:
-        return ref_exists(act, field, "region", text, error);
+        return ref_exists(act, row->type, field, "region", text, error);
     case FIELD_ROLE:
         return packs_role(act->packs, text) ||
                error_set(error, ERROR_FIELD_REF, field->name, "role", text, NULL);

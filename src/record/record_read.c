@@ -16,7 +16,8 @@ json_t *record_get(Sql *sql, const Packs *packs, const Actor *actor, const char 
 /* The record was given to the actor, so he sees it; whether he may also change it differs only for
  * types that everyone sees, whose scope fields stand in the record itself. */
 gboolean record_may_edit(const Actor *actor, const RecordType *type, json_t *record) {
-    if (!rights_edit(actor, type))
+    const char *state = json_string_value(json_object_get(record, "state"));
+    if (!rights_edit(actor, type) || (state && type_state(type, state)->final))
         return FALSE;
     if (!(type->read & ROLE_EVERYONE))
         return TRUE;

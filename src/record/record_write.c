@@ -124,6 +124,14 @@ json_t *record_create_with_id(Sql *sql, const Packs *packs, const Actor *actor, 
     return create(sql, packs, actor, type, id, fields, NULL, now_ms, error);
 }
 
+/* What is closed stays as it was closed: people reopen it by a move or not at all. */
+static gboolean is_open(const Act *act, const Row *row, GError **error) {
+    if (act->actor->kind != ACTOR_PERSON || row->state == NULL || !row->state->final)
+        return TRUE;
+    return error_set(error, ERROR_MOVE_STATE, NULL, row->state->title.zh, "修改",
+                     row->state->title.en, NULL);
+}
+
 static gboolean may_edit(const Act *act, const Row *row, GError **error) {
     if (rights_edit(act->actor, row->type))
         return in_actors_place(act, row, error);
@@ -141,7 +149,8 @@ static gboolean same_values(const Row *a, const Row *b) {
 
 static json_t *edit_row(const Act *act, const Row *before, gint64 version, json_t *fields,
                         GError **error) {
-    if (!version_fits(before, version, error) || !may_edit(act, before, error))
+    if (!version_fits(before, version, error) || !may_edit(act, before, error) ||
+        !is_open(act, before, error))
         return NULL;
     g_autoptr(Row) row = row_copy(before);
     if (!check_given(row, fields, givable(act, row->type), error))

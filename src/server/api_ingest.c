@@ -4,6 +4,7 @@
 #include "device/sample_json.h"
 #include "server/house.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -15,9 +16,7 @@ enum {
     DEVICE_CACHE_MAX = 10000
 };
 
-/* ---- who writes
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- who writes ---- */
 
 typedef struct {
     gint64 until_ms;
@@ -70,9 +69,7 @@ static const DeviceEntry *find_device(Request *request, GError **error) {
     return entry;
 }
 
-/* ---- one batch
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- one batch ---- */
 
 typedef struct {
     Request *request;
@@ -87,7 +84,8 @@ static void note_refusal(gpointer data, const Refusal *refusal) {
     g_autofree char *detail = error_detail(refusal->error, LANG_ZH),
                     *detail_en = error_detail(refusal->error, LANG_EN);
     g_autofree char *hint = error_hint(refusal->error, LANG_ZH);
-    g_autofree char *cut = g_strndup(refusal->text, MIN(refusal->n, SHOWN_BYTES)),
+    g_autofree char *cut =
+                        g_strndup(refusal->text ? refusal->text : "", MIN(refusal->n, SHOWN_BYTES)),
                     *shown = g_utf8_make_valid(cut, -1);
     json_array_append_new(ingest->listed,
                           json_pack("{s:i, s:s, s:s*, s:s, s:s, s:s, s:s}", "line",
@@ -111,6 +109,7 @@ static void answer_partial(Ingest *ingest) {
 
 static void ingest_done(gpointer data, const GError *error) {
     Ingest *ingest = data;
+    atomic_fetch_add(house_of(ingest->request)->samples_refused, ingest->refused);
     if (error)
         respond_error(ingest->request, error);
     else if (ingest->refused)

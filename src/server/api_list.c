@@ -3,19 +3,11 @@
 
 #include <string.h>
 
-static gboolean number(Request *request, const char *name, gint64 low, gint64 high, gint64 *value,
-                       GError **error) {
-    const char *text = request_query(request, name);
-    g_autofree char *range = g_strdup_printf("a whole number %d … %d", (int)low, (int)high);
-    return text == NULL || g_ascii_string_to_signed(text, 10, low, high, value, NULL) ||
-           error_set(error, ERROR_REQUEST, name, name, range, NULL);
-}
-
 static gboolean read_query(Request *request, RecordQuery *query, GeoBox *box, GError **error) {
     const char *bbox = request_query(request, "bbox");
     gint64 limit = 50, count = 0;
-    if (!number(request, "limit", 1, 500, &limit, error) ||
-        !number(request, "count", 0, 1, &count, error) ||
+    if (!request_number(request, "limit", 1, 500, &limit, error) ||
+        !request_number(request, "count", 0, 1, &count, error) ||
         (bbox && !geo_box_parse(bbox, box, error)))
         return FALSE;
     *query = (RecordQuery){.filter = request_query(request, "filter"),

@@ -10,23 +10,14 @@
 
 enum { STEPS_MAX = 10000, RAW_MAX = 100000, DAYS_MAX = 3660 };
 
-void api_overview(Request *request) {
-    Identity *identity = house_identity(request);
-    if (identity == NULL)
-        return;
-    g_autoptr(GError) error = NULL;
-    json_t *body = overview(worker_of(request)->records, house_of(request)->packs, &identity->actor,
-                            request_query(request, "region"), house_now(request), &error);
-    if (body)
-        respond_json(request, 200, body);
-    else
-        respond_error(request, error);
-    identity_free(identity);
+static json_t *look_over(Request *request, const Identity *identity, GError **error) {
+    return overview(worker_of(request)->records, house_of(request)->packs, &identity->actor,
+                    request_query(request, "region"), house_now(request), error);
 }
 
-/* ---- the alarm desk
- * ----------------------------------------------------------------------------------------------------------
- */
+void api_overview(Request *request) { house_read(request, look_over); }
+
+/* ---- the alarm desk ---- */
 
 static const struct {
     const char *name, *filter;
@@ -36,15 +27,21 @@ static const struct {
     {"all", "state IS NOT NULL"},
 };
 
+/* A code as CQL2 text. */
+static char *quoted(const char *text) {
+    g_auto(GStrv) parts = g_strsplit(text, "'", -1);
+    g_autofree char *inner = g_strjoinv("''", parts);
+    return g_strdup_printf("'%s'", inner);
+}
+
 static char *desk_filter(const char *state, const char *enterprise, GError **error) {
     for (gsize i = 0; i < G_N_ELEMENTS(desk_states); i++) {
         if (!g_str_equal(desk_states[i].name, state))
             continue;
         if (enterprise == NULL)
             return g_strdup(desk_states[i].filter);
-        g_auto(GStrv) quoted = g_strsplit(enterprise, "'", -1);
-        g_autofree char *literal = g_strjoinv("''", quoted);
-        return g_strdup_printf("%s AND enterprise = '%s'", desk_states[i].filter, literal);
+        g_autofree char *literal = quoted(enterprise);
+        return g_strdup_printf("%s AND enterprise = %s", desk_states[i].filter, literal);
     }
     error_set(error, ERROR_REQUEST, "state", "unknown state of the desk", "open, shelved or all",
               NULL);
@@ -85,15 +82,17 @@ static json_t *desk(Request *request, const Identity *identity, GError **error) 
     Sql *sql = worker_of(request)->records;
     const Packs *packs = house_of(request)->packs;
     const char *state = request_query(request, "state");
+    gint64 limit = 200;
+    if (!request_number(request, "limit", 1, 500, &limit, error))
+        return NULL;
     g_autofree char *filter =
         desk_filter(state ? state : "open", request_query(request, "enterprise"), error);
     if (filter == NULL)
         return NULL;
-    const char *limit = request_query(request, "limit");
     gboolean all = state && g_str_equal(state, "all");
     RecordQuery query = {.filter = filter,
                          .sort = all ? "-onset" : "acknowledged,priority,-onset",
-                         .limit = limit ? CLAMP(atoi(limit), 1, 500) : 200,
+                         .limit = (int)limit,
                          .labels = TRUE};
     json_t *list =
         record_list(sql, packs, &identity->actor, "alarm", &query, house_now(request), error);
@@ -107,22 +106,9 @@ static json_t *desk(Request *request, const Identity *identity, GError **error) 
     return body;
 }
 
-void api_alarms(Request *request) {
-    Identity *identity = house_identity(request);
-    if (identity == NULL)
-        return;
-    g_autoptr(GError) error = NULL;
-    json_t *body = desk(request, identity, &error);
-    if (body)
-        respond_json(request, 200, body);
-    else
-        respond_error(request, error);
-    identity_free(identity);
-}
+void api_alarms(Request *request) { house_read(request, desk); }
 
-/* ---- current values
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- current values ---- */
 
 static const char *state_of(const PointNow *now) {
     if (now->stale || now->bad || now->stuck)
@@ -176,37 +162,30 @@ static json_t *point_items(Request *request, json_t *records) {
     return items;
 }
 
-void api_points(Request *request) {
-    Identity *identity = house_identity(request);
-    if (identity == NULL)
-        return;
-    g_autoptr(GError) error = NULL;
+static json_t *points(Request *request, const Identity *identity, GError **error) {
     const char *enterprise = request_query(request, "enterprise");
-    g_auto(GStrv) quoted = g_strsplit(enterprise ? enterprise : "", "'", -1);
-    g_autofree char *literal = g_strjoinv("''", quoted);
-    g_autofree char *filter = g_strdup_printf("enterprise = '%s'", literal);
+    if (enterprise == NULL) {
+        error_set(error, ERROR_FIELD_REQUIRED, "enterprise", "企业", "enterprise", NULL);
+        return NULL;
+    }
+    g_autofree char *literal = quoted(enterprise);
+    g_autofree char *filter = g_strconcat("enterprise = ", literal, NULL);
     RecordQuery query = {
         .filter = filter, .sort = "code", .limit = 500, .cursor = request_query(request, "cursor")};
-    json_t *list = NULL;
-    if (enterprise)
-        list = record_list(worker_of(request)->records, house_of(request)->packs, &identity->actor,
-                           "point", &query, house_now(request), &error);
-    else
-        error_set(&error, ERROR_FIELD_REQUIRED, "enterprise", "企业", "enterprise", NULL);
-    if (list)
-        respond_json(request, 200,
-                     json_pack("{s:o, s:O}", "items",
-                               point_items(request, json_object_get(list, "items")), "next",
-                               json_object_get(list, "next")));
-    else
-        respond_error(request, error);
+    json_t *list = record_list(worker_of(request)->records, house_of(request)->packs,
+                               &identity->actor, "point", &query, house_now(request), error);
+    if (list == NULL)
+        return NULL;
+    json_t *body =
+        json_pack("{s:o, s:O}", "items", point_items(request, json_object_get(list, "items")),
+                  "next", json_object_get(list, "next"));
     json_decref(list);
-    identity_free(identity);
+    return body;
 }
 
-/* ---- history
- * -----------------------------------------------------------------------------------------------------------------
- */
+void api_points(Request *request) { house_read(request, points); }
+
+/* ---- history ---- */
 
 static gboolean read_time(Request *request, const char *name, gint64 otherwise, gint64 *ms,
                           GError **error) {
@@ -265,18 +244,12 @@ static json_t *history(Request *request, json_t *point, GError **error) {
                      "truncated", truncated, "items", items);
 }
 
-void api_point_history(Request *request) {
-    Identity *identity = house_identity(request);
-    if (identity == NULL)
-        return;
-    g_autoptr(GError) error = NULL;
+static json_t *point_history(Request *request, const Identity *identity, GError **error) {
     json_t *point = record_get(worker_of(request)->records, house_of(request)->packs,
-                               &identity->actor, "point", request_part(request, 0), &error);
-    json_t *body = point ? history(request, point, &error) : NULL;
-    if (body)
-        respond_json(request, 200, body);
-    else
-        respond_error(request, error);
+                               &identity->actor, "point", request_part(request, 0), error);
+    json_t *body = point ? history(request, point, error) : NULL;
     json_decref(point);
-    identity_free(identity);
+    return body;
 }
+
+void api_point_history(Request *request) { house_read(request, point_history); }

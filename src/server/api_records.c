@@ -6,29 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A number from the query between low and high; `otherwise` when it is missing or unreadable. */
-static gint64 query_int(Request *request, const char *name, gint64 low, gint64 high,
-                        gint64 otherwise) {
-    const char *text = request_query(request, name);
-    gint64 value;
-    return text && g_ascii_string_to_signed(text, 10, low, high, &value, NULL) ? value : otherwise;
+static json_t *types(Request *request, const Identity *identity, GError **error) {
+    (void)error;
+    return record_types(house_of(request)->packs, &identity->actor);
 }
 
-/* Answers with `body` or with the error. */
-static void render(Request *request, json_t *body, const GError *error) {
-    if (body)
-        respond_json(request, 200, body);
-    else
-        respond_error(request, error);
-}
-
-void api_types(Request *request) {
-    Identity *identity = house_identity(request);
-    if (identity == NULL)
-        return;
-    respond_json(request, 200, record_types(house_of(request)->packs, &identity->actor));
-    identity_free(identity);
-}
+void api_types(Request *request) { house_read(request, types); }
 
 static void add_etag(Request *request, json_t *record) {
     g_autofree char *etag =
@@ -49,44 +32,33 @@ static void complete(Sql *sql, const Packs *packs, const Actor *actor, json_t *r
         json_pack("{s:b}", "edit", record_may_edit(actor, packs_type(packs, type), record)));
 }
 
-void api_record_get(Request *request) {
-    Identity *identity = house_identity(request);
-    if (identity == NULL)
-        return;
-    g_autoptr(GError) error = NULL;
+static json_t *get(Request *request, const Identity *identity, GError **error) {
     Sql *sql = worker_of(request)->records;
     const Packs *packs = house_of(request)->packs;
     json_t *record = record_get(sql, packs, &identity->actor, request_part(request, 0),
-                                request_part(request, 1), &error);
+                                request_part(request, 1), error);
     if (record) {
         complete(sql, packs, &identity->actor, record, house_now(request));
         add_etag(request, record);
     }
-    render(request, record, error);
-    identity_free(identity);
+    return record;
 }
 
-void api_record_journal(Request *request) {
-    Identity *identity = house_identity(request);
-    if (identity == NULL)
-        return;
-    g_autoptr(GError) error = NULL;
+void api_record_get(Request *request) { house_read(request, get); }
+
+static json_t *journal(Request *request, const Identity *identity, GError **error) {
     Sql *sql = worker_of(request)->records;
     const Packs *packs = house_of(request)->packs;
     const char *type = request_part(request, 0), *id = request_part(request, 1);
-    json_t *record = record_get(sql, packs, &identity->actor, type, id, &error), *body = NULL;
-    if (record) {
-        json_t *items = journal_of(sql, packs, type, id, &error);
-        body = items ? json_pack("{s:o}", "items", items) : NULL;
-    }
+    json_t *record = record_get(sql, packs, &identity->actor, type, id, error);
+    json_t *items = record ? journal_of(sql, packs, type, id, error) : NULL;
     json_decref(record);
-    render(request, body, error);
-    identity_free(identity);
+    return items ? json_pack("{s:o}", "items", items) : NULL;
 }
 
-/* ---- changes
- * -----------------------------------------------------------------------------------------------------------------
- */
+void api_record_journal(Request *request) { house_read(request, journal); }
+
+/* ---- changes ---- */
 
 typedef struct {
     char *type, *id, *move, *comment;
@@ -302,30 +274,25 @@ void api_record_move(Request *request) {
     json_decref(body);
 }
 
-/* ---- views
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- views ---- */
 
-void api_todo(Request *request) {
-    Identity *identity = house_identity(request);
-    if (identity == NULL)
-        return;
-    g_autoptr(GError) error = NULL;
-    int limit = (int)query_int(request, "limit", 1, 500, 100);
-    json_t *todo = record_todo(worker_of(request)->records, house_of(request)->packs,
-                               &identity->actor, house_now(request), limit, &error);
-    render(request, todo, error);
-    identity_free(identity);
+static json_t *todo(Request *request, const Identity *identity, GError **error) {
+    gint64 limit = 100;
+    if (!request_number(request, "limit", 1, 500, &limit, error))
+        return NULL;
+    return record_todo(worker_of(request)->records, house_of(request)->packs, &identity->actor,
+                       house_now(request), (int)limit, error);
 }
 
-void api_notices(Request *request) {
-    Identity *identity = house_identity(request);
-    if (identity == NULL)
-        return;
-    g_autoptr(GError) error = NULL;
-    gint64 after = query_int(request, "after", 0, G_MAXINT64, 0);
+void api_todo(Request *request) { house_read(request, todo); }
+
+static json_t *notices(Request *request, const Identity *identity, GError **error) {
+    gint64 after = 0;
+    if (!request_number(request, "after", 0, G_MAXINT64, &after, error))
+        return NULL;
     json_t *items = record_notices(worker_of(request)->records, house_of(request)->packs,
-                                   &identity->actor, after, 100, &error);
-    render(request, items ? json_pack("{s:o}", "items", items) : NULL, error);
-    identity_free(identity);
+                                   &identity->actor, after, 100, error);
+    return items ? json_pack("{s:o}", "items", items) : NULL;
 }
+
+void api_notices(Request *request) { house_read(request, notices); }

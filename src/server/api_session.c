@@ -91,19 +91,20 @@ void api_session_start(Request *request) {
     json_decref(body);
 }
 
-void api_session_get(Request *request) {
-    Identity *identity = house_identity(request);
-    if (identity == NULL)
-        return;
-    respond_json(request, 200,
-                 user_json(worker_of(request)->records, house_of(request)->packs, identity));
-    identity_free(identity);
+static json_t *who(Request *request, const Identity *identity, GError **error) {
+    (void)error;
+    return user_json(worker_of(request)->records, house_of(request)->packs, identity);
 }
+
+void api_session_get(Request *request) { house_read(request, who); }
 
 static gboolean log_out_job(Sql *sql, const House *house, const Identity *identity, gint64 now_ms,
                             gpointer token, json_t **answer, GError **error) {
-    (void)house, (void)identity, (void)now_ms, (void)answer;
-    return session_end(sql, token, error);
+    (void)identity, (void)now_ms, (void)answer;
+    if (!session_end(sql, token, error))
+        return FALSE;
+    hub_end_session(house->hub, token);
+    return TRUE;
 }
 
 void api_session_end(Request *request) {

@@ -1,6 +1,8 @@
 /* /api/stream, /api/openapi.json, /healthz, /readyz, /metrics, /api/demo. */
 #include "server/house.h"
 
+#include <stdatomic.h>
+
 void api_stream(Request *request) {
     Identity *identity = house_identity(request);
     if (identity == NULL)
@@ -65,6 +67,8 @@ void api_metrics(Request *request) {
         {"samples_late_total", "counter", "samples that came late, to history only",
          (double)p.engine.late},
         {"samples_bad_total", "counter", "samples of bad quality", (double)p.engine.bad},
+        {"samples_refused_total", "counter", "lines and samples refused as unreadable or unknown",
+         (double)atomic_load(house->samples_refused)},
         {"alarm_events_total", "counter", "alarm events since start", (double)p.engine.events},
         {"log_sequence", "counter", "last durable row of the sample log", (double)p.log_seq},
         {"engine_sequence", "counter", "last evaluated row of the sample log",

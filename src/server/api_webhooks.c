@@ -27,18 +27,7 @@ static json_t *states_json(Request *request, const Identity *identity, GError **
     return states ? json_pack("{s:o}", "items", states) : NULL;
 }
 
-void api_webhooks(Request *request) {
-    Identity *identity = house_identity(request);
-    if (identity == NULL)
-        return;
-    g_autoptr(GError) error = NULL;
-    json_t *body = states_json(request, identity, &error);
-    if (body)
-        respond_json(request, 200, body);
-    else
-        respond_error(request, error);
-    identity_free(identity);
-}
+void api_webhooks(Request *request) { house_read(request, states_json); }
 
 static gboolean may_edit(Sql *sql, const Packs *packs, const Actor *actor, const char *id,
                          GError **error) {

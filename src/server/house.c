@@ -133,6 +133,19 @@ Identity *house_map_identity(Request *request) {
     return NULL;
 }
 
+void house_read(Request *request, HouseRead func) {
+    Identity *identity = house_identity(request);
+    if (identity == NULL)
+        return;
+    g_autoptr(GError) error = NULL;
+    json_t *body = func(request, identity, &error);
+    if (body)
+        respond_json(request, 200, body);
+    else
+        respond_error(request, error);
+    identity_free(identity);
+}
+
 typedef struct {
     Request *request;
     const House *house;

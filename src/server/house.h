@@ -21,11 +21,12 @@ typedef struct {
     Hub *hub;
     LoginGuard *logins;
     BasicCache *basic;
-    StaticFiles *files;    /* or NULL */
-    json_t *demo_logins;   /* or NULL */
-    GString *openapi;      /* the document, openapi.h */
-    const char *data_dir;  /* for files that are sent once */
-    _Atomic guint exports; /* lists that are being written to files now */
+    GString *openapi;                 /* the document, openapi.h */
+    const char *data_dir;             /* for files that are sent once */
+    _Atomic guint exports;            /* lists that are being written to files now */
+    StaticFiles *files;               /* or NULL */
+    json_t *demo_logins;              /* or NULL */
+    _Atomic guint64 *samples_refused; /* lines and samples that a door did not take */
 } House;
 
 typedef struct {
@@ -46,6 +47,9 @@ Identity *house_identity(Request *request);
 /* The same for map programs, which also may send login and password (HTTP basic); its 401 asks for
  * them. */
 Identity *house_map_identity(Request *request);
+/* Answers with the JSON that `func` gives for the request's user, or with its error. */
+typedef json_t *(*HouseRead)(Request *request, const Identity *identity, GError **error);
+void house_read(Request *request, HouseRead func);
 char *house_session_token(Request *request); /* as sent, or NULL; caller frees */
 
 /* Runs `func` as a job of the records writer and answers when it is durable: with the JSON that

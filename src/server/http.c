@@ -66,9 +66,7 @@ struct Stream {
     gpointer data;
 };
 
-/* ---- routes
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- routes ---- */
 
 static gboolean segment_matches(const char **pattern, const char **path, char **part) {
     gsize p = strcspn(*pattern, "/"), u = strcspn(*path, "/");
@@ -123,9 +121,7 @@ static const Route *route_find(Request *request, GString *allowed) {
     return NULL;
 }
 
-/* ---- the answer
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- the answer ---- */
 
 static void answer(Request *request, int status, BodyKind kind, const char *type) {
     gboolean before = atomic_exchange(&request->answered, TRUE);
@@ -283,9 +279,7 @@ static enum MHD_Result queue_answer(Request *request) {
     return result;
 }
 
-/* ---- reading a request
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading a request ---- */
 
 static const char *header(struct MHD_Connection *connection, const char *name) {
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
@@ -486,9 +480,7 @@ static size_t unescape(void *cls, struct MHD_Connection *connection, char *text)
     return strstr(text, "%00") ? strlen(text) : MHD_http_unescape(text);
 }
 
-/* ---- workers and life
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- workers and life ---- */
 
 typedef struct {
     Http *http;
@@ -611,9 +603,7 @@ HttpCounts http_counts(Request *request) {
                         atomic_load(&http->connections), mailbox_length(http->queue)};
 }
 
-/* ---- what handlers ask
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- what handlers ask ---- */
 
 gpointer request_context(Request *request) { return request->http->config.context; }
 gpointer request_worker(Request *request) { return request->worker; }
@@ -654,6 +644,15 @@ gboolean request_each_query(Request *request, QueryVisit visit, gpointer data) {
     QueryWalk walk = {visit, data, TRUE};
     MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, visit_query, &walk);
     return walk.going;
+}
+
+gboolean request_number(Request *request, const char *name, gint64 low, gint64 high, gint64 *value,
+                        GError **error) {
+    const char *text = request_query(request, name);
+    if (text == NULL || g_ascii_string_to_signed(text, 10, low, high, value, NULL))
+        return TRUE;
+    g_autofree char *range = g_strdup_printf("%" G_GINT64_FORMAT "..%" G_GINT64_FORMAT, low, high);
+    return error_set(error, ERROR_FIELD_RANGE, name, range, NULL);
 }
 
 const char *request_cookie(Request *request, const char *name) {

@@ -65,6 +65,9 @@ const char *request_query(Request *request, const char *name); /* or NULL */
  * order, until it returns false; returns that. A parameter without value has "". */
 typedef gboolean (*QueryVisit)(gpointer data, const char *name, const char *value);
 gboolean request_each_query(Request *request, QueryVisit visit, gpointer data);
+/* A whole number of the query between low and high; *value stays as it was when it is not given. */
+gboolean request_number(Request *request, const char *name, gint64 low, gint64 high, gint64 *value,
+                        GError **error);
 const char *request_header(Request *request, const char *name); /* or NULL */
 const char *request_body(Request *request, gsize *n);
 const char *request_address(Request *request);                  /* of the peer, without port */

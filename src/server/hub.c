@@ -71,8 +71,7 @@ static json_t *record_of(Sql *sql, const Packs *packs, const Actor *actor, json_
     return record;
 }
 
-/* ---- the ring; the hub's lock is held
- * ---------------------------------------------------------------------------------------- */
+/* ---- the ring; the hub's lock is held ---- */
 
 static void ring_add(Hub *hub, Event event) {
     if (hub->length == RING) {
@@ -116,9 +115,7 @@ static void wake_all(Hub *hub) {
         wake(l);
 }
 
-/* ---- a listener
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- a listener ---- */
 
 static gboolean may_see(const Actor *actor, const Event *event) {
     return rights_read(actor, event->type) &&
@@ -237,6 +234,8 @@ void hub_listen(Hub *hub, Request *request, Sql *records, Identity *identity_tak
                 const char *token, gint64 after) {
     Listener *listener = listener_add(hub, identity_take, token);
     gsize start = listener->waiting->len;
+    if (after < 0) /* the ring may be behind the journal for a moment */
+        listener->cursor = MAX(listener->cursor, journal_last(records, NULL));
     gboolean whole = after < 0 || append_missed(hub, listener, records, after);
     if (!whole)
         g_string_truncate(listener->waiting, start);
@@ -247,9 +246,17 @@ void hub_listen(Hub *hub, Request *request, Sql *records, Identity *identity_tak
     respond_stream(request, "text/event-stream", listener_read, listener_free, listener);
 }
 
-/* ---- the thread
- * --------------------------------------------------------------------------------------------------------------
- */
+void hub_end_session(Hub *hub, const char *token) {
+    pthread_mutex_lock(&hub->lock);
+    for (Listener *l = hub->first; l; l = l->after)
+        if (g_str_equal(l->token, token)) {
+            l->ended = TRUE;
+            wake(l);
+        }
+    pthread_mutex_unlock(&hub->lock);
+}
+
+/* ---- the thread ---- */
 
 static Event event_of(Hub *hub, json_t *entry) {
     json_t *record = record_of(hub->sql, hub->packs, &actor_system, entry);

@@ -18,6 +18,7 @@ void hub_stop(
 void hub_free(Hub *hub);
 void hub_poke(gpointer hub); /* something was committed; any thread, cheap */
 guint hub_listeners(Hub *hub);
+void hub_end_session(Hub *hub, const char *token); /* who logged out hears no more */
 
 /* Answers the request with a stream. `after` < 0: from now on. Takes the identity; `token` ends the
  * stream when its session ends. */

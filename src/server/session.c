@@ -19,9 +19,7 @@ gboolean session_migrate(Sql *sql, GError **error) {
         error);
 }
 
-/* ---- passwords
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- passwords ---- */
 
 char *password_hash(const char *password, GError **error) {
     gsize n = strlen(password);
@@ -67,9 +65,7 @@ gboolean password_check(Sql *sql, const char *login, const char *password) {
     return good && hash != NULL;
 }
 
-/* ---- sessions
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- sessions ---- */
 
 static void token_digest(const char *token, guint8 digest[static HASH_BYTES]) {
     hash_sha256(token, strlen(token), digest);
@@ -154,9 +150,7 @@ void identity_free(Identity *identity) {
     g_free(identity);
 }
 
-/* ---- device tokens
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- device tokens ---- */
 
 gboolean device_token_put(Sql *sql, const char *device, const char *token, gint64 now_ms,
                           GError **error) {

@@ -40,6 +40,8 @@ typedef struct {
     gboolean late; /* concluded from samples that came late */
 } AlarmEvent;
 
+/* The log sequence of the row whose evaluation gave the event. */
+static inline gint64 alarm_event_row(gint64 event_seq) { return event_seq >> 20; }
 const char *alarm_condition_code(AlarmCondition condition); /* "high" ... as in packs/core */
 const char *alarm_level_code(AlarmLevel level);             /* "H" ... */
 /* The 26-character id: function of point code, condition and onset only, equal on every node. */

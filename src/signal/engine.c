@@ -194,6 +194,20 @@ void engine_tick(Engine *engine, gint64 seq, gint64 received_ms) {
         tick_slice(engine, i, seq, received_ms);
 }
 
+static void resume_slice(Slice *slice, gint64 down_ms) {
+    for (guint32 i = 0; i < ENGINE_SLICE; i++)
+        if (slice->hot[i].received_ms)
+            slice->hot[i].received_ms += down_ms;
+    slice->touched = TRUE;
+}
+
+void engine_resume(Engine *engine, gint64 seq, gint64 down_ms) {
+    engine_widen(engine);
+    for (guint32 i = 0; i < engine->slices; i++)
+        if (seq > engine->slice[i]->position)
+            resume_slice(engine->slice[i], down_ms);
+}
+
 void engine_point_changed(Engine *engine, gint64 seq, guint32 point, gint64 received_ms) {
     engine_widen(engine);
     g_assert(point < engine->points);

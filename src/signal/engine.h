@@ -31,6 +31,8 @@
  * so a device whose clock is off is judged by its own delays. A point in backlog (last sample older
  * than its row's received_ms by more than 60 s) is not judged by ticks, except STALE. Events from
  * such samples are marked late.
+ *  - Time during which the node itself was down (engine_resume) is nobody's silence: it counts for
+ * neither STALE nor delays.
  *  - Out of service: no condition is judged; standing alarms return. History goes on.
  *  - What falls due at one moment is committed in the order of the times it fell due, then of
  * AlarmCondition.
@@ -62,6 +64,8 @@ enum { ENGINE_ROW = 32768 };
 /* One row of the log, its points all in the table. `seq` rises by at least one per row. */
 void engine_batch(Engine *engine, gint64 seq, const SampleBatch *batch);
 void engine_tick(Engine *engine, gint64 seq, gint64 received_ms);
+/* The node was down for so long: nobody could be heard, so silence and delays do not count it. */
+void engine_resume(Engine *engine, gint64 seq, gint64 down_ms);
 /* How many sequence numbers a tick needs for itself: 1 + points / 2^17. */
 gint64 engine_tick_room(guint32 points);
 /* The definition of a point changed (the table has the new one): re-judges with its last sample. */

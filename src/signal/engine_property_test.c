@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
     GHashTable *last; /* alarm id -> seq: what a sink remembers */
     GPtrArray *said;  /* GString by point */
+    GHashTable *history;
     PointTable *table;
 } Sink;
 
@@ -43,16 +44,29 @@ static void on_alarm(gpointer data, const AlarmEvent *e) {
                            e->at_ms - T0, e->value, e->limit, e->worst, e->late);
 }
 
+/* A replay gives samples again, but never as something else: the set of what history was told is
+ * compared. */
 static void on_history(gpointer data, guint32 point, gint64 time_ms, double value, Quality quality,
                        gboolean late) {
+    Sink *sink = data;
+    g_hash_table_add(sink->history, g_strdup_printf("%u %" G_GINT64_FORMAT " %.17g %d %d\n", point,
+                                                    time_ms - T0, value, quality, late));
+}
+
+static void on_no_history(gpointer data, guint32 point, gint64 time_ms, double value,
+                          Quality quality, gboolean late) {
     (void)data, (void)point, (void)time_ms, (void)value, (void)quality, (void)late;
 }
 
 static void string_free(gpointer string) { g_string_free(string, TRUE); }
 
 static Sink sink_new(PointTable *table) {
-    Sink sink = {g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
-                 g_ptr_array_new_with_free_func(string_free), table};
+    Sink sink = {
+        .last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+        .said = g_ptr_array_new_with_free_func(string_free),
+        .history = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+        .table = table,
+    };
     for (guint i = 0; i < point_table_count(table); i++)
         g_ptr_array_add(sink.said, g_string_new(NULL));
     return sink;
@@ -62,7 +76,12 @@ static char *sink_take(Sink *sink) {
     GString *all = g_string_new(NULL);
     for (guint i = 0; i < sink->said->len; i++)
         g_string_append(all, ((GString *)sink->said->pdata[i])->str);
+    GList *history = g_list_sort(g_hash_table_get_keys(sink->history), (GCompareFunc)strcmp);
+    for (GList *line = history; line; line = line->next)
+        g_string_append(all, line->data);
+    g_list_free(history);
     g_hash_table_unref(sink->last);
+    g_hash_table_unref(sink->history);
     g_ptr_array_unref(sink->said);
     return g_string_free(all, FALSE);
 }
@@ -365,13 +384,15 @@ static void test_limits_against_the_model(void) {
         gint64 time_ms = T0;
         for (guint i = 0; i < 120; i++) {
             static const double levels[] = {5, 12, 22, 50, 77, 81, 85, 88, 95};
+            time_ms += g_test_rand_int_range(1, 5) * 2500;
             Step s = {.point = 0,
-                      .time_ms = time_ms += g_test_rand_int_range(1, 5) * 2500,
+                      .time_ms = time_ms,
                       .received_ms = time_ms,
                       .value = levels[g_test_rand_int_range(0, G_N_ELEMENTS(levels))]};
             g_array_append_val(samples, s);
         }
-        Engine *engine = engine_new(table, (EngineOutput){on_model_alarm, on_history, said, NULL});
+        Engine *engine =
+            engine_new(table, (EngineOutput){on_model_alarm, on_no_history, said, NULL});
         for (guint i = 0; i < samples->len; i++)
             evaluate(engine, samples, &(Row){.seq = i + 1, .from = i, .to = i + 1});
         events += (guint)engine_counts(engine).events;

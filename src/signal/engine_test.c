@@ -292,6 +292,18 @@ static void test_stale_by_tick_and_back_by_a_sample(void) {
     bench_free(bench);
 }
 
+static void test_downtime_is_nobodys_silence(void) {
+    Bench *bench = bench_new(1);
+    redefine(bench, 0, stale_30, T0);
+    put(bench, 0, 1);
+    engine_resume(bench->engine, ++bench->seq, 1000 * S); /* down from 10 s to 1010 s */
+    tick(bench, 1020 * S);
+    expect(bench, "");
+    tick(bench, 1031 * S);
+    expect(bench, "RAISE stale F on=30000 at=30000");
+    bench_free(bench);
+}
+
 static void test_stale_by_a_gap(void) {
     Bench *bench = bench_new(1);
     redefine(bench, 0, stale_30, T0);
@@ -518,6 +530,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/engine/rate", test_rate_between_consecutive_samples);
     g_test_add_func("/engine/stale-by-tick", test_stale_by_tick_and_back_by_a_sample);
     g_test_add_func("/engine/stale-by-gap", test_stale_by_a_gap);
+    g_test_add_func("/engine/downtime", test_downtime_is_nobodys_silence);
     g_test_add_func("/engine/never-spoke", test_point_that_never_spoke_is_stale);
     g_test_add_func("/engine/no-signal-hides-nothing", test_no_signal_hides_nothing);
     g_test_add_func("/engine/stuck", test_stuck_while_samples_come);

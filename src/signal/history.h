@@ -1,12 +1,12 @@
 /* History: what a point measured, from the open block in memory down to compressed chunks on disk.
  *
  * Each point has one small open block (at most 256 bytes of packed samples); when it is full or its
- * hour ends it becomes a chunk row keyed (hour, point, first time) in the samples database: count,
- * min, max, mean, first, last and the packed samples. Late samples make rows of their own. The same
- * log gives the same rows, so a replay writes them again unchanged; where a key is taken by other
- * bytes, the row becomes the union of both (what stood there first wins), so that nothing written
- * is lost. HistoryBlocks belongs to the engine's thread; history_query reads with any connection
- * and is given a copy of the open block. */
+ * hour ends it becomes a chunk row keyed (hour, point, first time, late) in the samples database:
+ * count, min, max, mean, first, last and the packed samples. Late samples make rows of their own.
+ * The same log gives the same rows, so a replay writes them again unchanged; where a key is taken
+ * by other bytes, the row becomes the union of both (what stood there first wins), so that nothing
+ * written is lost. HistoryBlocks belongs to the engine's thread; history_query reads with any
+ * connection and is given a copy of the open block. */
 #pragma once
 #include "signal/sample.h"
 #include "store/sql.h"
@@ -17,6 +17,7 @@ typedef struct {
     gint64 time_ms;
     double value;
     guint8 quality;
+    guint8 late; /* came out of order: gives way to one that came in order with the same time */
 } HistorySample;
 
 typedef struct {
@@ -34,6 +35,8 @@ void history_chunk_free(HistoryChunk *chunk);
 enum { HISTORY_MAX = 65536, HISTORY_HOUR_MS = 3600000 };
 /* A chunk of samples of one point and hour. */
 HistoryChunk *history_chunk_new(const HistorySample *samples, guint32 n, gboolean late);
+/* Appends its samples to an array of HistorySample. */
+void history_chunk_append(const HistoryChunk *chunk, GArray *out);
 
 /* The codec: times as delta-of-delta varints, values as scaled decimals when exact else XOR bytes,
  * zstd when it helps. Pure and fuzzed. */
@@ -56,7 +59,8 @@ void history_flush(HistoryBlocks *blocks,
  * engine's own range: empty. */
 GArray *history_open(const HistoryBlocks *blocks, guint32 point);
 guint32 history_late(const HistoryBlocks *blocks); /* late samples that wait for history_flush */
-void history_soon(const HistoryBlocks *blocks, guint32 point); /* prefetch */
+/* Samples of this point come a little later: prefetches. */
+void history_soon(HistoryBlocks *blocks, guint32 point);
 /* State of the open blocks of a range of points for the checkpoint, and back. */
 void history_save(const HistoryBlocks *blocks, guint32 first, guint32 n, GByteArray *out);
 gboolean history_restore(HistoryBlocks *blocks, guint32 first, guint32 n, const guint8 *bytes,

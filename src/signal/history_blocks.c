@@ -10,7 +10,7 @@ enum {
     BLOCK_SEGMENTS = 4,
     BLOCK_BYTES = SEGMENT_DATA * BLOCK_SEGMENTS
 };
-enum { POOL_PAGE = 4096 /* segments */ };
+enum { POOL_PAGE = 4096 /* segments */, SOON = 6 };
 
 typedef struct {
     guint32 next; /* segment number + 1; 0: none */
@@ -30,6 +30,7 @@ struct HistoryBlocks {
     Segment **page;
     guint32 pages, free; /* first free segment + 1 */
     GArray *late;        /* HistorySample */
+    guint32 soon[SOON], soon_next;
 };
 
 HistoryBlocks *history_blocks_new(guint32 points) {
@@ -174,13 +175,20 @@ void history_add(HistoryBlocks *blocks, guint32 point, gint64 time_ms, double va
         add_in_order(blocks, point, time_ms, value, quality, closed);
         return;
     }
-    HistorySample sample = {point, time_ms, value, (guint8)quality};
+    HistorySample sample = {point, time_ms, value, (guint8)quality, (guint8)late};
     g_array_append_val(blocks->late, sample);
 }
 
-void history_soon(const HistoryBlocks *blocks, guint32 point) {
-    if (point < blocks->points)
-        __builtin_prefetch(&blocks->head[point], 1);
+/* First the head, and some calls later, when it is there, what it points to. */
+void history_soon(HistoryBlocks *blocks, guint32 point) {
+    if (point >= blocks->points)
+        return;
+    const Head *earlier = &blocks->head[blocks->soon[blocks->soon_next]];
+    __builtin_prefetch(&blocks->head[point], 1);
+    blocks->soon[blocks->soon_next] = point;
+    blocks->soon_next = (blocks->soon_next + 1) % SOON;
+    if (earlier->last)
+        __builtin_prefetch(segment_at(blocks, earlier->last), 1);
 }
 
 guint32 history_late(const HistoryBlocks *blocks) { return blocks->late->len; }

@@ -264,3 +264,13 @@ HistoryChunk *chunk_take_block(const HistorySample *samples, guint32 n, gboolean
 HistoryChunk *history_chunk_new(const HistorySample *samples, guint32 n, gboolean late) {
     return chunk_take_block(samples, n, late, history_encode(samples, n));
 }
+
+void history_chunk_append(const HistoryChunk *chunk, GArray *out) {
+    g_autoptr(GArray) samples = history_decode(chunk->block->data, chunk->block->len);
+    g_assert(samples != NULL);
+    for (guint i = 0; i < samples->len; i++) {
+        HistorySample *sample = &g_array_index(samples, HistorySample, i);
+        sample->late = chunk->late != 0;
+    }
+    g_array_append_vals(out, samples->data, samples->len);
+}

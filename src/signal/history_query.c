@@ -178,11 +178,11 @@ static void insert_piece(GArray *pieces, Piece piece) {
     g_array_insert_val(pieces, at, piece);
 }
 
-static void add_open(GArray *pieces, const GArray *open, gint64 hour) {
-    Piece piece = {.first_ms = G_MAXINT64, .last_ms = G_MININT64};
+static void add_open(GArray *pieces, const GArray *open, gint64 hour, gboolean late) {
+    Piece piece = {.first_ms = G_MAXINT64, .last_ms = G_MININT64, .late = late};
     for (guint i = 0; open && i < open->len; i++) {
         HistorySample sample = g_array_index(open, HistorySample, i);
-        if (sample.time_ms / HISTORY_HOUR_MS != hour)
+        if (sample.time_ms / HISTORY_HOUR_MS != hour || sample.late != late)
             continue;
         if (piece.samples == NULL)
             piece.samples = g_array_new(FALSE, FALSE, sizeof(HistorySample));
@@ -210,7 +210,8 @@ static gboolean add_hour(Walk *walk, Sql *samples, guint32 point, gint64 hour, c
         Piece piece = read_piece(st);
         g_array_append_val(pieces, piece);
     }
-    add_open(pieces, open, hour);
+    add_open(pieces, open, hour, FALSE);
+    add_open(pieces, open, hour, TRUE);
     add_pieces(walk, pieces);
     return step == SQL_DONE;
 }

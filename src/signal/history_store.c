@@ -9,7 +9,7 @@ gboolean history_migrate(Sql *samples, GError **error) {
         "INTEGER NOT NULL,"
         " min DOUBLE PRECISION, max DOUBLE PRECISION, sum DOUBLE PRECISION, first DOUBLE PRECISION,"
         " last DOUBLE PRECISION, late INTEGER NOT NULL, block BLOB NOT NULL,"
-        " PRIMARY KEY (hour, point, first_ms))",
+        " PRIMARY KEY (hour, point, first_ms, late))",
         error);
 }
 
@@ -40,15 +40,15 @@ static gboolean run_row(Sql *samples, const char *text, const HistoryChunk *chun
 static const char insert_row[] = "INSERT INTO history (hour, point, first_ms, last_ms, count, "
                                  "usable, min, max, sum, first, last, late, block)"
                                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
-                                 "(hour, point, first_ms) DO NOTHING";
+                                 "(hour, point, first_ms, late) DO NOTHING";
 static const char replace_row[] = "INSERT INTO history (hour, point, first_ms, last_ms, count, "
                                   "usable, min, max, sum, first, last, late, block)"
                                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
-                                  "(hour, point, first_ms) DO UPDATE SET"
+                                  "(hour, point, first_ms, late) DO UPDATE SET"
                                   " last_ms = excluded.last_ms, count = excluded.count, usable = "
                                   "excluded.usable, min = excluded.min,"
                                   " max = excluded.max, sum = excluded.sum, first = "
-                                  "excluded.first, last = excluded.last, late = excluded.late,"
+                                  "excluded.first, last = excluded.last,"
                                   " block = excluded.block";
 
 /* ---- a key that is taken ---- */
@@ -72,8 +72,7 @@ static GArray *unite(GArray *first, const GArray *second) {
 }
 
 /* The chunk with what stands in the row, or NULL when the row needs no change. */
-static HistoryChunk *united_chunk(const HistoryChunk *chunk, const guint8 *bytes, gsize n,
-                                  gboolean late) {
+static HistoryChunk *united_chunk(const HistoryChunk *chunk, const guint8 *bytes, gsize n) {
     if (n == chunk->block->len && memcmp(bytes, chunk->block->data, n) == 0)
         return NULL;
     g_autoptr(GArray) former = history_decode(bytes, n),
@@ -85,14 +84,14 @@ static HistoryChunk *united_chunk(const HistoryChunk *chunk, const guint8 *bytes
         return NULL;
     HistorySample *samples = (HistorySample *)(void *)all->data;
     samples[0].point = chunk->point;
-    return history_chunk_new(samples, all->len, late);
+    return history_chunk_new(samples, all->len, chunk->late);
 }
 
 static gboolean write_taken(Sql *samples, const HistoryChunk *chunk, GError **error) {
-    SqlStatement *st =
-        sql_query(samples, error,
-                  "SELECT block, late FROM history WHERE hour = ? AND point = ? AND first_ms = ?",
-                  "iii", chunk->hour, (gint64)chunk->point, chunk->first_ms);
+    SqlStatement *st = sql_query(
+        samples, error,
+        "SELECT block FROM history WHERE hour = ? AND point = ? AND first_ms = ? AND late = ?",
+        "iiii", chunk->hour, (gint64)chunk->point, chunk->first_ms, (gint64)chunk->late);
     if (st == NULL)
         return FALSE;
     SqlStep step = sql_step(st, error);
@@ -101,7 +100,7 @@ static gboolean write_taken(Sql *samples, const HistoryChunk *chunk, GError **er
                error_set(error, ERROR_STORE, NULL, "history: a row vanished", NULL);
     gsize n;
     const guint8 *bytes = sql_blob(st, 0, &n);
-    HistoryChunk *united = united_chunk(chunk, bytes, n, sql_int(st, 1) != 0);
+    HistoryChunk *united = united_chunk(chunk, bytes, n);
     sql_reset(st);
     gboolean good = united == NULL || run_row(samples, replace_row, united, error);
     history_chunk_free(united);
@@ -131,8 +130,8 @@ gboolean history_write(Sql *samples, GPtrArray *chunks, GError **error) {
 
 gboolean history_trim(Sql *samples, gint64 hour, guint32 limit, gint64 *deleted, GError **error) {
     if (!sql_run(samples, error,
-                 "DELETE FROM history WHERE (hour, point, first_ms) IN"
-                 " (SELECT hour, point, first_ms FROM history WHERE hour < ? LIMIT ?)",
+                 "DELETE FROM history WHERE (hour, point, first_ms, late) IN"
+                 " (SELECT hour, point, first_ms, late FROM history WHERE hour < ? LIMIT ?)",
                  "ii", hour, (gint64)limit))
         return FALSE;
     *deleted = sql_changes(samples);

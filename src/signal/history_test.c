@@ -35,7 +35,7 @@ static GArray *random_samples(guint n) {
         value = random_value(value);
         HistorySample sample = {
             0, time_ms, value,
-            (guint8)(g_test_rand_int_range(0, 10) ? 0 : g_test_rand_int_range(0, 3))};
+            (guint8)(g_test_rand_int_range(0, 10) ? 0 : g_test_rand_int_range(0, 3)), 0};
         g_array_append_val(samples, sample);
     }
     return samples;
@@ -66,7 +66,7 @@ static void test_codec_round_trip_is_exact(void) {
 static void test_codec_is_small_on_plant_data(void) {
     HistorySample samples[720];
     for (guint i = 0; i < G_N_ELEMENTS(samples); i++)
-        samples[i] = (HistorySample){0, T0 + i * 5000, 2000 / 100.0 + (i / 4 % 10) / 100.0, 0};
+        samples[i] = (HistorySample){0, T0 + i * 5000, 2000 / 100.0 + (i / 4 % 10) / 100.0, 0, 0};
     g_autoptr(GByteArray) bytes = history_encode(samples, G_N_ELEMENTS(samples));
     g_assert_cmpuint(bytes->len, <, 720);
 }
@@ -140,7 +140,7 @@ static void shelf_write(Shelf *shelf) {
 
 static void shelf_add(Shelf *shelf, guint32 point, gint64 time_ms, double value, Quality quality) {
     gboolean late = time_ms <= shelf->last[point];
-    HistorySample sample = {point, time_ms, value, (guint8)quality};
+    HistorySample sample = {point, time_ms, value, (guint8)quality, (guint8)late};
     history_add(shelf->blocks, point, time_ms, value, quality, late, shelf->closed);
     g_array_append_val(shelf->all[point], sample);
     shelf->last[point] = MAX(shelf->last[point], time_ms);
@@ -201,9 +201,8 @@ static void compare(Shelf *shelf, guint32 point, gint64 from, gint64 to, gint64 
     g_autoptr(GArray) open = history_open(shelf->blocks, point);
     for (guint i = 0; i < shelf->closed->len; i++) { /* as pipeline_open_block does */
         const HistoryChunk *chunk = shelf->closed->pdata[i];
-        g_autoptr(GArray) samples = history_decode(chunk->block->data, chunk->block->len);
         if (chunk->point == point)
-            g_array_prepend_vals(open, samples->data, samples->len);
+            history_chunk_append(chunk, open);
     }
     gboolean truncated;
     json_t *got = history_query(shelf->sql, point, open, from, to, step, 1000000, &truncated, NULL);
@@ -222,9 +221,13 @@ static void compare(Shelf *shelf, guint32 point, gint64 from, gint64 to, gint64 
     json_decref(got);
 }
 
-/* Late samples have the value that the time has anyway, so that it does not matter which of two
- * lates came first. */
+/* Late samples have the value and quality that the time has anyway, so that it does not matter
+ * which of two lates came first; a sample in order comes before all lates of its time. */
 static double value_at(gint64 time_ms) { return (double)(time_ms / 1000 * 7919 % 2000) / 10; }
+
+static Quality late_quality_at(gint64 time_ms) {
+    return time_ms / 1000 % 20 ? QUALITY_GOOD : QUALITY_BAD;
+}
 
 static void fill(Shelf *shelf, guint n) {
     gint64 now[POINTS];
@@ -237,8 +240,10 @@ static void fill(Shelf *shelf, guint n) {
                              ? now[point]
                              : now[point] - g_test_rand_int_range(0, 4000) * 1000;
         time_ms = MAX(time_ms, T0);
+        Quality quality = g_test_rand_int_range(0, 20) ? QUALITY_GOOD : QUALITY_BAD;
+        gboolean late = time_ms <= shelf->last[point];
         shelf_add(shelf, point, time_ms, value_at(time_ms),
-                  g_test_rand_int_range(0, 20) ? QUALITY_GOOD : QUALITY_BAD);
+                  late ? late_quality_at(time_ms) : quality);
         if (g_test_rand_int_range(0, 200) == 0)
             shelf_write(shelf);
     }
@@ -328,6 +333,8 @@ static void test_open_blocks_are_saved_and_restored(void) {
 static void test_trim_deletes_whole_hours_only_before(void) {
     Shelf *shelf = shelf_new();
     fill(shelf, 1000);
+    for (guint32 point = 0; point < POINTS; point++) /* something remains */
+        shelf_add(shelf, point, shelf->last[point] + 2 * HISTORY_HOUR_MS, 1, QUALITY_GOOD);
     shelf_write(shelf);
     gint64 before, after, deleted, hour = T0 / HISTORY_HOUR_MS + 1;
     g_assert_true(sql_get_int(shelf->sql, NULL, &before, 0,

@@ -87,6 +87,13 @@ static gboolean item_log_change(Item *item, Sql *samples, GError **error) {
     return sample_log_append(samples, item->seq, LOG_CHANGE, item->received_ms, bytes, error);
 }
 
+static gboolean item_log_resume(Item *item, Sql *samples, GError **error) {
+    gint64 down = GINT64_TO_BE(item->down_ms);
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_byte_array_append(bytes, (const guint8 *)&down, sizeof down);
+    return sample_log_append(samples, item->seq, LOG_RESUME, item->received_ms, bytes, error);
+}
+
 /* Sequence numbers are given here, on the writer's thread, so their order is that of the log. A job
  * that fails leaves a gap. */
 static gboolean item_log(Sql *samples, gpointer data, GError **error) {
@@ -102,6 +109,8 @@ static gboolean item_log(Sql *samples, gpointer data, GError **error) {
         return item_log_samples(item, samples, error);
     if (item->kind == ITEM_CHANGE)
         return item_log_change(item, samples, error);
+    if (item->kind == ITEM_RESUME)
+        return item_log_resume(item, samples, error);
     return sample_log_append(samples, item->seq, LOG_TICK, item->received_ms, NULL, error);
 }
 
@@ -117,6 +126,7 @@ static void item_logged(gpointer data, const GError *error) {
         atomic_fetch_add(&pipeline->rows, 1);
         atomic_fetch_add(&pipeline->samples, item->batch ? item->batch->n : 0);
         atomic_fetch_add(&pipeline->log_rows, item->rows ? item->rows->len : 1);
+        g_clear_pointer(&item->rows, g_ptr_array_unref); /* the log has them */
         atomic_store(&pipeline->log_seq, item->last_seq);
         gboolean put = mailbox_offer(pipeline->box, item); /* room was kept for it */
         g_assert(put);
@@ -389,6 +399,19 @@ static void pipeline_free(Pipeline *pipeline) {
     g_free(pipeline);
 }
 
+/* Before the first tick: says for how long nobody could be heard. */
+static void resume_push(Pipeline *pipeline) {
+    gint64 now_ms = clock_now(pipeline->config.clock);
+    if (pipeline->last_received_ms == 0 || now_ms <= pipeline->last_received_ms ||
+        !logging_begin(pipeline))
+        return;
+    while (!admit(pipeline, 0))
+        g_usleep(ADMIT_WAIT_US);
+    Item *item = item_new(pipeline, ITEM_RESUME, now_ms);
+    item->down_ms = now_ms - pipeline->last_received_ms;
+    writer_push(pipeline->config.writer, item_log, item_logged, item);
+}
+
 Pipeline *pipeline_start(const PipelineConfig *config, GError **error) {
     Pipeline *pipeline = pipeline_new(config);
     g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
@@ -398,6 +421,7 @@ Pipeline *pipeline_start(const PipelineConfig *config, GError **error) {
     }
     int code = pthread_create(&pipeline->engine_thread, NULL, engine_thread, pipeline);
     g_assert(code == 0);
+    resume_push(pipeline);
     for (guint i = 0; i < changes->len; i++)
         change_push(pipeline, changes->pdata[i], NULL, NULL, NULL);
     code = pthread_create(&pipeline->ticker_thread, NULL, ticker_thread, pipeline);

@@ -32,6 +32,9 @@ typedef struct {
     PointTable *table; /* loaded */
     Writer *writer;    /* of the samples database */
     PipelineSink sink;
+    /* Sequences up to this one are used up: the records know events of them. After a backup was put
+     * back the log may be older than the records; new events must still be newer. */
+    gint64 used_seq;
     gint64 keep_ms;       /* of log rows; default 3600000 */
     gint64 checkpoint_ms; /* each slice at least this often; default 30000 */
     gint64 retention_ms;  /* of history; 0: for ever. Default 0; 40号令 asks for >= 30 days */

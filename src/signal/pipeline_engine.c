@@ -60,6 +60,9 @@ void evaluate(Pipeline *pipeline, Item *item) {
         point_table_apply(pipeline->config.table, item->point, &item->def);
         engine_point_changed(pipeline->engine, item->seq, item->point, item->received_ms);
         break;
+    case ITEM_RESUME:
+        engine_resume(pipeline->engine, item->seq, item->down_ms);
+        break;
     case ITEM_WAKE:
         return;
     }
@@ -106,11 +109,8 @@ static void deliver_surely(Pipeline *pipeline) {
 static void add_waiting(const GPtrArray *chunks, guint32 point, GArray *out) {
     for (guint i = 0; i < chunks->len; i++) {
         const HistoryChunk *chunk = chunks->pdata[i];
-        if (chunk->point != point)
-            continue;
-        g_autoptr(GArray) samples = history_decode(chunk->block->data, chunk->block->len);
-        if (samples)
-            g_array_append_vals(out, samples->data, samples->len);
+        if (chunk->point == point)
+            history_chunk_append(chunk, out);
     }
 }
 

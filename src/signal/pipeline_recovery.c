@@ -101,6 +101,14 @@ static void on_checkpoint(gpointer data, guint32 slice, gint64 seq, const guint8
     save_restore(((Recovery *)data)->pipeline, slice, seq, bytes, n);
 }
 
+static gboolean resume_decode(const guint8 *bytes, gsize n, gint64 *down_ms) {
+    if (n != sizeof *down_ms)
+        return FALSE;
+    memcpy(down_ms, bytes, n);
+    *down_ms = GINT64_FROM_BE(*down_ms);
+    return *down_ms > 0;
+}
+
 static gboolean item_of_row(const LogRow *row, Item *item) {
     json_t *old, *new;
     *item = (Item){.seq = row->seq, .last_seq = row->seq, .received_ms = row->received_ms};
@@ -111,6 +119,9 @@ static gboolean item_of_row(const LogRow *row, Item *item) {
     case LOG_SAMPLES:
         item->kind = ITEM_SAMPLES;
         return (item->batch = sample_batch_decode(row->bytes, row->n)) != NULL;
+    case LOG_RESUME:
+        item->kind = ITEM_RESUME;
+        return resume_decode(row->bytes, row->n, &item->down_ms);
     case LOG_CHANGE:
         if (!change_decode(row->bytes, row->n, &item->point, &old, &new))
             return FALSE;
@@ -157,14 +168,15 @@ static gboolean on_row(gpointer data, const LogRow *row, GError **error) {
 static gboolean replay(Recovery *recovery, Sql *samples, GError **error) {
     Pipeline *pipeline = recovery->pipeline;
     gint64 last, rows;
-    if (!sample_log_last(samples, &last, &rows, error))
+    if (!sample_log_last(samples, &last, &rows, error) ||
+        !sample_log_last_received(samples, &pipeline->last_received_ms, error))
         return FALSE;
     pipeline->seq = saved_min(pipeline);
     if (!sample_log_each(samples, saved_min(pipeline), on_row, recovery, error) ||
         !deliver(pipeline, error))
         return FALSE;
     /* A tick has numbers above its own, which must not be given again. */
-    last = MAX(last, pipeline->seq) +
+    last = MAX(MAX(last, pipeline->seq), pipeline->config.used_seq) +
            engine_tick_room(point_table_count(pipeline->config.table) + ITEMS_MAX);
     pipeline->seq = last;
     pipeline->next_seq = last + 1;

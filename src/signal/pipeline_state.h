@@ -10,7 +10,7 @@
 
 enum {
     ITEMS_MAX = 2048,      /* batches, ticks and changes between the door and the engine */
-    SAMPLES_MAX = 2 << 20, /* samples in them: 42 MiB */
+    SAMPLES_MAX = 1 << 20, /* samples in them: 21 MiB */
     EVENTS_PER_SINK = 512,
     CHUNKS_PER_SAVE = 1024, /* a save is made when so many wait, or after SAVE_MS */
     CHUNKS_MAX = 16384,     /* the engine waits for the disk before it makes more */
@@ -21,7 +21,7 @@ enum {
     TRIM_ROWS = 4096,
 };
 
-typedef enum { ITEM_SAMPLES, ITEM_TICK, ITEM_CHANGE, ITEM_WAKE } ItemKind;
+typedef enum { ITEM_SAMPLES, ITEM_TICK, ITEM_CHANGE, ITEM_RESUME, ITEM_WAKE } ItemKind;
 
 /* What travels from the door over the log to the engine. */
 typedef struct {
@@ -37,6 +37,8 @@ typedef struct {
     /* change */
     guint32 point;
     PointDef def; /* taken by the table */
+    /* resume */
+    gint64 down_ms;
 } Item;
 
 /* A question from another thread; lives on its stack. */
@@ -99,6 +101,8 @@ struct Pipeline {
     Request *requests;
     guint logging; /* items given to the writer, not yet durable */
     gboolean stop_ticker, ended;
+
+    gint64 last_received_ms; /* start: of the log as it was found */
 
     atomic_bool stopping, asked;
     atomic_uint items, samples_waiting;

@@ -57,11 +57,11 @@ static json_t *point_record(guint i, double high) {
                      "off_delay_s", 200);
 }
 
-static void make_points(House *house, Sql *samples) {
+static void make_points(House *house, Sql *samples, double third_high) {
     g_assert_true(point_table_migrate(samples, NULL));
     for (guint i = 0; i < POINTS; i++) {
         PointDef def;
-        json_t *record = point_record(i, 80);
+        json_t *record = point_record(i, i == 3 ? third_high : 80);
         point_def_read(&def, record);
         json_decref(record);
         gint64 there;
@@ -74,7 +74,9 @@ static void make_points(House *house, Sql *samples) {
     }
 }
 
-static House *house_open(const char *dir) {
+static gint64 used_seq; /* what the records of the next house know */
+
+static House *house_open_with(const char *dir, double third_high) {
     g_autoptr(GError) error = NULL;
     House *house = g_new0(House, 1);
     house->dir = g_strdup(dir);
@@ -87,7 +89,7 @@ static House *house_open(const char *dir) {
     Sql *samples = sql_open(house->uri, SQL_WRITE, &error);
     g_assert_no_error(error);
     g_assert_true(pipeline_migrate(samples, &error));
-    make_points(house, samples);
+    make_points(house, samples, third_high);
     house->writer = writer_new(samples, 512);
     PipelineConfig config = {
         .samples_uri = house->uri,
@@ -96,11 +98,14 @@ static House *house_open(const char *dir) {
         .writer = house->writer,
         .sink = {sink_alarms, house},
         .checkpoint_ms = 1,
+        .used_seq = used_seq,
     };
     house->pipeline = pipeline_start(&config, &error);
     g_assert_no_error(error);
     return house;
 }
+
+static House *house_open(const char *dir) { return house_open_with(dir, 80); }
 
 static void house_free(House *house) {
     pipeline_stop(house->pipeline);
@@ -150,12 +155,14 @@ static SampleBatch *plant_batch(const House *house, guint from, guint to) {
     return batch;
 }
 
+/* The clock moves a little with each row, so that checkpoints come due. */
 static void feed(House *house, guint from, guint to, guint portion) {
     for (guint step = from; step < to; step += portion) {
         g_autoptr(GError) error = NULL;
-        g_assert_true(pipeline_put(house->pipeline,
-                                   plant_batch(house, step, MIN(step + portion, to)), &error));
+        SampleBatch *batch = plant_batch(house, step, MIN(step + portion, to));
+        g_assert_true(pipeline_put(house->pipeline, batch, &error));
         g_assert_no_error(error);
+        clock_virtual_set(house->clock, clock_now(house->clock) + 1);
     }
 }
 
@@ -245,7 +252,7 @@ static GArray *stored_samples(House *house, guint32 point) {
     for (gsize i = 0; i < json_array_size(rows); i++) {
         json_t *row = json_array_get(rows, i);
         HistorySample sample = {point, json_integer_value(json_array_get(row, 0)),
-                                json_real_value(json_array_get(row, 1)), 0};
+                                json_real_value(json_array_get(row, 1)), 0, 0};
         g_array_append_val(out, sample);
     }
     json_decref(rows);
@@ -314,14 +321,13 @@ static void test_failing_sink_is_asked_again_and_doors_refuse(void) {
     remove_dir(dir);
 }
 
-/* A limit is changed between samples; then the program dies before any checkpoint knows. The replay
- * must judge the older samples by the older limit, although the records already hold the new one.
- */
-static void change_limit_and_die(const char *dir, gboolean die) {
+/* A limit is changed between samples; then the program dies. The replay must judge the older
+ * samples by the older limit, although the records already hold the newer one. */
+static void change_limit_and_end(const char *dir, gboolean die) {
     pid_t child = fork();
     if (child == 0) {
         House *house = house_open(dir);
-        feed(house, 0, 60, 1);
+        feed(house, 0, 60, 60);
         json_t *record = point_record(3, 60);
         g_assert_true(pipeline_point_changed(house->pipeline, record, NULL));
         json_decref(record);
@@ -335,11 +341,20 @@ static void change_limit_and_die(const char *dir, gboolean die) {
     waitpid(child, NULL, 0);
 }
 
-static char *story_with_change(gboolean die) {
+/* `after`: the limit in the records at the next start. The sink's story is thrown away at the
+ * crash, so that the replay has to tell it. */
+static char *story_with_change(gboolean die, double after) {
     char *dir = new_dir();
-    change_limit_and_die(dir, die);
-    House *house =
-        house_open(dir); /* its records say 80 again, so the limit goes back at the start */
+    change_limit_and_end(dir, die);
+    if (die) {
+        g_autofree char *path = g_build_filename(dir, "story", NULL),
+                        *uri = g_strdup_printf("sqlite:%s/samples.db", dir);
+        g_unlink(path);
+        Sql *sql = sql_open(uri, SQL_WRITE, NULL);
+        g_assert_true(sql_exec(sql, "DELETE FROM checkpoint", NULL));
+        sql_close(sql);
+    }
+    House *house = house_open_with(dir, after);
     feed(house, 61, 120, 1);
     pipeline_settle(house->pipeline);
     house_free(house);
@@ -349,8 +364,14 @@ static char *story_with_change(gboolean die) {
 }
 
 static void test_changes_are_replayed_where_they_were_made(void) {
-    g_autofree char *clean = story_with_change(FALSE), *killed = story_with_change(TRUE);
-    g_assert_cmpstr(killed, ==, clean);
+    static const double after[] = {
+        60, 80, 70}; /* as changed; changed back or further while the program was down */
+    for (guint i = 0; i < G_N_ELEMENTS(after); i++) {
+        g_autofree char *clean = story_with_change(FALSE, after[i]),
+                        *killed = story_with_change(TRUE, after[i]);
+        g_assert_cmpuint(strlen(clean), >, 1000);
+        g_assert_cmpstr(killed, ==, clean);
+    }
 }
 
 static void test_new_point_gets_a_number_and_is_known_at_once(void) {
@@ -412,6 +433,18 @@ static void test_log_is_trimmed_behind_the_checkpoints(void) {
     remove_dir(dir);
 }
 
+/* A log that is older than the records (a backup was put back) goes on above what they know. */
+static void test_new_rows_are_above_the_sequences_that_are_used(void) {
+    char *dir = g_dir_make_tmp("anlan-pipeline-XXXXXX", NULL);
+    used_seq = 1000;
+    House *house = house_open(dir);
+    used_seq = 0;
+    pipeline_tick(house->pipeline);
+    g_assert_cmpint(pipeline_counts(house->pipeline).log_seq, >, 1000);
+    house_free(house);
+    remove_dir(dir);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     log_quiet(TRUE);
@@ -423,5 +456,6 @@ int main(int argc, char **argv) {
                     test_changes_are_replayed_where_they_were_made);
     g_test_add_func("/pipeline/failing-sink", test_failing_sink_is_asked_again_and_doors_refuse);
     g_test_add_func("/pipeline/killed-feeders", test_killed_feeders_lose_and_double_nothing);
+    g_test_add_func("/pipeline/used-seq", test_new_rows_are_above_the_sequences_that_are_used);
     return g_test_run();
 }

@@ -145,24 +145,58 @@ static gboolean code_is(const PointTable *table, guint32 point, const char *code
     return strncmp(own, code, n) == 0 && strlen(own) == n; /* code may hold a NUL */
 }
 
-guint32 point_table_find(const PointTable *table, const char *code, gsize n) {
+guint64 point_table_hash(const PointTable *table, const char *code, gsize n) {
     guint64 hash = hash_code(code, n);
     const Index *index = atomic_load_explicit(&table->index, memory_order_acquire);
-    for (guint64 i = hash >> 32;; i++) {
-        guint64 slot = atomic_load_explicit(&index->slot[i & index->mask], memory_order_acquire);
+    __builtin_prefetch(&index->slot[hash >> 32 & index->mask]);
+    return hash;
+}
+
+/* The first number with the tag of the hash, from `*place` on; POINT_NONE at the end of the run. */
+static guint32 next_candidate(const Index *index, guint64 hash, guint64 *place) {
+    for (;;) {
+        guint64 slot =
+            atomic_load_explicit(&index->slot[*place & index->mask], memory_order_acquire);
+        ++*place;
         if (slot == 0)
             return POINT_NONE;
-        guint32 point = (guint32)slot - 1;
-        if (slot >> 32 == (guint32)hash && code_is(table, point, code, n))
+        if (slot >> 32 == (guint32)hash)
+            return (guint32)slot - 1;
+    }
+}
+
+guint32 point_table_guess(const PointTable *table, guint64 hash) {
+    guint64 place = hash >> 32;
+    const Index *index = atomic_load_explicit(&table->index, memory_order_acquire);
+    guint32 point = next_candidate(index, hash, &place);
+    if (point != POINT_NONE) {
+        const Page *page = page_of(table, point);
+        __builtin_prefetch(&page->code[point % PAGE]);
+        __builtin_prefetch(&page->enterprise[point % PAGE]);
+    }
+    return point;
+}
+
+void point_table_look(const PointTable *table, guint32 guess) {
+    if (guess != POINT_NONE)
+        __builtin_prefetch(page_of(table, guess)->code[guess % PAGE]);
+}
+
+guint32 point_table_find_hashed(const PointTable *table, guint64 hash, const char *code, gsize n) {
+    const Index *index = atomic_load_explicit(&table->index, memory_order_acquire);
+    for (guint64 place = hash >> 32;;) {
+        guint32 point = next_candidate(index, hash, &place);
+        if (point == POINT_NONE || code_is(table, point, code, n))
             return point;
     }
 }
 
-guint32 point_table_find_near(const PointTable *table, guint32 near, const char *code, gsize n) {
-    guint32 next = near + 1; /* POINT_NONE + 1 = 0 */
-    if (next < point_table_count(table) && code_is(table, next, code, n))
-        return next;
-    return point_table_find(table, code, n);
+guint32 point_table_find(const PointTable *table, const char *code, gsize n) {
+    return point_table_find_hashed(table, hash_code(code, n), code, n);
+}
+
+gboolean point_table_is(const PointTable *table, guint32 point, const char *code, gsize n) {
+    return point < point_table_count(table) && code_is(table, point, code, n);
 }
 
 static void index_put(Index *index, guint64 hash, guint32 point) {
@@ -255,10 +289,10 @@ static void publish(PointTable *table, guint32 point, const PointDef *def) {
         page->code[slot] = def->code;
     atomic_store_explicit(&page->enterprise[slot], def->enterprise, memory_order_relaxed);
     atomic_store_explicit(&page->def[slot], def, memory_order_release);
-    if (point >= point_table_count(table))
-        atomic_store_explicit(&table->count, point + 1, memory_order_release);
     if (former == NULL)
         index_add(table, point, def->code);
+    if (point >= point_table_count(table)) /* last, so that every number below the count is found */
+        atomic_store_explicit(&table->count, point + 1, memory_order_release);
     retire(table, former);
 }
 
@@ -331,7 +365,7 @@ static gboolean load_rows(PointTable *table, Sql *samples, SqlStatement *rows, G
     while ((step = sql_step(rows, error)) == SQL_ROW) {
         PointDef def;
         point_def_row(&def, rows);
-        guint32 point = point_table_find_near(table, POINT_NONE, def.code, strlen(def.code));
+        guint32 point = point_table_find(table, def.code, strlen(def.code));
         if (point == POINT_NONE && !give_number(table, samples, def.code, &point, error)) {
             sql_reset(rows);
             return FALSE;

@@ -50,12 +50,19 @@ guint32 point_def_hash(const PointDef *def);
 guint32 point_table_count(const PointTable *table);
 /* POINT_NONE when unknown. `code` need not be terminated. */
 guint32 point_table_find(const PointTable *table, const char *code, gsize n);
-/* The same, quicker when the code is that of number `near` + 1: gateways send their points in the
- * order of registration. */
-guint32 point_table_find_near(const PointTable *table, guint32 near, const char *code, gsize n);
-const PointDef *
-point_table_def(const PointTable *table,
-                guint32 point); /* borrowed; never NULL: a blank one for numbers not in use */
+/* Whether the number has this code; false for numbers not in use. */
+gboolean point_table_is(const PointTable *table, guint32 point, const char *code, gsize n);
+
+/* The look-up in steps, for many codes at once: each step waits for memory that the step before it
+ * (over all codes) has asked for. hash -> guess (or POINT_NONE when there is surely none) -> look
+ * at the guess -> the answer, as point_table_find gives it. */
+guint64 point_table_hash(const PointTable *table, const char *code, gsize n);
+guint32 point_table_guess(const PointTable *table, guint64 hash);
+void point_table_look(const PointTable *table, guint32 guess);
+guint32 point_table_find_hashed(const PointTable *table, guint64 hash, const char *code, gsize n);
+
+/* Borrowed; never NULL: a blank one for numbers not in use. */
+const PointDef *point_table_def(const PointTable *table, guint32 point);
 /* The same as its definition's `enterprise`, without touching the definition. */
 const char *point_table_enterprise(const PointTable *table, guint32 point);
 /* Numbers of an enterprise's points, ascending; caller frees the array of guint32. Looks through

@@ -54,6 +54,11 @@ gboolean sample_log_last(Sql *samples, gint64 *seq, gint64 *rows, GError **error
     return TRUE;
 }
 
+gboolean sample_log_last_received(Sql *samples, gint64 *received_ms, GError **error) {
+    return sql_get_int(samples, error, received_ms, 0,
+                       "SELECT received_ms FROM sample_log ORDER BY seq DESC LIMIT 1", "");
+}
+
 /* ---- reading ---- */
 
 typedef struct {

@@ -1,13 +1,14 @@
 /* The log of all that the engine sees, and the checkpoints into it: tables `sample_log` and
  * `checkpoint` of the samples database.
  *
- * A row is a batch of samples (sample_batch_encode), a tick, or the change of a point's definition;
- * its sequence number is its place. Rows are only added and, when every checkpoint is beyond them,
- * deleted. Writing belongs into jobs of the samples writer. */
+ * A row is a batch of samples (sample_batch_encode), a tick, the change of a point's definition, or
+ * a start after the node was down (bytes: for how many ms, 8 bytes, big-endian); its sequence
+ * number is its place. Rows are only added and, when every checkpoint is beyond them, deleted.
+ * Writing belongs into jobs of the samples writer. */
 #pragma once
 #include "store/sql.h"
 
-typedef enum { LOG_SAMPLES, LOG_TICK, LOG_CHANGE } LogKind;
+typedef enum { LOG_SAMPLES, LOG_TICK, LOG_CHANGE, LOG_RESUME } LogKind;
 
 gboolean sample_log_migrate(Sql *samples, GError **error);
 gboolean sample_log_append(Sql *samples, gint64 seq, LogKind kind, gint64 received_ms,
@@ -19,6 +20,8 @@ gboolean sample_log_trim(Sql *samples, gint64 seq, gint64 before_ms, guint limit
 /* The highest sequence that log or checkpoints know, 0 when there is none; and how many rows there
  * are. */
 gboolean sample_log_last(Sql *samples, gint64 *seq, gint64 *rows, GError **error);
+/* When the last row was received; 0 when there is none. */
+gboolean sample_log_last_received(Sql *samples, gint64 *received_ms, GError **error);
 
 typedef struct {
     gint64 seq;

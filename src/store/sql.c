@@ -1,6 +1,7 @@
 #include "store/sql.h"
 #include "base/error.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <string.h>
@@ -18,9 +19,16 @@ struct Sql {
     SqlMode mode;
 };
 
+/* A disk without room shows as SQLITE_FULL, or as an I/O error of a file that could not grow (the
+ * shared-memory index, a file limit). */
+static gboolean is_full(sqlite3 *db) {
+    int code = sqlite3_errcode(db) & 0xff, cause = sqlite3_system_errno(db);
+    return code == SQLITE_FULL || sqlite3_extended_errcode(db) == SQLITE_IOERR_SHMSIZE ||
+           (code == SQLITE_IOERR && (cause == ENOSPC || cause == EDQUOT || cause == EFBIG));
+}
+
 static gboolean failed(sqlite3 *db, GError **error) {
-    int code = sqlite3_errcode(db) & 0xff;
-    if (code == SQLITE_FULL)
+    if (is_full(db))
         return error_set(error, ERROR_DISK_FULL, NULL, NULL);
     return error_set(error, ERROR_STORE, NULL, sqlite3_errmsg(db), NULL);
 }

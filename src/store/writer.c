@@ -171,9 +171,24 @@ gboolean writer_run(Writer *writer, WriterFunc func, gpointer data, GError **err
     return FALSE;
 }
 
+/* The hook belongs to the writer's thread: it is set there, in a job. */
+typedef struct {
+    Writer *writer;
+    void (*func)(gpointer data);
+    gpointer data;
+} Hook;
+
+static gboolean set_hook(Sql *sql, gpointer data, GError **error) {
+    (void)sql, (void)error;
+    const Hook *hook = data;
+    hook->writer->on_commit = hook->func;
+    hook->writer->on_commit_data = hook->data;
+    return TRUE;
+}
+
 void writer_on_commit(Writer *writer, void (*func)(gpointer data), gpointer data) {
-    writer->on_commit_data = data;
-    writer->on_commit = func;
+    Hook hook = {writer, func, data};
+    writer_run(writer, set_hook, &hook, NULL);
 }
 
 guint writer_queued(Writer *writer) { return mailbox_length(writer->box); }

@@ -23,7 +23,8 @@ gboolean writer_run(Writer *writer, WriterFunc func, gpointer data, GError **err
  * with ERROR_BUSY, on this thread). */
 void writer_push(Writer *writer, WriterFunc func, WriterDone done, gpointer data);
 
-/* Called on the writer's thread after each commit that did something. Set before the first job. */
+/* From now on `func` is called on the writer's thread after each group of jobs. Waits; not from the
+ * writer's own thread. */
 void writer_on_commit(Writer *writer, void (*func)(gpointer data), gpointer data);
 guint writer_queued(Writer *writer);
 typedef struct {

@@ -1,11 +1,15 @@
 #include "app/app.h"
 #include "app/scheduler.h"
 #include "base/log.h"
+#include "notify/webhook_store.h"
+#include "notify/webhooks.h"
 #include "server/house.h"
+#include "server/openapi.h"
 #include "signal/alarm_sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -21,8 +25,11 @@ struct App {
     Pipeline *pipeline;
     Hub *hub;
     LoginGuard *logins;
+    BasicCache *basic;
     StaticFiles *files;
+    GString *openapi;
     Scheduler *scheduler;
+    Webhooks *webhooks;
     json_t *demo_logins;
     _Atomic guint64 samples_refused;
     House house;
@@ -45,7 +52,8 @@ static gboolean lock_data_dir(App *app, GError **error) {
 
 static gboolean migrate_records(Sql *sql, const Packs *packs, GError **error) {
     return sql_exec(sql, "BEGIN IMMEDIATE", error) && records_migrate(sql, packs, error) &&
-           session_migrate(sql, error) && sql_exec(sql, "COMMIT", error);
+           session_migrate(sql, error) && webhook_migrate(sql, error) &&
+           sql_exec(sql, "COMMIT", error);
 }
 
 static gboolean open_records(App *app, GError **error) {
@@ -159,25 +167,39 @@ static gboolean start_hub(App *app, GError **error) {
     return TRUE;
 }
 
+static GString *describe_api(const Packs *packs) {
+    json_t *document = openapi_document(packs, house_routes);
+    char *text = json_dumps(document, JSON_COMPACT);
+    GString *copy = g_string_new(text);
+    free(text);
+    json_decref(document);
+    return copy;
+}
+
 static gboolean start_http(App *app, GError **error) {
     app->logins = login_guard_new();
+    app->basic = basic_cache_new();
+    app->openapi = describe_api(app->packs);
     if (app->config.web_dir) {
         app->files = static_files_load(app->config.web_dir, error);
         if (app->files == NULL)
             return FALSE;
     }
-    app->house = (House){app->packs,
-                         app->config.clock,
-                         app->records,
-                         app->records_uri,
-                         app->samples_uri,
-                         app->pipeline,
-                         app->points,
-                         app->hub,
-                         app->logins,
-                         app->files,
-                         app->config.demo ? app->demo_logins : NULL,
-                         &app->samples_refused};
+    app->house = (House){.packs = app->packs,
+                         .clock = app->config.clock,
+                         .records = app->records,
+                         .records_uri = app->records_uri,
+                         .samples_uri = app->samples_uri,
+                         .data_dir = app->data_dir,
+                         .pipeline = app->pipeline,
+                         .points = app->points,
+                         .hub = app->hub,
+                         .logins = app->logins,
+                         .basic = app->basic,
+                         .files = app->files,
+                         .demo_logins = app->config.demo ? app->demo_logins : NULL,
+                         .openapi = app->openapi,
+                         .samples_refused = &app->samples_refused};
     HttpConfig http = {app->config.host, app->config.port,  house_routes, house_file, &app->house,
                        house_worker_new, house_worker_free, HTTP_WORKERS, HTTP_QUEUE};
     app->http = http_start(&http, error);
@@ -189,7 +211,10 @@ gboolean app_start(App *app, GError **error) {
         return FALSE;
     app->scheduler =
         scheduler_start(app->packs, app->records, app->records_uri, app->config.clock, error);
-    return app->scheduler && start_http(app, error);
+    app->webhooks = app->scheduler ? webhooks_start(app->packs, app->records, app->records_uri,
+                                                    app->config.clock, error)
+                                   : NULL;
+    return app->webhooks && start_http(app, error);
 }
 
 /* Reverse order: first nobody asks any more, then nothing happens by itself, then what is queued is
@@ -200,6 +225,7 @@ void app_close(App *app) {
     if (app->hub)
         hub_stop(app->hub);
     http_stop(app->http);
+    webhooks_stop(app->webhooks);
     scheduler_stop(app->scheduler);
     if (app->pipeline)
         pipeline_stop(app->pipeline);
@@ -208,7 +234,11 @@ void app_close(App *app) {
     hub_free(app->hub);
     if (app->logins)
         login_guard_free(app->logins);
+    if (app->basic)
+        basic_cache_free(app->basic);
     static_files_free(app->files);
+    if (app->openapi)
+        g_string_free(app->openapi, TRUE);
     if (app->points)
         point_table_free(app->points);
     if (app->packs)

@@ -54,19 +54,38 @@ json_t *record_put(Sql *sql, const Packs *packs, const Actor *actor, const char 
 json_t *record_get(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
                    const char *id, GError **error);
 
+/* A box on the map in degrees (CRS84); west > east: over the date line. */
+typedef struct {
+    double west, south, east, north;
+} GeoBox;
+/* "west,south,east,north", or six numbers with heights, which are passed over. ERROR_REQUEST. */
+gboolean geo_box_parse(const char *text, GeoBox *box, GError **error);
+
 typedef struct {
     const char *filter; /* CQL2-text or NULL */
-    const char *search; /* text that the label must contain, or NULL */
+    const char *search; /* words that its texts must contain (record/search.h), or NULL */
     const char *sort;   /* "-created_at,name" or NULL */
     const char *cursor; /* from a former answer, or NULL */
     int limit;          /* 1..500 */
     gboolean count;
-    gboolean labels; /* add _labels of refs, regions */
+    gboolean labels;  /* add _labels of refs, regions */
+    const char *also; /* a second CQL2-text that must hold too, or NULL */
+    const GeoBox
+        *box; /* records with a place inside it, or NULL; ERROR_REQUEST for types without */
+    const char
+        *facets; /* "state,grade": count the values of these too, or NULL (record/facets.h) */
 } RecordQuery;
-/* {"items": [...], "next": cursor or null, "count": n}. Scope is part of the SQL. */
+/* {"items": [...], "next": cursor or null, "count": n, "facets": {...}}. Scope is part of the SQL.
+ */
 json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
                     const RecordQuery *query, gint64 now_ms, GError **error);
 void record_add_labels(Sql *sql, const Packs *packs, json_t *record); /* "_labels": {field: text} */
+
+/* Where a record stands: by a point of its own, else by its enterprise (record/place.h). */
+gboolean record_has_place(const Packs *packs, const Actor *actor, const RecordType *type);
+/* FALSE when it has no place. */
+gboolean record_place(Sql *sql, const Packs *packs, const Actor *actor, json_t *record, double *lon,
+                      double *lat);
 
 /* Moves the actor may make now on this record:
  * [{"name","title":{zh,en},"accepts":[..],"require":[..]}] */

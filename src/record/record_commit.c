@@ -1,6 +1,7 @@
 #include "record/act.h"
 #include "record/journal.h"
 #include "record/legal_clock.h"
+#include "record/search.h"
 
 #include <string.h>
 
@@ -75,7 +76,7 @@ json_t *commit_row(const Act *act, const Row *before, Row *row, const char *acti
     if (note)
         json_object_update(diff, note);
     json_t *record = NULL;
-    if (write_row(act, before, row, error) &&
+    if (write_row(act, before, row, error) && search_put(act->sql, before, row, error) &&
         append_entry(act, before, row, action, comment, diff, error)) {
         record = row_json(row);
         if (!clocks_update(act->sql, act->packs, row->type, row->id,

@@ -1,7 +1,10 @@
 #include "record/act.h"
+#include "record/facets.h"
 #include "record/list_sort.h"
+#include "record/place.h"
 #include "record/rights.h"
 #include "record/schema.h"
+#include "record/search.h"
 
 #include <string.h>
 
@@ -53,62 +56,59 @@ static void add_scope(Query *query, const Act *act, const RecordType *type, gboo
 
 static gboolean by_creation(const RecordQuery *asked) {
     return !(asked->filter && *asked->filter) && !(asked->search && *asked->search) &&
+           !(asked->also && *asked->also) && asked->box == NULL &&
            (!asked->sort || !*asked->sort || g_str_has_suffix(asked->sort, "created_at"));
 }
 
-/* The parameters borrow from the condition, so it is given back to be freed after the query. */
+GPtrArray *list_conditions_new(void) {
+    return g_ptr_array_new_with_free_func((GDestroyNotify)condition_free);
+}
+
+/* The parameters borrow from the condition, so it is kept until after the query. */
 static gboolean add_filter(Query *query, const Act *act, const RecordType *type, const char *filter,
-                           Condition **condition, GError **error) {
+                           GPtrArray *conditions, GError **error) {
     if (filter == NULL || *filter == 0)
         return TRUE;
-    *condition = condition_parse(filter, row_term_kind, (gpointer)type, error);
-    if (*condition == NULL)
+    Condition *condition = condition_parse(filter, row_term_kind, (gpointer)type, error);
+    if (condition == NULL)
         return FALSE;
+    g_ptr_array_add(conditions, condition);
     query_add(query, " AND (");
-    condition_sql(*condition, schema_column, (gpointer)type, act->now_ms, act->actor->id,
+    condition_sql(condition, schema_column, (gpointer)type, act->now_ms, act->actor->id,
                   query->text, query->terms);
     query_add(query, ")");
     return TRUE;
 }
 
-/* Letters of ASCII are found in either case. */
-static char *like_pattern(const char *text) {
-    GString *pattern = g_string_new("%");
-    for (const char *p = text; *p; p++) {
-        if (strchr("%_\\", *p))
-            g_string_append_c(pattern, '\\');
-        g_string_append_c(pattern, g_ascii_tolower(*p));
-    }
-    g_string_append_c(pattern, '%');
-    return g_string_free(pattern, FALSE);
+static gboolean add_box(Query *query, const Act *act, const RecordType *type, const GeoBox *box,
+                        GError **error) {
+    if (box == NULL)
+        return TRUE;
+    TypePlace place = place_of_type(act->packs, act->actor, type);
+    if (place.point == NULL)
+        return error_set(error, ERROR_REQUEST, "bbox", "this type has no place",
+                         "leave bbox out, or ask for a type with a place", NULL);
+    place_box_sql(query, &place, type, box);
+    return TRUE;
 }
 
-static void add_search(Query *query, const RecordType *type, const char *search) {
-    if (search == NULL || *search == 0)
-        return;
-    const char *column = type->label ? schema_column((gpointer)type, type->label->name) : "_id";
-    g_autofree char *pattern = like_pattern(search);
-    query_add_format(query, " AND lower(%s) LIKE ? ESCAPE '\\'", column);
-    query_param_text(query, pattern);
-}
-
-static gboolean add_where(Query *query, const Act *act, const RecordType *type,
-                          const RecordQuery *asked, Condition **condition, GError **error) {
+gboolean list_where(Query *query, const Act *act, const RecordType *type, const RecordQuery *asked,
+                    GPtrArray *conditions, GError **error) {
     query_add_format(query, " FROM r_%s WHERE 1 = 1", type->name);
     add_scope(query, act, type, by_creation(asked));
-    add_search(query, type, asked->search);
-    return add_filter(query, act, type, asked->filter, condition, error);
+    if (asked->search && *asked->search)
+        search_sql(query, act->sql, type, asked->search);
+    return add_box(query, act, type, asked->box, error) &&
+           add_filter(query, act, type, asked->also, conditions, error) &&
+           add_filter(query, act, type, asked->filter, conditions, error);
 }
 
 static gboolean count_rows(const Act *act, const RecordType *type, const RecordQuery *asked,
                            gint64 *count, GError **error) {
     g_autoptr(Query) query = query_new("SELECT count(*)");
-    Condition *condition = NULL;
-    gboolean done = add_where(query, act, type, asked, &condition, error) &&
-                    query_int(query, act->sql, count, error);
-    if (condition)
-        condition_free(condition);
-    return done;
+    g_autoptr(GPtrArray) conditions = list_conditions_new();
+    return list_where(query, act, type, asked, conditions, error) &&
+           query_int(query, act->sql, count, error);
 }
 
 static GPtrArray *read_rows(const Act *act, const RecordType *type, const Query *query,
@@ -130,11 +130,11 @@ static GPtrArray *read_rows(const Act *act, const RecordType *type, const Query 
 static GPtrArray *find_rows(const Act *act, const RecordType *type, const RecordQuery *asked,
                             const ListSort *sort, int limit, GError **error) {
     g_autoptr(Query) query = query_new("SELECT ");
-    Condition *condition = NULL;
+    g_autoptr(GPtrArray) conditions = list_conditions_new();
     GPtrArray *rows = NULL;
     row_select(type, query->text);
     query_add_format(query, " FROM r_%s WHERE _id IN (SELECT _id", type->name);
-    if (add_where(query, act, type, asked, &condition, error)) {
+    if (list_where(query, act, type, asked, conditions, error)) {
         list_sort_where(sort, query);
         list_sort_order(sort, query);
         query_add(query, " LIMIT ?)");
@@ -142,8 +142,6 @@ static GPtrArray *find_rows(const Act *act, const RecordType *type, const Record
         list_sort_order(sort, query);
         rows = read_rows(act, type, query, error);
     }
-    if (condition)
-        condition_free(condition);
     return rows;
 }
 
@@ -184,7 +182,12 @@ json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char
     gint64 count = 0;
     if (rows == NULL || (asked->count && !count_rows(&act, type, asked, &count, error)))
         return NULL;
+    json_t *facets = asked->facets ? facets_json(&act, type, asked, error) : NULL;
+    if (asked->facets && facets == NULL)
+        return NULL;
     json_t *page = page_json(&act, rows, sort, (guint)limit, asked->labels);
+    if (facets)
+        json_object_set_new(page, "facets", facets);
     if (asked->count)
         json_object_set_new(page, "count", json_integer(count));
     return page;

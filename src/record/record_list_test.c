@@ -39,7 +39,12 @@ static guint visit(World *world, const Actor *actor, const char *filter, const c
     g_autofree char *cursor = NULL;
     gint64 count;
     do {
-        RecordQuery query = {filter, search, sort, cursor, limit, TRUE, FALSE};
+        RecordQuery query = {.filter = filter,
+                             .search = search,
+                             .sort = sort,
+                             .cursor = cursor,
+                             .limit = limit,
+                             .count = TRUE};
         json_t *page = list(world, actor, &query), *items = json_object_get(page, "items");
         count = json_integer_value(json_object_get(page, "count"));
         for (gsize i = 0; i < json_array_size(items); i++)
@@ -122,6 +127,34 @@ static void test_labels(World *world, gconstpointer data) {
     json_decref(page);
 }
 
+/* The counts of a facet sum up to the list's own, each is what the filter for its value counts,
+ * within the scope. */
+static void test_facets(World *world, gconstpointer data) {
+    (void)data;
+    Actor city = person(world, "city_duty", "c", "3204");
+    const Actor *actors[] = {&actor_system, &city};
+    for (guint i = 0; i < 2; i++) {
+        RecordQuery query = {
+            .limit = 1, .count = TRUE, .facets = "enterprise, state,kind", .filter = "due IS NULL"};
+        json_t *page = list(world, actors[i], &query), *value;
+        json_t *values = json_object_get(json_object_get(page, "facets"), "enterprise");
+        gint64 sum = 0;
+        size_t k;
+        g_assert_cmpuint(json_array_size(values), ==, i == 0 ? 3 : 2);
+        json_array_foreach(values, k, value) {
+            gint64 count = json_integer_value(json_object_get(value, "count"));
+            g_autofree char *filter =
+                g_strdup_printf("due IS NULL AND enterprise = '%s'", get(value, "value"));
+            g_assert_cmpint(visit(world, actors[i], filter, NULL, NULL, 500), ==, count);
+            sum += count;
+        }
+        g_assert_cmpint(sum, ==, json_integer_value(json_object_get(page, "count")));
+        values = json_object_get(json_object_get(page, "facets"), "kind");
+        g_assert_true(json_is_null(json_object_get(json_array_get(values, 0), "value")));
+        json_decref(page);
+    }
+}
+
 static void test_refused(World *world, gconstpointer data) {
     (void)data;
     GError *error = NULL;
@@ -137,6 +170,11 @@ static void test_refused(World *world, gconstpointer data) {
         {{.sort = "title,,", .limit = 5}, ERROR_FIELD_UNKNOWN},
         {{.sort = "title;DROP TABLE r_hazard", .limit = 5}, ERROR_FIELD_UNKNOWN},
         {{.cursor = "xyz", .limit = 5}, ERROR_REQUEST},
+        {{.facets = "title", .limit = 5}, ERROR_REQUEST},
+        {{.facets = ",", .limit = 5}, ERROR_FIELD_UNKNOWN},
+        {{.facets = "_region", .limit = 5}, ERROR_FIELD_UNKNOWN},
+        {{.facets = "state,kind,grade,source,alarm,enterprise,escalation,state,kind", .limit = 5},
+         ERROR_REQUEST},
         {{.cursor = "eyJzIjoiLWNyZWF0ZWRfYXQiLCJ2IjpbMV19", .limit = 5}, ERROR_REQUEST},
         {{.cursor = "eyJzIjoiLWNyZWF0ZWRfYXQiLCJ2IjpbWzFdLHt9XX0", .limit = 5}, ERROR_REQUEST}};
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++)
@@ -154,6 +192,7 @@ int main(int argc, char **argv) {
     TEST("paging", test_paging);
     TEST("order", test_order);
     TEST("labels", test_labels);
+    TEST("facets", test_facets);
     TEST("refused", test_refused);
     return g_test_run();
 }

@@ -2,6 +2,7 @@
 #include "record/field_value.h"
 #include "record/query.h"
 #include "record/record.h"
+#include "record/search.h"
 
 #include <string.h>
 
@@ -278,6 +279,11 @@ static gboolean field_indexes(Sql *sql, const RecordType *type, const Field *fie
                        "is unique in the pack, but values stand more than once",
                        "correct the records that share a value first");
     }
+    if (field->kind == FIELD_POINT) { /* boxes on the map */
+        g_autofree char *pair =
+            g_strdup_printf("(\"%s_lon\", \"%s_lat\")", field->name, field->name);
+        return add_index(sql, type, field->name, FALSE, pair, error);
+    }
     g_autofree char *drop = g_strdup_printf("DROP INDEX IF EXISTS \"i_%s.%s\"", type->name, unique);
     return sql_exec(sql, drop, error) &&
            (field->kind != FIELD_REF || add_index(sql, type, field->name, FALSE, rest, error));
@@ -315,7 +321,7 @@ static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
             !type_indexes(sql, type, error))
             return FALSE;
     }
-    return TRUE;
+    return search_migrate(sql, packs, error);
 }
 
 gboolean records_migrate(Sql *sql, const Packs *packs, GError **error) {

@@ -13,24 +13,6 @@ static json_t *types(Request *request, const Identity *identity, GError **error)
 
 void api_types(Request *request) { house_read(request, types); }
 
-static json_t *list(Request *request, const Identity *identity, GError **error) {
-    gint64 limit = 50, count = 0;
-    if (!request_number(request, "limit", 1, 500, &limit, error) ||
-        !request_number(request, "count", 0, 1, &count, error))
-        return NULL;
-    RecordQuery query = {.filter = request_query(request, "filter"),
-                         .search = request_query(request, "q"),
-                         .sort = request_query(request, "sort"),
-                         .cursor = request_query(request, "cursor"),
-                         .limit = (int)limit,
-                         .count = count == 1,
-                         .labels = TRUE};
-    return record_list(worker_of(request)->records, house_of(request)->packs, &identity->actor,
-                       request_part(request, 0), &query, house_now(request), error);
-}
-
-void api_records_list(Request *request) { house_read(request, list); }
-
 static void add_etag(Request *request, json_t *record) {
     g_autofree char *etag =
         g_strdup_printf("\"%d\"", (int)json_integer_value(json_object_get(record, "version")));

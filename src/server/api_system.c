@@ -1,4 +1,4 @@
-/* /api/stream, /healthz, /readyz, /metrics, /api/demo. */
+/* /api/stream, /api/openapi.json, /healthz, /readyz, /metrics, /api/demo. */
 #include "server/house.h"
 
 #include <stdatomic.h>
@@ -16,6 +16,11 @@ void api_stream(Request *request) {
     g_autofree char *token = house_session_token(request);
     hub_listen(house_of(request)->hub, request, worker_of(request)->records, identity, token,
                after);
+}
+
+void api_openapi(Request *request) {
+    const GString *text = house_of(request)->openapi;
+    respond_static(request, 200, "application/json", text->str, text->len);
 }
 
 void api_healthz(Request *request) {

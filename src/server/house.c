@@ -5,33 +5,46 @@
 
 enum { SMALL = 0, FORM = 1 << 20, INGEST = 8 << 20 };
 
+/* clang-format off */
 const Route house_routes[] = {
-    {"POST", "/api/session", api_session_start, 16 << 10},
-    {"GET", "/api/session", api_session_get, SMALL},
-    {"DELETE", "/api/session", api_session_end, SMALL},
-    {"GET", "/api/types", api_types, SMALL},
-    {"GET", "/api/records/{type}", api_records_list, SMALL},
-    {"POST", "/api/records/{type}", api_records_create, FORM},
-    {"GET", "/api/records/{type}/{id}", api_record_get, SMALL},
-    {"PATCH", "/api/records/{type}/{id}", api_record_edit, FORM},
-    {"GET", "/api/records/{type}/{id}/journal", api_record_journal, SMALL},
-    {"POST", "/api/records/{type}/{id}/moves/{move}", api_record_move, FORM},
-    {"GET", "/api/todo", api_todo, SMALL},
-    {"GET", "/api/notices", api_notices, SMALL},
-    {"GET", "/api/overview", api_overview, SMALL},
-    {"GET", "/api/alarms", api_alarms, SMALL},
-    {"GET", "/api/points", api_points, SMALL},
-    {"GET", "/api/points/{code}/history", api_point_history, SMALL},
-    {"POST", "/write", api_write_line, INGEST},
-    {"POST", "/api/v2/write", api_write_line, INGEST},
-    {"POST", "/api/samples", api_write_json, INGEST},
-    {"GET", "/api/stream", api_stream, SMALL},
-    {"GET", "/healthz", api_healthz, SMALL},
-    {"GET", "/readyz", api_readyz, SMALL},
-    {"GET", "/metrics", api_metrics, SMALL},
-    {"GET", "/api/demo", api_demo, SMALL},
-    {NULL, NULL, NULL, 0},
+    {"POST", "/api/session", api_session_start, 16 << 10, DOOR_OPEN, 201, "Log in", NULL, "Login", "Session"},
+    {"GET", "/api/session", api_session_get, SMALL, DOOR_USER, 200, "Who am I", NULL, NULL, "User"},
+    {"DELETE", "/api/session", api_session_end, SMALL, DOOR_USER, 204, "Log out", NULL, NULL, NULL},
+    {"GET", "/api/types", api_types, SMALL, DOOR_USER, 200, "Record types, code lists and roles, with the caller's rights", NULL, NULL, "Types"},
+    {"GET", "/api/records/{type}", api_records_list, SMALL, DOOR_USER, 200, "List records in the caller's sight", "filter q bbox sort limit cursor count facets format", NULL, "{type}.list"},
+    {"POST", "/api/records/{type}", api_records_create, FORM, DOOR_USER, 201, "Create a record", NULL, "{type}.create", "{type}"},
+    {"GET", "/api/records/{type}/{id}", api_record_get, SMALL, DOOR_USER, 200, "Read a record with its moves, clocks and rights", NULL, NULL, "{type}"},
+    {"PATCH", "/api/records/{type}/{id}", api_record_edit, FORM, DOOR_USER, 200, "Edit fields of a record", "If-Match", "{type}.edit", "{type}"},
+    {"GET", "/api/records/{type}/{id}/journal", api_record_journal, SMALL, DOOR_USER, 200, "History of a record, oldest first", NULL, NULL, "Journal"},
+    {"POST", "/api/records/{type}/{id}/moves/{move}", api_record_move, FORM, DOOR_USER, 200, "Make a move of the record's flow", "If-Match", "{type}.move", "{type}"},
+    {"GET", "/api/todo", api_todo, SMALL, DOOR_USER, 200, "Records whose turn it is for the caller", "limit", NULL, "Todo"},
+    {"GET", "/api/notices", api_notices, SMALL, DOOR_USER, 200, "Notices to the caller, newest first", "after", NULL, "Notices"},
+    {"GET", "/api/overview", api_overview, SMALL, DOOR_USER, 200, "Figures of a region and its parts", "region", NULL, "Overview"},
+    {"GET", "/api/alarms", api_alarms, SMALL, DOOR_USER, 200, "The alarm desk", "state enterprise limit", NULL, "AlarmDesk"},
+    {"GET", "/api/points", api_points, SMALL, DOOR_USER, 200, "Current values of an enterprise's points", "enterprise", NULL, "Points"},
+    {"GET", "/api/points/{code}/history", api_point_history, SMALL, DOOR_USER, 200, "History of a point", "from to step", NULL, "History"},
+    {"POST", "/write", api_write_line, INGEST, DOOR_DEVICE, 204, "Write samples as Influx line protocol; answered when they are durable", "db precision p", "text/plain", NULL},
+    {"POST", "/api/v2/write", api_write_line, INGEST, DOOR_DEVICE, 204, "Write samples as Influx line protocol (version 2 clients)", "bucket precision", "text/plain", NULL},
+    {"POST", "/api/samples", api_write_json, INGEST, DOOR_DEVICE, 204, "Write samples as JSON; answered when they are durable", NULL, "Samples", NULL},
+    {"GET", "/api/stream", api_stream, SMALL, DOOR_USER, 200, "Live stream of journal entries in the caller's sight", "after Last-Event-ID", NULL, "text/event-stream"},
+    {"GET", "/api/webhooks", api_webhooks, SMALL, DOOR_USER, 200, "How far the receivers of webhooks have come", NULL, NULL, "Webhooks"},
+    {"POST", "/api/webhooks/{code}/secret", api_webhook_secret, SMALL + 1024, DOOR_USER, 201, "Make a new secret for a webhook; shown only now", NULL, "Any", "Secret"},
+    {"GET", "/api/openapi.json", api_openapi, SMALL, DOOR_OPEN, 200, "This document", NULL, NULL, "Any"},
+    {"GET", "/ogc", ogc_landing, SMALL, DOOR_OPEN, 200, "OGC API - Features: where to go on", "f", NULL, "Any"},
+    {"GET", "/ogc/", ogc_landing, SMALL, DOOR_OPEN, 200, "OGC API - Features: where to go on", "f", NULL, "Any"},
+    {"GET", "/ogc/conformance", ogc_conformance, SMALL, DOOR_OPEN, 200, "What of OGC API - Features is served", "f", NULL, "Conformance"},
+    {"GET", "/ogc/collections", ogc_collections, SMALL, DOOR_MAP, 200, "Record types with a place that the caller may read", "f", NULL, "Collections"},
+    {"GET", "/ogc/collections/{type}", ogc_collection, SMALL, DOOR_MAP, 200, "One collection", "f", NULL, "Collection"},
+    {"GET", "/ogc/collections/{type}/queryables", ogc_queryables, SMALL, DOOR_MAP, 200, "Properties that filters may name", "f", NULL, "Any"},
+    {"GET", "/ogc/collections/{type}/items", ogc_items, SMALL, DOOR_MAP, 200, "Features in the caller's sight", "bbox bbox-crs crs limit cursor datetime filter filter-lang filter-crs q f", NULL, "FeatureCollection"},
+    {"GET", "/ogc/collections/{type}/items/{id}", ogc_item, SMALL, DOOR_MAP, 200, "One feature", "crs f", NULL, "Feature"},
+    {"GET", "/healthz", api_healthz, SMALL, DOOR_OPEN, 200, "The process lives", NULL, NULL, "Health"},
+    {"GET", "/readyz", api_readyz, SMALL, DOOR_OPEN, 200, "Database and engine are ready", NULL, NULL, "Any"},
+    {"GET", "/metrics", api_metrics, SMALL, DOOR_OPEN, 200, "Figures of the program for Prometheus", NULL, NULL, "text/plain"},
+    {"GET", "/api/demo", api_demo, SMALL, DOOR_OPEN, 200, "Log-ins of the demo, or 404", NULL, NULL, "Any"},
+    {NULL, NULL, NULL, 0, DOOR_OPEN, 0, NULL, NULL, NULL, NULL},
 };
+/* clang-format on */
 
 gpointer house_worker_new(gpointer data, GError **error) {
     const House *house = data;
@@ -75,6 +88,49 @@ Identity *house_identity(Request *request) {
     if (identity == NULL)
         respond_error(request, error);
     return identity;
+}
+
+/* Login and password of "Basic …", each once; both NULL when it is something else. */
+static void basic_parts(const char *header, char **login, char **password) {
+    static const char basic[] = "Basic ";
+    if (header == NULL || g_ascii_strncasecmp(header, basic, strlen(basic)) != 0)
+        return;
+    gsize n;
+    g_autofree guchar *bytes = g_base64_decode(header + strlen(basic), &n);
+    g_autofree char *text = g_strndup((const char *)bytes, n);
+    char *colon = strchr(text, ':');
+    if (colon == NULL || strlen(text) != n || !g_utf8_validate(text, -1, NULL))
+        return;
+    *login = g_strndup(text, (gsize)(colon - text));
+    *password = g_strdup(colon + 1);
+}
+
+static Identity *find_map_user(Request *request, GError **error) {
+    House *house = house_of(request);
+    Sql *sql = worker_of(request)->records;
+    g_autofree char *login = NULL, *password = NULL, *token = NULL;
+    basic_parts(request_header(request, "Authorization"), &login, &password);
+    if (login) {
+        gboolean good = basic_check(house->basic, house->logins, sql, login, password,
+                                    request_address(request), house_now(request), error);
+        return good ? identity_find(sql, house->packs, login, error) : NULL;
+    }
+    token = house_session_token(request);
+    if (token)
+        return session_find(sql, house->packs, token, house_now(request), error);
+    error_set(error, ERROR_SESSION, NULL, NULL);
+    return NULL;
+}
+
+Identity *house_map_identity(Request *request) {
+    g_autoptr(GError) error = NULL;
+    Identity *identity = find_map_user(request, &error);
+    if (identity)
+        return identity;
+    if (error_status(error) == 401)
+        request_add_header(request, "WWW-Authenticate", "Basic realm=\"Anlan\", charset=\"UTF-8\"");
+    respond_error(request, error);
+    return NULL;
 }
 
 void house_read(Request *request, HouseRead func) {

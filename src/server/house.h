@@ -2,6 +2,7 @@
  * Read-only while the server runs. */
 #pragma once
 #include "pack/pack.h"
+#include "server/basic_cache.h"
 #include "server/http.h"
 #include "server/hub.h"
 #include "server/login_guard.h"
@@ -19,6 +20,10 @@ typedef struct {
     PointTable *points;
     Hub *hub;
     LoginGuard *logins;
+    BasicCache *basic;
+    GString *openapi;                 /* the document, openapi.h */
+    const char *data_dir;             /* for files that are sent once */
+    _Atomic guint exports;            /* lists that are being written to files now */
     StaticFiles *files;               /* or NULL */
     json_t *demo_logins;              /* or NULL */
     _Atomic guint64 *samples_refused; /* lines and samples that a door did not take */
@@ -39,6 +44,9 @@ static inline HouseWorker *worker_of(Request *request) { return request_worker(r
 gint64 house_now(Request *request);
 /* The user behind the request (cookie or bearer token), or NULL after answering 401. */
 Identity *house_identity(Request *request);
+/* The same for map programs, which also may send login and password (HTTP basic); its 401 asks for
+ * them. */
+Identity *house_map_identity(Request *request);
 /* Answers with the JSON that `func` gives for the request's user, or with its error. */
 typedef json_t *(*HouseRead)(Request *request, const Identity *identity, GError **error);
 void house_read(Request *request, HouseRead func);
@@ -59,6 +67,8 @@ void api_session_get(Request *request);
 void api_session_end(Request *request);
 void api_types(Request *request);
 void api_records_list(Request *request);
+void api_records_export(Request *request, const Identity *identity, const RecordQuery *query,
+                        const char *format);
 void api_records_create(Request *request);
 void api_record_get(Request *request);
 void api_record_edit(Request *request);
@@ -72,8 +82,18 @@ void api_points(Request *request);
 void api_point_history(Request *request);
 void api_write_line(Request *request);
 void api_write_json(Request *request);
+void api_webhooks(Request *request);
+void api_webhook_secret(Request *request);
 void api_stream(Request *request);
+void api_openapi(Request *request);
 void api_healthz(Request *request);
 void api_readyz(Request *request);
 void api_metrics(Request *request);
 void api_demo(Request *request);
+void ogc_landing(Request *request);
+void ogc_conformance(Request *request);
+void ogc_collections(Request *request);
+void ogc_collection(Request *request);
+void ogc_queryables(Request *request);
+void ogc_items(Request *request);
+void ogc_item(Request *request);

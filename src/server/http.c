@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     PARTS_MAX = 4,
@@ -30,7 +32,7 @@ struct Http {
     _Atomic guint connections, pending; /* pending: handed to a worker and not answered yet */
 };
 
-typedef enum { BODY_NONE, BODY_JSON, BODY_OWNED, BODY_STATIC, BODY_STREAM } BodyKind;
+typedef enum { BODY_NONE, BODY_JSON, BODY_OWNED, BODY_STATIC, BODY_FILE, BODY_STREAM } BodyKind;
 
 struct Request {
     Http *http;
@@ -52,6 +54,7 @@ struct Request {
     GString *text;
     const void *bytes;
     gsize size;
+    int file; /* -1: none */
     Stream *stream;
     GPtrArray *headers; /* name, value, name, value */
 };
@@ -133,11 +136,15 @@ static void answer(Request *request, int status, BodyKind kind, const char *type
     atomic_fetch_sub(&http->pending, 1);
 }
 
-void respond_json(Request *request, int status, json_t *body_take) {
+void respond_json_as(Request *request, int status, const char *type, json_t *body_take) {
     g_assert(body_take != NULL);
     request->json = body_take;
-    answer(request, status, BODY_JSON,
-           status >= 400 ? "application/problem+json" : "application/json");
+    answer(request, status, BODY_JSON, type);
+}
+
+void respond_json(Request *request, int status, json_t *body_take) {
+    respond_json_as(request, status,
+                    status >= 400 ? "application/problem+json" : "application/json", body_take);
 }
 
 void respond_empty(Request *request, int status) { answer(request, status, BODY_NONE, NULL); }
@@ -151,6 +158,13 @@ void respond_static(Request *request, int status, const char *type, const void *
     request->bytes = bytes;
     request->size = n;
     answer(request, status, BODY_STATIC, type);
+}
+
+void respond_file(Request *request, const char *type, int fd_take) {
+    struct stat about;
+    request->file = fd_take;
+    request->size = fstat(fd_take, &about) == 0 ? (gsize)about.st_size : 0;
+    answer(request, 200, BODY_FILE, type);
 }
 
 static void set_text_take(json_t *object, const char *name, char *text_take) {
@@ -233,6 +247,11 @@ static struct MHD_Response *response_of(Request *request) {
     case BODY_STATIC:
         return MHD_create_response_from_buffer(request->size, (void *)request->bytes,
                                                MHD_RESPMEM_PERSISTENT);
+    case BODY_FILE: {
+        int fd = request->file;
+        request->file = -1; /* the library closes it */
+        return MHD_create_response_from_fd64(request->size, fd);
+    }
     case BODY_STREAM: {
         int bytes = STREAM_SEND_BUFFER;
         setsockopt(connection_fd(request->connection), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
@@ -337,6 +356,7 @@ static Request *request_new(Http *http, struct MHD_Connection *connection, const
     Request *request = g_new0(Request, 1);
     request->http = http;
     request->connection = connection;
+    request->file = -1;
     request->method = g_strdup(method);
     request->path = g_strdup(url);
     request->headers = g_ptr_array_new_with_free_func(g_free);
@@ -355,6 +375,8 @@ static void request_free(Request *request) {
     json_decref(request->json);
     if (request->text)
         g_string_free(request->text, TRUE);
+    if (request->file >= 0)
+        close(request->file);
     if (request->stream)
         stream_free(request->stream);
     g_ptr_array_unref(request->headers);
@@ -601,6 +623,27 @@ const char *request_query(Request *request, const char *name) {
     const char *value =
         MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
     return value && g_utf8_validate(value, -1, NULL) ? value : NULL;
+}
+
+typedef struct {
+    QueryVisit visit;
+    gpointer data;
+    gboolean going;
+} QueryWalk;
+
+static enum MHD_Result visit_query(void *cls, enum MHD_ValueKind kind, const char *name,
+                                   const char *value) {
+    (void)kind;
+    QueryWalk *walk = cls;
+    if (g_utf8_validate(name, -1, NULL) && (value == NULL || g_utf8_validate(value, -1, NULL)))
+        walk->going = walk->visit(walk->data, name, value ? value : "");
+    return walk->going ? MHD_YES : MHD_NO;
+}
+
+gboolean request_each_query(Request *request, QueryVisit visit, gpointer data) {
+    QueryWalk walk = {visit, data, TRUE};
+    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, visit_query, &walk);
+    return walk.going;
 }
 
 gboolean request_number(Request *request, const char *name, gint64 low, gint64 high, gint64 *value,

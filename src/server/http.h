@@ -16,11 +16,21 @@ typedef struct Http Http;
 typedef struct Request Request;
 typedef void (*Handler)(Request *request);
 
+/* Who may call a route; the handler sees to it, the document of the API says it. */
+typedef enum { DOOR_USER, DOOR_OPEN, DOOR_DEVICE, DOOR_MAP } Door;
+
 typedef struct {
     const char *method;
     const char *path; /* "/api/records/{type}/{id}": a part in braces matches one segment */
     Handler handler;
     gsize body_max;
+    /* For the document of the API (openapi.h). Names of schemas and parameters are those of
+     * openapi_parts.c; "{type}" in one is the type's name; with a slash it is a media type. */
+    Door door;
+    int status; /* of the good answer */
+    const char *summary;
+    const char *parameters; /* separated by spaces, or NULL */
+    const char *body, *answer;
 } Route;
 
 typedef struct {
@@ -51,6 +61,10 @@ const char *request_method(Request *request);
 const char *request_path(Request *request);
 const char *request_part(Request *request, guint n); /* n-th {part} of the path, percent-decoded */
 const char *request_query(Request *request, const char *name); /* or NULL */
+/* Calls `visit` for each query parameter whose name and value are UTF-8 (others: as if absent), in
+ * order, until it returns false; returns that. A parameter without value has "". */
+typedef gboolean (*QueryVisit)(gpointer data, const char *name, const char *value);
+gboolean request_each_query(Request *request, QueryVisit visit, gpointer data);
 /* A whole number of the query between low and high; *value stays as it was when it is not given. */
 gboolean request_number(Request *request, const char *name, gint64 low, gint64 high, gint64 *value,
                         GError **error);
@@ -61,6 +75,7 @@ const char *request_cookie(Request *request, const char *name); /* or NULL */
 
 void request_add_header(Request *request, const char *name, const char *value); /* of the answer */
 void respond_json(Request *request, int status, json_t *body_take);
+void respond_json_as(Request *request, int status, const char *type, json_t *body_take);
 void respond_error(Request *request, const GError *error);
 /* The problem of `error` with more members ("accepted", "current"); takes `more`. */
 void respond_problem(Request *request, const GError *error, json_t *more_take);
@@ -68,6 +83,9 @@ void respond_empty(Request *request, int status);
 void respond_text(Request *request, int status, const char *type, GString *text_take);
 /* `bytes` must stay unchanged while the server runs. */
 void respond_static(Request *request, int status, const char *type, const void *bytes, gsize n);
+
+/* The whole of an open file; takes and closes it. */
+void respond_file(Request *request, const char *type, int fd_take);
 
 /* A stream without end. `read` is called on a library thread: it fills at most `n` bytes and
  * returns how many; 0 = nothing now, and then the stream sleeps until stream_wake; -1 = end.

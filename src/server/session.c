@@ -44,7 +44,7 @@ gboolean session_set_hash(Sql *sql, const char *login, const char *hash, GError 
            sql_run(sql, error, "DELETE FROM session WHERE login = ?", "t", login);
 }
 
-static char *stored_hash(Sql *sql, const char *login) {
+char *password_stored(Sql *sql, const char *login) {
     SqlStatement *st =
         sql_query(sql, NULL, "SELECT hash FROM credential WHERE login = ?", "t", login);
     char *hash = NULL;
@@ -61,7 +61,7 @@ static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHRzb21lc2F
 
 gboolean password_check(Sql *sql, const char *login, const char *password) {
     g_assert(sodium_init() >= 0);
-    g_autofree char *hash = stored_hash(sql, login);
+    g_autofree char *hash = password_stored(sql, login);
     gsize n = strlen(password);
     gboolean good =
         n <= PASSWORD_MAX && crypto_pwhash_str_verify(hash ? hash : nobody, password, n) == 0;
@@ -126,11 +126,7 @@ static Identity *identity_of(const Packs *packs, json_t *user) {
     return identity;
 }
 
-Identity *session_find(Sql *sql, const Packs *packs, const char *token, gint64 now_ms,
-                       GError **error) {
-    g_autofree char *login = session_login(sql, token, now_ms, error);
-    if (login == NULL)
-        return NULL;
+Identity *identity_find(Sql *sql, const Packs *packs, const char *login, GError **error) {
     json_t *user = record_get(sql, packs, &actor_system, "user", login, NULL);
     Identity *identity =
         user && !json_is_true(json_object_get(user, "disabled")) ? identity_of(packs, user) : NULL;
@@ -141,6 +137,12 @@ Identity *session_find(Sql *sql, const Packs *packs, const char *token, gint64 n
         identity_free(identity);
     error_set(error, ERROR_SESSION, NULL, NULL);
     return NULL;
+}
+
+Identity *session_find(Sql *sql, const Packs *packs, const char *token, gint64 now_ms,
+                       GError **error) {
+    g_autofree char *login = session_login(sql, token, now_ms, error);
+    return login ? identity_find(sql, packs, login, error) : NULL;
 }
 
 void identity_free(Identity *identity) {

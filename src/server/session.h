@@ -35,6 +35,10 @@ void identity_free(Identity *identity);
 
 /* True when login and password match an enabled user. Spends the same time on unknown logins. */
 gboolean password_check(Sql *sql, const char *login, const char *password);
+/* The stored hash of a login, or NULL; caller frees. To notice that a password was changed. */
+char *password_stored(Sql *sql, const char *login);
+/* The enabled user with this login, or ERROR_SESSION. */
+Identity *identity_find(Sql *sql, const Packs *packs, const char *login, GError **error);
 /* Starts a session; *token has 43 characters. In a writer's job. */
 gboolean session_start(Sql *sql, const char *login, const char *token, gint64 now_ms,
                        GError **error);

@@ -1,0 +1,17 @@
+/* How many records of a list have each value of a field: the counts beside the filters of a page.
+ */
+#pragma once
+#include "record/act.h"
+#include "record/query.h"
+
+/* {"grade": [{"value": "general", "count": 12}, ...]}, most first, at most 100 values each; "value"
+ * is null for records without one. For state and fields of kind code, bool, ref, region and role;
+ * at most 8. New reference; ERROR_FIELD_UNKNOWN, ERROR_REQUEST. */
+json_t *facets_json(const Act *act, const RecordType *type, const RecordQuery *asked,
+                    GError **error);
+
+/* From record_list.c: " FROM r_TYPE WHERE ..." with scope, search, box and filters of a list.
+ * `conditions` keeps what the parameters borrow until after the query. */
+gboolean list_where(Query *query, const Act *act, const RecordType *type, const RecordQuery *asked,
+                    GPtrArray *conditions, GError **error);
+GPtrArray *list_conditions_new(void);

@@ -1,0 +1,128 @@
+/* What the document of the API says that does not depend on the packs: two tables of JSON texts,
+ * with ' for ". */
+#include "server/openapi.h"
+
+#include <string.h>
+
+typedef struct {
+    const char *name, *text;
+} Part;
+
+#define STRING "{'type': 'string'}"
+#define INTEGER "{'type': 'integer'}"
+#define NUMBER "{'type': 'number'}"
+#define BOOL "{'type': 'boolean'}"
+#define TIME "{'type': 'string', 'format': 'date-time'}"
+#define OBJECT "{'type': 'object'}"
+#define OBJECTS "{'type': 'array', 'items': {'type': 'object'}}"
+#define REF(name) "{'$ref': '#/components/schemas/" name "'}"
+#define LIST(name) "{'type': 'array', 'items': {'$ref': '#/components/schemas/" name "'}}"
+#define NAMES "{'type': 'array', 'items': {'type': 'string'}}"
+
+/* clang-format off */
+static const Part schemas[] = {
+    {"Any", "{'type': 'object', 'additionalProperties': true}"},
+    {"Title", "{'type': 'object', 'required': ['zh', 'en'], 'properties': {'zh': " STRING ", 'en': " STRING "}}"},
+    {"Place", "{'type': 'object', 'required': ['lon', 'lat'], 'additionalProperties': false, 'properties': {'lon': {'type': 'number', 'minimum': -180, 'maximum': 180}, 'lat': {'type': 'number', 'minimum': -90, 'maximum': 90}}}"},
+    {"Problem", "{'type': 'object', 'description': 'RFC 9457', 'required': ['type', 'id', 'status', 'title', 'detail', 'detail_en'], 'properties': {'type': {'type': 'string', 'format': 'uri'}, 'id': {'type': 'string', 'examples': ['field.required']}, 'status': " INTEGER ", 'title': " STRING ",'detail': " STRING ", 'detail_en': " STRING ", 'field': " STRING ", 'hint': " STRING ", 'hint_en': " STRING ",'current': {'type': 'object', 'description': '412: the record as it is now'}, 'changed': " LIST("Entry") ",'accepted': {'type': 'integer', 'description': 'ingest: good lines, stored'}, 'refused_count': " INTEGER ",'refused': {'type': 'array', 'maxItems': 100, 'items': {'type': 'object', 'properties': {'line': " INTEGER ", 'id': " STRING ", 'detail': " STRING ", 'text': " STRING "}}}}}"},
+    {"Login", "{'type': 'object', 'required': ['login', 'password'], 'properties': {'login': " STRING ", 'password': {'type': 'string', 'format': 'password'}}}"},
+    {"Session", "{'type': 'object', 'required': ['token', 'user'], 'properties': {'token': " STRING ", 'user': " REF("User") "}}"},
+    {"User", "{'type': 'object', 'required': ['login', 'role', 'role_title', 'level'], 'properties': {'login': " STRING ", 'name': " STRING ",'role': " STRING ", 'role_title': " REF("Title") ", 'level': {'enum': ['system', 'province', 'city', 'county', 'enterprise']},'region': " STRING ", 'region_name': " STRING ", 'enterprise': " STRING ", 'enterprise_name': " STRING "}}"},
+    {"Types", "{'type': 'object', 'required': ['types', 'codes', 'roles', 'packs'], 'properties': {'types': " OBJECTS ", 'codes': " OBJECT ", 'roles': " OBJECTS ", 'packs': " OBJECTS "}}"},
+    {"Move", "{'type': 'object', 'required': ['name', 'title', 'accepts', 'require'], 'properties': {'name': " STRING ", 'title': " REF("Title") ", 'accepts': " NAMES ", 'require': " NAMES "}}"},
+    {"Clock", "{'type': 'object', 'required': ['name', 'state', 'due_at', 'overdue'], 'properties': {'name': " STRING ", 'title': " REF("Title") ",'state': {'enum': ['open', 'fired', 'done']}, 'step': " INTEGER ", 'overdue': " BOOL ",'started_at': " TIME ", 'due_at': " TIME ", 'next_at': " TIME ", 'fired_at': " TIME ", 'stopped_at': " TIME "}}"},
+    {"Record", "{'type': 'object', 'required': ['id', 'type', 'version', 'created_at', 'created_by', 'updated_at'], 'properties': {'id': " STRING ", 'type': " STRING ", 'version': {'type': 'integer', 'minimum': 1}, 'state': " STRING ", 'number': " STRING ",'created_at': " TIME ", 'created_by': " STRING ", 'updated_at': " TIME ",'_labels': {'type': 'object', 'additionalProperties': " STRING "}, 'moves': " LIST("Move") ", 'clocks': " LIST("Clock") ",'rights': {'type': 'object', 'properties': {'edit': " BOOL "}}}}"},
+    {"Record.list", "{'type': 'object', 'required': ['items', 'next'], 'properties': {'items': " LIST("Record") ", 'next': {'type': ['string', 'null']}, 'count': " INTEGER ", 'facets': {'type': 'object', 'additionalProperties': " LIST("FacetValue") "}}}"},
+    {"FacetValue", "{'type': 'object', 'required': ['value', 'count'], 'properties': {'value': {'type': ['string', 'boolean', 'null']}, 'count': " INTEGER "}}"},
+    {"Record.create", OBJECT},
+    {"Record.edit", OBJECT},
+    {"Record.move", "{'type': 'object', 'additionalProperties': false, 'properties': {'fields': " OBJECT ", 'comment': " STRING "}}"},
+    {"Entry", "{'type': 'object', 'required': ['seq', 'time', 'actor', 'type', 'id', 'action', 'hash'], 'properties': {'seq': " INTEGER ", 'time': " TIME ",'actor': " STRING ", 'action': {'type': 'string', 'description': 'create, edit, move:NAME, clock:NAME'}, 'type': " STRING ", 'id': " STRING ",'diff': {'type': 'object', 'description': 'field: [old, new]'}, 'hash': " STRING "}}"},
+    {"Journal", "{'type': 'object', 'required': ['items'], 'properties': {'items': " LIST("Entry") "}}"},
+    {"Todo", "{'type': 'object', 'required': ['items', 'count'], 'properties': {'items': " OBJECTS ", 'count': " INTEGER "}}"},
+    {"Notices", "{'type': 'object', 'required': ['items'], 'properties': {'items': {'type': 'array', 'items': {'type': 'object','required': ['seq', 'time', 'title', 'title_en', 'type', 'id'], 'properties': {'seq': " INTEGER ", 'time': " TIME ", 'title': " STRING ", 'title_en': " STRING ", 'type': " STRING ", 'id': " STRING "}}}}}"},
+    {"Overview", "{'type': 'object', 'required': ['region', 'total'], 'properties': {'region': " STRING ", 'name': " STRING ", 'children': " OBJECTS ", 'enterprises': " OBJECTS ", 'total': " OBJECT "}}"},
+    {"AlarmDesk", "{'type': 'object', 'required': ['items', 'counts'], 'properties': {'items': " LIST("Record") ", 'counts': {'type': 'object', 'additionalProperties': " INTEGER "}}}"},
+    {"Points", "{'type': 'object', 'required': ['items'], 'properties': {'items': {'type': 'array', 'items': {'type': 'object', 'required': ['code', 'quality', 'state'], 'properties': {'code': " STRING ", 'quality': {'enum': ['good', 'uncertain', 'bad', 'none']}, 'state': " STRING ", 'time': " TIME "}}}}}"},
+    {"History", "{'type': 'object', 'required': ['code', 'step', 'items'], 'properties': {'code': " STRING ", 'unit': {'type': ['string', 'null']}, 'step': " INTEGER ",'items': {'type': 'array', 'items': {'type': 'array', 'description': 'step > 0: [t_ms, count, min, mean, max, last]; step 0: [t_ms, value, quality]'}}, 'truncated': " BOOL "}}"},
+    {"Sample", "{'type': 'object', 'required': ['point', 'value'], 'properties': {'point': " STRING ", 'value': {'type': ['number', 'null', 'boolean']},'time': {'oneOf': [" TIME ", " INTEGER "]}, 'quality': {'enum': ['good', 'uncertain', 'bad']}}}"},
+    {"Samples", "{'oneOf': [{'type': 'object', 'required': ['samples'], 'properties': {'samples': " LIST("Sample") "}}, " LIST("Sample") "]}"},
+    {"Webhooks", "{'type': 'object', 'required': ['items'], 'properties': {'items': {'type': 'array', 'items': {'type': 'object', 'required': ['code', 'cursor', 'behind', 'attempts', 'status', 'secret'], 'properties': {'code': " STRING ", 'cursor': " INTEGER ", 'behind': " INTEGER ", 'attempts': " INTEGER ", 'status': " INTEGER ", 'problem': " STRING ", 'secret': " BOOL ", 'next_at': " TIME ", 'sent_at': " TIME "}}}}}"},
+    {"Secret", "{'type': 'object', 'required': ['secret'], 'properties': {'secret': " STRING "}}"},
+    {"Link", "{'type': 'object', 'required': ['href', 'rel'], 'properties': {'href': " STRING ", 'rel': " STRING ", 'type': " STRING ", 'title': " STRING "}}"},
+    {"Conformance", "{'type': 'object', 'required': ['conformsTo'], 'properties': {'conformsTo': " NAMES "}}"},
+    {"Collection", "{'type': 'object', 'required': ['id', 'links'], 'properties': {'id': " STRING ", 'title': " STRING ", 'description': " STRING ",'itemType': " STRING ", 'crs': " NAMES ", 'links': " LIST("Link") "}}"},
+    {"Collections", "{'type': 'object', 'required': ['collections', 'links'], 'properties': {'collections': " LIST("Collection") ", 'links': " LIST("Link") "}}"},
+    {"Feature", "{'type': 'object', 'required': ['type', 'id', 'geometry', 'properties'], 'properties': {'type': {'const': 'Feature'}, 'id': " STRING ",'geometry': {'oneOf': [{'type': 'null'}, {'type': 'object', 'required': ['type', 'coordinates'], 'properties': {'type': {'const': 'Point'},'coordinates': {'type': 'array', 'minItems': 2, 'maxItems': 2, 'items': " NUMBER "}}}]}, 'properties': " OBJECT ", 'links': " LIST("Link") "}}"},
+    {"FeatureCollection", "{'type': 'object', 'required': ['type', 'features', 'links'], 'properties': {'type': {'const': 'FeatureCollection'},'features': " LIST("Feature") ", 'links': " LIST("Link") ", 'numberMatched': " INTEGER ", 'numberReturned': " INTEGER ", 'timeStamp': " TIME "}}"},
+    {"Health", "{'type': 'object', 'required': ['status', 'version'], 'properties': {'status': " STRING ", 'version': " STRING "}}"},
+};
+
+#define QUERY(schema, what) "{'in': 'query', 'schema': " schema ", 'description': '" what "'}"
+static const Part parameters[] = {
+    {"If-Match", "{'in': 'header', 'required': true, 'schema': {'type': 'string', 'examples': ['3']}, 'description': 'the ETag that was read, in double quotes'}"},
+    {"Last-Event-ID", "{'in': 'header', 'schema': " INTEGER ", 'description': 'resume after this entry'}"},
+    {"filter", QUERY(STRING, "condition in CQL2-text")},
+    {"q", QUERY(STRING, "text to find")},
+    {"bbox", QUERY("{'type': 'string', 'pattern': '^[^,]+(,[^,]+){3}(([^,]*,){2}[^,]+)?$'}", "west,south,east,north in CRS84; types with a place")},
+    {"sort", QUERY(STRING, "fields by comma, - before one: descending; default -created_at")},
+    {"limit", QUERY("{'type': 'integer', 'minimum': 1, 'maximum': 500}", "most items in the answer")},
+    {"cursor", QUERY(STRING, "next of the former answer")},
+    {"count", QUERY("{'enum': [0, 1]}", "1: also count all that match")},
+    {"bbox-crs", QUERY(STRING, "only CRS84")},
+    {"crs", QUERY(STRING, "only CRS84")},
+    {"datetime", QUERY(STRING, "created at: an instant or start/end, .. for open")},
+    {"filter-lang", QUERY("{'enum': ['cql2-text']}", "language of filter")},
+    {"filter-crs", QUERY(STRING, "only CRS84")},
+    {"f", QUERY("{'enum': ['json']}", "only JSON")},
+    {"format", QUERY("{'enum': ['json', 'csv', 'xlsx']}", "csv, xlsx: the whole list as a file")},
+    {"facets", QUERY(STRING, "fields by comma: also count the records of each of their values")},
+    {"after", QUERY("{'type': 'integer', 'minimum': 0}", "only entries with a higher sequence number")},
+    {"region", QUERY(STRING, "division code")},
+    {"enterprise", QUERY(STRING, "enterprise code")},
+    {"state", QUERY("{'enum': ['open', 'shelved', 'all']}", "which alarms")},
+    {"from", QUERY(STRING, "RFC 3339 or milliseconds")},
+    {"to", QUERY(STRING, "RFC 3339 or milliseconds")},
+    {"step", QUERY("{'type': 'integer', 'minimum': 0}", "seconds; 0: raw samples")},
+    {"db", QUERY(STRING, "ignored; for Influx clients")},
+    {"bucket", QUERY(STRING, "ignored; for Influx clients")},
+    {"precision", QUERY("{'enum': ['ns', 'u', 'us', 'ms', 's']}", "unit of the timestamps")},
+    {"p", QUERY(STRING, "device token of Influx 1 clients")},
+};
+
+static const Part doors[] = {
+    {"session", "{'type': 'http', 'scheme': 'bearer', 'description': 'token of POST /api/session'}"},
+    {"cookie", "{'type': 'apiKey', 'in': 'cookie', 'name': 'anlan_session'}"},
+    {"password", "{'type': 'http', 'scheme': 'basic', 'description': 'login and password, for map programs'}"},
+    {"device", "{'type': 'http', 'scheme': 'bearer', 'description': 'device token; also as Token or basic password'}"},
+};
+/* clang-format on */
+
+static json_t *part_json(const Part *part) {
+    g_autofree char *text = g_strdelimit(g_strdup(part->text), "'", '"');
+    json_error_t error;
+    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    if (json == NULL)
+        g_error("%s: %s", part->name, error.text);
+    return json;
+}
+
+static json_t *parts_json(const Part *parts, gsize n) {
+    json_t *json = json_object();
+    for (gsize i = 0; i < n; i++)
+        json_object_set_new(json, parts[i].name, part_json(&parts[i]));
+    return json;
+}
+
+json_t *openapi_parts(void) {
+    json_t *named = parts_json(parameters, G_N_ELEMENTS(parameters));
+    const char *name;
+    json_t *parameter;
+    json_object_foreach(named, name, parameter)
+        json_object_set_new(parameter, "name", json_string(name));
+    return json_pack("{s:o, s:o, s:o, s:{s:{s:s, s:{s:{s:{s:s}}}}}}", "schemas",
+                     parts_json(schemas, G_N_ELEMENTS(schemas)), "parameters", named,
+                     "securitySchemes", parts_json(doors, G_N_ELEMENTS(doors)), "responses",
+                     "Problem", "description", "Refused or failed", "content",
+                     "application/problem+json", "schema", "$ref", "#/components/schemas/Problem");
+}

@@ -179,6 +179,10 @@ json_t *record_move(Sql *sql, const Packs *packs, const Actor *actor, const char
     return move ? make_move(&act, type, id, move, version, fields, comment, NULL, error) : NULL;
 }
 
+gboolean record_move_known(const RecordType *type, const char *name) {
+    return type_move(type, name) != NULL;
+}
+
 /* --- which moves are open --- */
 
 json_t *title_json(const Title *title) {

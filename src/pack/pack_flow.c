@@ -60,7 +60,7 @@ static gboolean read_states(Loader *loader, const YamlNode *node, gpointer place
 
 /* ---- moves ---- */
 
-static gboolean read_from(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+gboolean read_own_states(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     guint64 from = 0;
     if (!is_list(node, STATES_MAX, error))
         return FALSE;
@@ -74,8 +74,8 @@ static gboolean read_from(Loader *loader, const YamlNode *node, gpointer place, 
         from |= (guint64)1 << state->index;
     }
     *(guint64 *)place = from;
-    return from != 0 || refuse(error, node, "写出起始状态 / name the states it starts from",
-                               "from 为空 / from is empty");
+    return from != 0 || refuse(error, node, "写出状态 / name states",
+                               "状态列表为空 / the list of states is empty");
 }
 
 static gboolean read_target_state(Loader *loader, const YamlNode *node, gpointer place,
@@ -203,7 +203,7 @@ static gboolean read_not(Loader *loader, const YamlNode *node, gpointer place, G
 static const KeyRow move_rows[] = {
     {"name", TRUE, PASS_SHAPE, read_name, offsetof(Move, name)},
     {"title", TRUE, PASS_SHAPE, read_title, offsetof(Move, title)},
-    {"from", TRUE, PASS_RULES, read_from, offsetof(Move, from)},
+    {"from", TRUE, PASS_RULES, read_own_states, offsetof(Move, from)},
     {"to", TRUE, PASS_RULES, read_to, offsetof(Move, to)},
     {"who", FALSE, PASS_RULES, read_roles, offsetof(Move, who)},
     {"by", FALSE, PASS_RULES, read_by, offsetof(Move, by)},

@@ -343,7 +343,7 @@ static const Mistake mistakes[] = {
     {"job.yaml", "todo: [{who: [hand]", "todo: [{who: [hands]", 0, "no role hands"},
     {"job.yaml", "when: \"done = TRUE\"", "when: \"done = 1\"", 0, "kinds differ"},
     {"job.yaml", "      who: [boss, hand]\n", "", -2, "nobody can make"},
-    {"job.yaml", "from: [open]\n", "from: []\n", 0, "from is empty"},
+    {"job.yaml", "from: [open]\n", "from: []\n", 0, "the list of states is empty"},
     {"job.yaml", "from: [open]\n", "from: [opne]\n", 0, "no state opne"},
     {"job.yaml", "from: [open]\n", "from: [open, open]\n", 0, "stands twice"},
     {"job.yaml", "accepts: [name, due]", "accepts: [name, code]", 0, "key code cannot change"},

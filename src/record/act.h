@@ -37,6 +37,14 @@ gboolean check_place(const Act *act, const Row *before, Row *row, GError **error
 json_t *commit_row(const Act *act, const Row *before, Row *row, const char *action,
                    const char *comment, json_t *note, GError **error);
 
+/* --- clock_update.c: called after the row is written --- */
+
+/* Starts, stops, re-dates, pauses and resumes the clocks of a record. */
+gboolean clocks_update(const Act *act, const Row *before, const Row *row, GError **error);
+/* Due time of the clock of this name that is running; G_MAXINT64 when none. */
+gboolean clock_running_due(const Act *act, const Row *row, const ClockType *clock, gint64 *due_ms,
+                           GError **error);
+
 /* --- record_write.c, record_move.c: the doors, with what only the machine may say --- */
 
 /* `by_rule`: raised by an effect, so in the mover's name but without his rights. */

@@ -1,6 +1,5 @@
 #include "record/act.h"
 #include "record/journal.h"
-#include "record/legal_clock.h"
 
 #include <string.h>
 
@@ -78,9 +77,7 @@ json_t *commit_row(const Act *act, const Row *before, Row *row, const char *acti
     if (write_row(act, before, row, error) &&
         append_entry(act, before, row, action, comment, diff, error)) {
         record = row_json(row);
-        if (!clocks_update(act->sql, act->packs, row->type, row->id,
-                           before ? row_state(before) : NULL, row_state(row), record, row->region,
-                           row_enterprise(row), act->now_ms, error))
+        if (!clocks_update(act, before, row, error))
             g_clear_pointer(&record, json_decref);
     }
     json_decref(diff);

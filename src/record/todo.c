@@ -69,15 +69,17 @@ static const Field *text_field(const RecordType *type, const char *name) {
     return field && (field->kind == FIELD_CODE || field->kind == FIELD_TEXT) ? field : NULL;
 }
 
+/* Clocks of the row that run; those that stand still press nobody. */
+#define RUNNING_CLOCKS                                                                             \
+    "clocks c WHERE c.type = ? AND c.id = r._id AND stopped_ms IS NULL AND NOT EXISTS (SELECT 1 "  \
+    "FROM clock_pauses p WHERE p.serial = c.serial AND p.resumed_ms IS NULL)"
+
 /* The row, then due_ms and name of the running clock that is due first. */
 static void add_columns(Query *query, const RecordType *type) {
     query_add(query, "SELECT ");
     row_select(type, query->text);
-    query_add(query,
-              ", (SELECT min(due_ms) FROM clocks c WHERE c.type = ? AND c.id = r._id AND "
-              "stopped_ms IS NULL) AS due_at, "
-              "(SELECT name FROM clocks c WHERE c.type = ? AND c.id = r._id AND stopped_ms IS NULL "
-              "ORDER BY due_ms LIMIT 1)");
+    query_add(query, ", (SELECT min(due_ms) FROM " RUNNING_CLOCKS
+                     ") AS due_at, (SELECT name FROM " RUNNING_CLOCKS " ORDER BY due_ms LIMIT 1)");
     query_param_text(query, type->name);
     query_param_text(query, type->name);
     query_add_format(query, " FROM r_%s r WHERE 1 = 1", type->name);

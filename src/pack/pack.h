@@ -137,6 +137,9 @@ typedef struct {
 
 typedef struct ClockType ClockType;
 
+/* Turns a proposal down (by who may confirm it) or takes it back (by who made it). */
+#define MOVE_TURN_DOWN "turn_down"
+
 enum { BY_ENGINE = 1, BY_CLOCK = 2 };
 typedef struct {
     char *name;

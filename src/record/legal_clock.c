@@ -199,7 +199,7 @@ static gboolean run_step(const Act *act, const Due *due, GError **error) {
 
 gboolean clocks_fire(Sql *sql, const Packs *packs, gint64 now_ms, int limit, int *fired,
                      GError **error) {
-    Act act = {sql, packs, &actor_clock, now_ms};
+    Act act = {sql, packs, &actor_clock, now_ms, NULL};
     for (*fired = 0; *fired < limit; (*fired)++) {
         Due due;
         gboolean found;

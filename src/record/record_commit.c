@@ -73,6 +73,8 @@ json_t *commit_row(const Act *act, const Row *before, Row *row, const char *acti
     json_t *diff = row_diff(before, row);
     if (note)
         json_object_update(diff, note);
+    if (act->for_id)
+        json_object_set_new(diff, "_for", json_pack("[n, s]", act->for_id));
     json_t *record = NULL;
     if (write_row(act, before, row, error) &&
         append_entry(act, before, row, action, comment, diff, error)) {

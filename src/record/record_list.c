@@ -169,7 +169,7 @@ static json_t *page_json(const Act *act, const GPtrArray *rows, const ListSort *
 json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char *type_name,
                     const RecordQuery *asked, gint64 now_ms, GError **error) {
     enum { LIMIT_MAX = 500 };
-    Act act = {sql, packs, actor, now_ms};
+    Act act = {sql, packs, actor, now_ms, NULL};
     int limit = CLAMP(asked->limit, 1, LIMIT_MAX);
     const RecordType *type = find_type(packs, type_name, error);
     if (type == NULL)

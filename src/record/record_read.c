@@ -5,12 +5,22 @@
 
 #include <string.h>
 
+typedef struct {
+    const RecordType *type;
+    const char *id;
+} GetAsked;
+
+static json_t *get_asked(const Act *act, gpointer data, GError **error) {
+    const GetAsked *asked = data;
+    g_autoptr(Row) row = load_seen(act, asked->type, asked->id, error);
+    return row ? row_json(row) : NULL;
+}
+
 json_t *record_get(Sql *sql, const Packs *packs, const Actor *actor, const char *type_name,
                    const char *id, GError **error) {
-    Act act = {sql, packs, actor, 0};
-    const RecordType *type = find_type(packs, type_name, error);
-    g_autoptr(Row) row = type ? load_seen(&act, type, id, error) : NULL;
-    return row ? row_json(row) : NULL;
+    Act act = {sql, packs, actor, 0, NULL};
+    GetAsked asked = {find_type(packs, type_name, error), id};
+    return asked.type ? act_or_stand_in(&act, get_asked, &asked, error) : NULL;
 }
 
 /* The record was given to the actor, so he sees it; whether he may also change it differs only for

@@ -77,6 +77,8 @@ static const char common_tables[] =
     "CREATE TABLE IF NOT EXISTS clock_pauses (serial BIGINT NOT NULL, number INTEGER NOT NULL, "
     "base_ms BIGINT NOT NULL, paused_ms BIGINT NOT NULL, resumed_ms BIGINT, PRIMARY KEY (serial, "
     "number));"
+    "CREATE TABLE IF NOT EXISTS proposals (type TEXT NOT NULL, id TEXT NOT NULL, seq BIGINT NOT "
+    "NULL, move TEXT NOT NULL, PRIMARY KEY (type, id));"
     "CREATE TABLE IF NOT EXISTS notices (seq INTEGER PRIMARY KEY, time_ms BIGINT NOT NULL, role "
     "TEXT NOT NULL,"
     " title_zh TEXT NOT NULL, title_en TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, "

@@ -158,6 +158,7 @@ typedef struct {
     int approvals;     /* takes effect when so many others have confirmed it; 0: at once */
     RoleSet approvers;
     GPtrArray *withdraws;          /* char*: only by who made the last act, one of these moves */
+    const Field *level;            /* its value names the level that may make it; or NULL */
     const ClockType *before_clock; /* only while at least `before` is left on it; or NULL */
     Span before;
 } Move;
@@ -175,6 +176,7 @@ struct ClockType {
     const Field *start_field; /* or from the value of this date or time */
     const State *stop;        /* until leaving this state, or NULL; always until a final state */
     guint64 stop_enter;       /* or until entering one of these: bits of State.index */
+    Condition *when;          /* runs only while this holds; or NULL */
     Condition *pause;         /* stands still while this holds; or NULL */
     const Field *until;       /* or NULL */
     gboolean has_limit;
@@ -230,6 +232,8 @@ const Field *type_field(const RecordType *type, const char *name);  /* or NULL *
 const State *type_state(const RecordType *type, const char *name);  /* or NULL */
 const Move *type_move(const RecordType *type, const char *name);    /* or NULL */
 gboolean role_in(const Role *role, RoleSet set);
+const char *level_name(Level level); /* "county" */
+gboolean level_parse(const char *text, Level *level);
 /* What a field of a kind is in a condition; TERM_NONE for a point, which conditions cannot name. */
 TermKind field_term_kind(FieldKind kind);
 /* A ConditionKind over `type` (a const RecordType *): its fields and `state`, `id`, `number`. */

@@ -139,6 +139,7 @@ static const KeyRow clock_rows[] = {
     {"basis", FALSE, PASS_RULES, read_texts, offsetof(ClockType, basis)},
     {"start", TRUE, PASS_RULES, read_start, 0},
     {"stop", FALSE, PASS_RULES, read_stop, 0},
+    {"when", FALSE, PASS_RULES, read_condition, offsetof(ClockType, when)},
     {"pause", FALSE, PASS_RULES, read_condition, offsetof(ClockType, pause)},
     {"until", FALSE, PASS_RULES, read_until, offsetof(ClockType, until)},
     {"limit", FALSE, PASS_RULES, read_limit, 0},
@@ -156,8 +157,8 @@ static gboolean clock_check(const YamlNode *node, const ClockType *clock, GError
     if (!clock->has_limit && !clock->until)
         return refuse(error, node, "写 limit 或 until / write limit or until",
                       "时钟 %s 没有时限 / the clock %s has no limit", clock->name, clock->name);
-    if (clock->start && !clock->stop && !clock->stop_enter)
-        return refuse(error, node, "写 stop / write stop",
+    if (clock->start && !clock->stop && !clock->stop_enter && !clock->when)
+        return refuse(error, node, "写 stop 或 when / write stop or when",
                       "时钟 %s 没有 stop / the clock %s has no stop", clock->name, clock->name);
     for (guint i = 0; clock->start && clock->start == clock->stop && i < clock->steps->len; i++) {
         const Move *move = g_array_index(clock->steps, ClockStep, i).move;

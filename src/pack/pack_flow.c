@@ -253,6 +253,22 @@ static gboolean read_before(Loader *loader, const YamlNode *node, gpointer place
     return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
 }
 
+/* A code field whose codes are names of levels. */
+static gboolean read_level(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    const Field **field = place;
+    if (!read_own_field(loader, node, field, error))
+        return FALSE;
+    Level level;
+    gboolean good = (*field)->kind == FIELD_CODE;
+    for (guint i = 0; good && i < (*field)->codes->items->len; i++)
+        good = level_parse(((const CodeItem *)(*field)->codes->items->pdata[i])->code, &level);
+    return good || refuse(error, node,
+                          "代码只能是 county、city、province … / its codes are county, city, "
+                          "province …",
+                          "字段 %s 的代码不是层级 / the codes of %s are no levels", (*field)->name,
+                          (*field)->name);
+}
+
 /* Every type has it: the answer to a proposal. */
 static gboolean read_move_name(Loader *loader, const YamlNode *node, gpointer place,
                                GError **error) {
@@ -278,6 +294,7 @@ static const KeyRow move_rows[] = {
     {"approve", FALSE, PASS_RULES, read_approve, 0},
     {"second", FALSE, PASS_RULES, read_second, 0},
     {"before", FALSE, PASS_RULES, read_before, 0},
+    {"level", FALSE, PASS_RULES, read_level, offsetof(Move, level)},
     {"set", FALSE, PASS_RULES, read_set, offsetof(Move, set)},
     {"effects", FALSE, PASS_RULES, read_effects, offsetof(Move, effects)},
 };

@@ -115,7 +115,7 @@ static void test_hazard_type(void) {
     g_assert_false(type_field(hazard, "criterion")->required);
     g_assert_cmpstr(type_field(hazard, "escalation")->default_value, ==, "0");
     g_assert_cmpstr(type_move(hazard, "accept")->not_by->pdata[0], ==, "submit");
-    g_assert_cmpuint(type_state(hazard, "rectifying")->todo->len, ==, 4);
+    g_assert_cmpuint(type_state(hazard, "rectifying")->todo->len, ==, 8);
     g_assert_true(type_state(hazard, "closed")->final);
     packs_free(packs);
 }

@@ -225,9 +225,12 @@ static gboolean in_states(const State *state, guint64 states) {
     return state && (states >> state->index & 1);
 }
 
-/* Final: nothing is due any more, but what starts there. */
+/* While its condition holds. Final: nothing is due any more, but what starts there. */
 static gboolean may_run(const Change *change) {
     const State *state = change->row->state;
+    const Condition *when = change->clock->when;
+    if (when && !row_holds(change->row, when, change->act->now_ms, change->act->actor))
+        return FALSE;
     return !in_states(state, change->clock->stop_enter) &&
            !(state && state->final && state != change->clock->start);
 }
@@ -243,7 +246,7 @@ static gboolean starts(const Change *change, const Run *run) {
     if (run->running)
         return FALSE;
     if (from == NULL)
-        return change->entered;
+        return change->entered && may_run(change);
     gint64 start = field_ms(change->row, from);
     return start != G_MININT64 && may_run(change) && !(run->found && run->started_ms == start);
 }

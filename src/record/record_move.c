@@ -45,6 +45,29 @@ static gboolean may_move(const Act *act, const Row *row, const Move *move, GErro
     return in_place(act, row, error);
 }
 
+static RoleSet roles_of_level(const Packs *packs, RoleSet set, const char *level) {
+    RoleSet found = 0;
+    for (guint i = 0; i < packs->roles->len; i++) {
+        const Role *role = packs->roles->pdata[i];
+        if (role_in(role, set) && strcmp(level_name(role->level), level) == 0)
+            found |= (RoleSet)1 << role->index;
+    }
+    return found;
+}
+
+/* The authority of the level that a field names, when it names one. */
+static gboolean level_fits(const Act *act, const Row *row, const Move *move, GError **error) {
+    const char *level = row_text(row, move->level);
+    const Role *role = act->actor->role;
+    if (level == NULL || act->actor->kind != ACTOR_PERSON ||
+        (role && strcmp(level_name(role->level), level) == 0))
+        return TRUE;
+    g_autofree char *zh = g_strdup_printf("办理由其他层级负责的“%s”", move->title.zh);
+    g_autofree char *en =
+        g_strdup_printf("make the move “%s”, which is for the level %s", move->title.en, level);
+    return right_refused(act, roles_of_level(act->packs, move->who, level), zh, en, error);
+}
+
 /* Who had a hand in the last of the moves in `not`, from the journal; *made NULL: nobody yet. */
 static gboolean last_movers(const Act *act, const Row *row, const Move *move, GPtrArray *hands,
                             char **made, GError **error) {
@@ -141,8 +164,8 @@ static gboolean early_enough(const Act *act, const Row *row, const Move *move, G
 
 static gboolean move_open(const Act *act, const Row *row, const Move *move, GError **error) {
     return state_allows(row, move, error) && may_move(act, row, move, error) &&
-           separate(act, row, move, error) && may_withdraw(act, row, move, error) &&
-           early_enough(act, row, move, error);
+           level_fits(act, row, move, error) && separate(act, row, move, error) &&
+           may_withdraw(act, row, move, error) && early_enough(act, row, move, error);
 }
 
 static gboolean guard_holds(const Act *act, const Row *row, const Move *move, GError **error) {

@@ -278,8 +278,8 @@ static const struct {
     {"refused", NULL},       {"expect", expect_fields},
     {"fired", expect_fired}, {"clocks", expect_clocks},
     {"todo", expect_todo},   {"notices", expect_notices},
-    {"may", expect_may},     {"entry", expect_entry},
-    {"meet", run_meet},
+    {"may", expect_may},     {"seen", expect_seen},
+    {"entry", expect_entry}, {"meet", run_meet},
 };
 
 static gboolean step_keys_known(const YamlNode *step, GError **error) {

@@ -319,35 +319,63 @@ static gboolean in_list(json_t *items, const char *id) {
     return FALSE;
 }
 
-static gboolean todo_of(Story *story, const YamlNode *name, const YamlNode *node, GError **error) {
+/* The records that a list shows to an actor: {"items": [{"id"}]}. */
+typedef json_t *(*ListFunction)(Story *story, const Actor *actor, GError **error);
+
+static json_t *todo_list(Story *story, const Actor *actor, GError **error) {
     enum { TODO_MAX = 500 };
+    return record_todo(story->sql, story->packs, actor, story->now_ms, TODO_MAX, error);
+}
+
+/* A type that he may not read is an empty list. */
+static json_t *seen_list(Story *story, const Actor *actor, GError **error) {
+    RecordQuery query = {.limit = 500};
+    GError *refusal = NULL;
+    json_t *list = record_list(story->sql, story->packs, actor, story->record->type->name, &query,
+                               story->now_ms, &refusal);
+    if (list == NULL && error_kind(refusal) != ERROR_TYPE_UNKNOWN) {
+        g_propagate_error(error, refusal);
+        return NULL;
+    }
+    g_clear_error(&refusal);
+    return list ? list : json_object();
+}
+
+static gboolean list_has(Story *story, const YamlNode *name, const YamlNode *node,
+                         ListFunction function, GError **error) {
     gboolean wanted = FALSE;
     const StoryActor *actor = story_actor(story, name, error);
     if (actor == NULL)
         return FALSE;
     if (!tree_is_bool(node, &wanted))
         return refuse(error, node, "写 true 或 false / write true or false",
-                      "待办写 true 或 false / a to-do is true or false");
-    if (story->sql == NULL)
-        return TRUE;
-    json_t *todo =
-        record_todo(story->sql, story->packs, &actor->actor, story->now_ms, TODO_MAX, error);
-    if (todo == NULL)
-        return FALSE;
-    gboolean got = in_list(json_object_get(todo, "items"), story->record->id);
-    json_decref(todo);
+                      "此处写 true 或 false / true or false is expected here");
+    json_t *list = story->sql ? function(story, &actor->actor, error) : NULL;
+    if (list == NULL)
+        return story->sql == NULL;
+    gboolean got = in_list(json_object_get(list, "items"), story->record->id);
+    json_decref(list);
     return got == wanted ||
-           story_failed(name, wanted ? "在待办中 in the to-do" : "不在待办中 not in the to-do",
-                        got ? "在 it is" : "不在 it is not", error);
+           story_failed(name, wanted ? "在列 it is there" : "不在列 it is not there",
+                        got ? "在列 it is" : "不在列 it is not", error);
 }
 
-gboolean expect_todo(Story *story, const YamlNode *node, GError **error) {
+static gboolean lists_have(Story *story, const YamlNode *node, ListFunction function,
+                           GError **error) {
     if (story_at_hand(story, node, error) == NULL || !story_is_map(node, error))
         return FALSE;
     for (guint i = 0; i < tree_count(node); i++)
-        if (!todo_of(story, node->keys->pdata[i], tree_at(node, i), error))
+        if (!list_has(story, node->keys->pdata[i], tree_at(node, i), function, error))
             return FALSE;
     return TRUE;
+}
+
+gboolean expect_todo(Story *story, const YamlNode *node, GError **error) {
+    return lists_have(story, node, todo_list, error);
+}
+
+gboolean expect_seen(Story *story, const YamlNode *node, GError **error) {
+    return lists_have(story, node, seen_list, error);
 }
 
 /* A list of texts against a JSON list of objects, by one member. */

@@ -257,11 +257,14 @@ static gint64 start_ms(const Change *change) {
 }
 
 /* Most clocks have nothing to do with most changes, and need no look into the table. */
-static gboolean concerned(const Change *change, gboolean created) {
+static gboolean concerned(const Change *change, const Row *before) {
     const ClockType *clock = change->clock;
-    if (change->entered || change->left || clock->start_field)
+    if (change->entered || change->left)
         return TRUE;
-    return !created && (clock->until || clock->pause || !may_run(change));
+    if (clock->start_field)
+        return field_ms(change->row, clock->start_field) != G_MININT64 ||
+               (before && field_ms(before, clock->start_field) != G_MININT64);
+    return before && (clock->until || clock->pause || !may_run(change));
 }
 
 static gboolean clock_update(const Change *change, GError **error) {
@@ -286,7 +289,7 @@ gboolean clocks_update(const Act *act, const Row *before, const Row *row, GError
         const ClockType *clock = row->type->clocks->pdata[i];
         Change change = {act, row, clock, moved && clock->start && clock->start == row->state,
                          moved && from && clock->stop == from};
-        if (concerned(&change, before == NULL) && !clock_update(&change, error))
+        if (concerned(&change, before) && !clock_update(&change, error))
             return FALSE;
     }
     return TRUE;

@@ -119,9 +119,10 @@ static json_t *write_entry(const Act *act, const Row *before, const char *verb, 
 
 static gboolean remember(const Act *act, const Row *row, const Move *move, GError **error) {
     gint64 seq = journal_last(act->sql, error);
-    return seq > 0 && sql_run(act->sql, error,
-                              "INSERT INTO proposals (type, id, seq, move) VALUES (?, ?, ?, ?)",
-                              "ttit", row->type->name, row->id, seq, move->name);
+    return seq > 0 && proposal_drop(act, row, error) &&
+           sql_run(act->sql, error,
+                   "INSERT INTO proposals (type, id, seq, move) VALUES (?, ?, ?, ?)", "ttit",
+                   row->type->name, row->id, seq, move->name);
 }
 
 static gboolean tell_approvers(const Act *act, const Row *row, const Move *move, GError **error) {

@@ -361,8 +361,11 @@ json_t *move_json(const Move *move) {
         json_array_append_new(require, json_string(((const Field *)move->require->pdata[i])->name));
     if (move->require_comment)
         json_array_append_new(require, json_string("comment"));
-    return json_pack("{s:s, s:o, s:o, s:o}", "name", move->name, "title", title_json(&move->title),
-                     "accepts", accepts, "require", require);
+    json_t *json = json_pack("{s:s, s:o, s:o, s:o}", "name", move->name, "title",
+                             title_json(&move->title), "accepts", accepts, "require", require);
+    if (move->approvals)
+        json_object_set_new(json, "approvals", json_integer(move->approvals));
+    return json;
 }
 
 /* A guard over fields that the mover still has to give cannot be known yet: such a move is offered.

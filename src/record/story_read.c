@@ -185,9 +185,8 @@ static void actor_free(gpointer data) {
 /* Names are in any script, logins in ASCII: one is made unless the name can be it. */
 static StoryActor *actor_new(Story *story, const char *name) {
     StoryActor *actor = g_new0(StoryActor, 1);
-    actor->login = g_str_is_ascii(name)
-                       ? g_strdup(name)
-                       : g_strdup_printf("p%u", g_hash_table_size(story->actors));
+    actor->login = g_str_is_ascii(name) ? g_strdup(name)
+                                        : g_strdup_printf("p%u", g_hash_table_size(story->actors));
     g_hash_table_replace(story->actors, g_strdup(name), actor);
     return actor;
 }

@@ -177,6 +177,7 @@ static gboolean act_known(const Story *story, const StoryAct *act, GError **erro
 
 static gboolean read_act(Story *story, StoryAct *act, GError **error) {
     const YamlNode *by = tree_get(story->step, "by"), *version = tree_get(story->step, "version");
+    const YamlNode *name = tree_get(story->step, "as");
     const YamlNode *with = tree_get(story->step, "with"),
                    *comment = tree_get(story->step, "comment");
     double number = 0;
@@ -184,7 +185,7 @@ static gboolean read_act(Story *story, StoryAct *act, GError **error) {
         return refuse(error, act->node, "写 by: 人物 / write by: ACTOR",
                       "没有说明是谁 / nobody does it");
     if (!story_is_text(act->node, error) || (with && !story_is_map(with, error)) ||
-        (comment && !story_is_text(comment, error)))
+        (name && !story_is_text(name, error)) || (comment && !story_is_text(comment, error)))
         return FALSE;
     if (version && !tree_is_number(version, &number))
         return refuse(error, version, "写版本号 / write a number", "不是版本号 / not a version");
@@ -235,9 +236,11 @@ static gboolean meet_one(Story *story, const YamlNode *name, const YamlNode *fie
                              : NULL;
     const RecordType *type =
         field && field->kind == FIELD_REF ? packs_type(story->packs, field->ref_type) : NULL;
-    if (record == NULL || type == NULL)
-        return (error && *error) || refuse(error, field_name, "写 ref 字段 / name a ref field",
-                                           "不是引用字段 / not a ref field");
+    if (record == NULL)
+        return FALSE;
+    if (type == NULL)
+        return refuse(error, field_name, "写 ref 字段 / name a ref field",
+                      "不是引用字段 / not a ref field");
     if (story->sql == NULL) {
         story_name_record(story, name->text, type, NULL);
         return TRUE;

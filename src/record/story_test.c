@@ -105,6 +105,10 @@ static const Case cases[] = {
     {"  - {of: h, todo: {li: false}}\n", ERROR_STORY, 9, "it is"},
     {"  - {of: h, notices: {li: [x]}}\n", ERROR_STORY, 9, "none"},
     {"  - {of: h, clocks: {rectify: open}}\n", ERROR_STORY, 9, "none"},
+    {"  - {of: h, meet: {a: title}}\n", ERROR_PACK, 9, "not a ref field"},
+    {"  - {of: h, meet: {a: alarm}}\n", ERROR_STORY, 9, "empty"},
+    {"  - {meet: {e: enterprise}, seen: {bo: true}}\n", ERROR_KINDS, 0, ""},
+    {"  - {by: li, as: [x], create: hazard}\n", ERROR_PACK, 9, "text is expected"},
     {"  - {of: h, clocks: {rectfy: open}}\n", ERROR_PACK, 9, "no such clock"},
     {"  - {of: h, may: {bo: []}, entry: {actor: li, action: create}}\n", ERROR_KINDS, 0, ""},
 };
@@ -141,10 +145,38 @@ static void test_cases(void) {
     packs_free(packs);
 }
 
+/* A spoilt story is refused or told, never worse. */
+static void test_spoilt(void) {
+    static const char signs[] = "{}[]:,-'$ \n\t0a";
+    enum { ROUNDS = 400 };
+    g_autofree char *folder = g_dir_make_tmp("story-XXXXXX", NULL), *text = NULL, *world = NULL;
+    g_autofree char *path = g_build_filename(folder, "story.yaml", NULL);
+    g_autofree char *beside = g_build_filename(folder, "world.yaml", NULL);
+    gsize length;
+    Packs *packs = packs_load("packs", NULL);
+    g_assert_true(g_file_get_contents("packs/hazard/stories/world.yaml", &world, NULL, NULL));
+    g_assert_true(g_file_get_contents("packs/hazard/stories/05-major-five-implements.yaml", &text,
+                                      &length, NULL));
+    write_file(folder, "world.yaml", world);
+    for (int i = 0; i < ROUNDS; i++) {
+        g_autofree char *spoilt = g_memdup2(text, length + 1);
+        spoilt[g_test_rand_int_range(0, (gint32)length)] =
+            signs[g_test_rand_int_range(0, (gint32)sizeof signs - 1)];
+        write_file(folder, "story.yaml", spoilt);
+        g_autoptr(GError) error = NULL;
+        g_assert_true(story_check(packs, path, &error) || error != NULL);
+    }
+    g_remove(path);
+    g_remove(beside);
+    g_rmdir(folder);
+    packs_free(packs);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/story/packs", test_packs);
     g_test_add_func("/story/flow", test_flow);
     g_test_add_func("/story/cases", test_cases);
+    g_test_add_func("/story/spoilt", test_spoilt);
     return g_test_run();
 }

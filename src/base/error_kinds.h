@@ -13,6 +13,8 @@ ERROR_ROW(FILE, "file", 500, "文件 {0}：{1}", "File {0}: {1}", "检查路径�
 ERROR_ROW(USAGE, "usage", 400, "{0}", "{0}", "使用 --help 查看用法", "See --help")
 
 ERROR_ROW(PACK, "pack.invalid", 500, "业务包 {0}：{1}", "Pack {0}: {1}", "{2}", "{2}")
+ERROR_ROW(STORY, "story.failed", 500, "故事 {0}：应为 {1}，实为 {2}",
+          "Story {0}: expected {1}, got {2}", "改正故事或业务包", "Correct the story or the pack")
 ERROR_ROW(CONDITION, "condition.invalid", 400, "条件表达式错误：{0}", "Bad condition: {0}",
           "位置 {1}；参见 docs/packs.md 的条件语法",
           "At character {1}; see Conditions in docs/packs.md")
@@ -86,6 +88,15 @@ ERROR_ROW(MOVE_UNKNOWN, "move.unknown", 404, "没有操作 {0}", "There is no mo
 ERROR_ROW(MOVE_STATE, "move.state", 409, "当前状态“{0}”不能{1}", "Not possible in state {2}",
           "刷新后查看可用操作", "Read the record again to see the moves that are open")
 ERROR_ROW(MOVE_GUARD, "move.guard", 422, "{0}", "{1}", "改正后重试", "Correct it and try again")
+
+ERROR_ROW(MOVE_PENDING, "move.pending", 409, "“{0}”正在等待另一人确认", "{1} waits to be confirmed",
+          "先确认或撤销该提请（turn_down）", "Confirm it or turn it down first (turn_down)")
+ERROR_ROW(MOVE_LATE, "move.late", 422, "须在“{0}”到期前 {1} 提出，最迟 {2}",
+          "It had to be asked {1} before the clock {0} ends, by {2} at the latest",
+          "已超过申请期限", "The time for asking is over")
+ERROR_ROW(MOVE_WITHDRAW, "move.withdraw", 409, "只有上一步的办理人、且之后无人办理时才能撤回",
+          "Only who made the last move may take it back, while nobody has acted since",
+          "请由后续办理人退回", "Whoever acts next may send it back")
 
 ERROR_ROW(POINT_UNKNOWN, "point.unknown", 422, "没有监测点 {0}",
           "There is no point {0} for this token", "检查点位编码，或先登记该点",

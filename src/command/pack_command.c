@@ -1,6 +1,18 @@
 #include "command/command.h"
+#include "record/story.h"
 
 #include <stdio.h>
+
+/* Stories are read, not told. */
+static gboolean check_stories(const Packs *packs, const char *directory, GError **error) {
+    g_autoptr(GPtrArray) files = story_files(directory, error);
+    for (guint i = 0; files && i < files->len; i++)
+        if (!story_check(packs, files->pdata[i], error))
+            return FALSE;
+    if (files)
+        printf("%u stories can be told (anlan pack test)\n", files->len);
+    return files != NULL;
+}
 
 static gboolean check(const char *directory, GError **error) {
     Packs *packs = packs_load(directory, error);
@@ -10,20 +22,55 @@ static gboolean check(const char *directory, GError **error) {
         printf("warning: %s\n", (const char *)packs->warnings->pdata[i]);
     printf("%s: %u packs, %u types, %u code lists, %u roles: good\n", directory, packs->infos->len,
            packs->types->len, packs->codes->len, packs->roles->len);
+    gboolean good = check_stories(packs, directory, error);
     packs_free(packs);
+    return good;
+}
+
+/* Tells every story; each that fails is named, and they are counted at the end. */
+static gboolean tell_all(const Packs *packs, const GPtrArray *files, GError **error) {
+    guint failed = 0;
+    for (guint i = 0; i < files->len; i++) {
+        guint steps = 0;
+        g_autoptr(GError) cause = NULL;
+        gboolean good = story_tell(packs, files->pdata[i], &steps, &cause);
+        printf("%s %s (%u)%s%s\n", good ? "good" : "FAIL", (char *)files->pdata[i], steps,
+               good ? "" : "\n     ", good ? "" : cause->message);
+        failed += !good;
+    }
+    g_autofree char *all = g_strdup_printf("%u good", files->len);
+    g_autofree char *bad = g_strdup_printf("%u failed", failed);
+    if (failed)
+        return error_set(error, ERROR_STORY, NULL, "packs", all, bad, NULL);
+    printf("%u stories: good\n", files->len);
     return TRUE;
 }
 
+static gboolean test(const char *directory, GError **error) {
+    Packs *packs = packs_load(directory, error);
+    g_autoptr(GPtrArray) files = packs ? story_files(directory, error) : NULL;
+    gboolean good = files && tell_all(packs, files, error);
+    packs_free(packs);
+    return good;
+}
+
+static const struct {
+    const char *name;
+    gboolean (*run)(const char *directory, GError **error);
+} verbs[] = {{"check", check}, {"test", test}};
+
 static gboolean run(char **arguments, GError **error) {
-    if (!g_str_equal(arguments[0], "check"))
-        return error_set(error, ERROR_USAGE, NULL, "expected: anlan pack check [DIR]", NULL);
-    return check(arguments[1] ? arguments[1] : "packs", error);
+    for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++)
+        if (g_str_equal(arguments[0], verbs[i].name))
+            return verbs[i].run(arguments[1] ? arguments[1] : "packs", error);
+    return error_set(error, ERROR_USAGE, NULL, "expected: anlan pack check|test [DIR]", NULL);
 }
 
 const Command command_pack = {
     .name = "pack",
-    .arguments = "check [DIR]",
-    .summary = "check packs as the server would at start / 检查业务包",
+    .arguments = "check|test [DIR]",
+    .summary =
+        "check packs as the server would at start, or tell their stories / 检查业务包，演示流程",
     .arguments_min = 1,
     .arguments_max = 2,
     .run = run,

@@ -9,12 +9,12 @@ void webhook_state_clear(WebhookState *state) {
 }
 
 gboolean webhook_migrate(Sql *sql, GError **error) {
-    return sql_exec(
+    return sql_define(
         sql,
-        "CREATE TABLE IF NOT EXISTS webhook_state (id TEXT PRIMARY KEY, secret TEXT, "
-        "cursor BIGINT NOT NULL, attempts BIGINT NOT NULL DEFAULT 0, next_ms BIGINT NOT "
-        "NULL DEFAULT 0, sent_ms BIGINT NOT NULL DEFAULT 0, status BIGINT NOT NULL "
-        "DEFAULT 0, problem TEXT)",
+        "CREATE TABLE IF NOT EXISTS webhook_state (id {text} PRIMARY KEY, secret {text}, "
+        "cursor {int} NOT NULL, attempts {int} NOT NULL DEFAULT 0, next_ms {int} NOT "
+        "NULL DEFAULT 0, sent_ms {int} NOT NULL DEFAULT 0, status {int} NOT NULL "
+        "DEFAULT 0, problem {text})",
         error);
 }
 

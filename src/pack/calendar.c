@@ -57,3 +57,16 @@ gint64 calendar_add_workdays(const Calendar *calendar, gint64 day, int n, int *m
         *missing_year = missing;
     return day;
 }
+
+gint64 calendar_subtract_workdays(const Calendar *calendar, gint64 day, int n) {
+    while (n > 0)
+        n -= calendar_is_workday(calendar, day--);
+    return day;
+}
+
+int calendar_count_workdays(const Calendar *calendar, gint64 from, gint64 to) {
+    int n = 0;
+    while (from < to)
+        n += calendar_is_workday(calendar, ++from);
+    return n;
+}

@@ -16,3 +16,7 @@ gboolean calendar_is_workday(const Calendar *calendar,
 /* The n-th working day after `day` (n >= 0; 0 gives the day itself). *missing_year is set to a year
  * without entry that was touched, else 0. */
 gint64 calendar_add_workdays(const Calendar *calendar, gint64 day, int n, int *missing_year);
+/* The last day from which n working days remain until `day`, `day` itself counted. */
+gint64 calendar_subtract_workdays(const Calendar *calendar, gint64 day, int n);
+/* Working days after `from`, up to and with `to`; 0 when `to` is not later. */
+int calendar_count_workdays(const Calendar *calendar, gint64 from, gint64 to);

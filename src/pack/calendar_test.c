@@ -97,6 +97,10 @@ static void test_count(void) {
             counted += calendar_is_workday(packs->calendar, d);
         g_assert_cmpint(counted, ==, n);
         g_assert_true(calendar_is_workday(packs->calendar, to));
+        g_assert_cmpint(calendar_count_workdays(packs->calendar, from, to), ==, n);
+        gint64 latest = calendar_subtract_workdays(packs->calendar, to, n);
+        g_assert_cmpint(calendar_count_workdays(packs->calendar, latest, to), ==, n);
+        g_assert_cmpint(latest, >=, from); /* the last such day */
     }
     packs_free(packs);
 }

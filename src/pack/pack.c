@@ -141,6 +141,23 @@ gboolean role_in(const Role *role, RoleSet set) {
     return (set & ROLE_EVERYONE) != 0 || (role && (set >> role->index & 1));
 }
 
+static const char *const level_names[] = {
+    [LEVEL_SYSTEM] = "system", [LEVEL_PROVINCE] = "province",     [LEVEL_CITY] = "city",
+    [LEVEL_COUNTY] = "county", [LEVEL_ENTERPRISE] = "enterprise",
+};
+
+const char *level_name(Level level) { return level_names[level]; }
+
+gboolean level_parse(const char *text, Level *level) {
+    for (gsize i = 0; i < G_N_ELEMENTS(level_names); i++) {
+        if (strcmp(level_names[i], text) != 0)
+            continue;
+        *level = (Level)i;
+        return TRUE;
+    }
+    return FALSE;
+}
+
 static void append_title(GString *out, const Title *title, Lang lang) {
     g_string_append(out, out->len ? "、" : "");
     g_string_append(out, lang == LANG_ZH ? title->zh : title->en);

@@ -130,6 +130,16 @@ typedef struct {
     Title title;    /* notify: template */
 } Effect;
 
+typedef struct {
+    int n;
+    enum { SPAN_HOURS, SPAN_DAYS, SPAN_WORKDAYS, SPAN_MONTHS, SPAN_YEARS } unit;
+} Span;
+
+typedef struct ClockType ClockType;
+
+/* Turns a proposal down (by who may confirm it) or takes it back (by who made it). */
+#define MOVE_TURN_DOWN "turn_down"
+
 enum { BY_ENGINE = 1, BY_CLOCK = 2 };
 typedef struct {
     char *name;
@@ -145,28 +155,34 @@ typedef struct {
     GPtrArray *not_by; /* char*: names of moves */
     GArray *set;       /* Assignment */
     GArray *effects;   /* Effect */
+    int approvals;     /* takes effect when so many others have confirmed it; 0: at once */
+    RoleSet approvers;
+    GPtrArray *withdraws;          /* char*: only by who made the last act, one of these moves */
+    const Field *level;            /* its value names the level that may make it; or NULL */
+    const ClockType *before_clock; /* only while at least `before` is left on it; or NULL */
+    Span before;
 } Move;
-
-typedef struct {
-    int n;
-    enum { SPAN_HOURS, SPAN_DAYS, SPAN_WORKDAYS, SPAN_MONTHS, SPAN_YEARS } unit;
-} Span;
 
 typedef struct {
     Span after;
     const Move *move;
 } ClockStep;
 
-typedef struct {
+struct ClockType {
     char *name;
     Title title;
-    GStrv basis;               /* or NULL */
-    const State *start, *stop; /* runs from entering `start` until leaving `stop` */
-    const Field *until;        /* or NULL */
+    GStrv basis;              /* or NULL */
+    const State *start;       /* runs from entering this state, */
+    const Field *start_field; /* or from the value of this date or time */
+    const State *stop;        /* until leaving this state, or NULL; always until a final state */
+    guint64 stop_enter;       /* or until entering one of these: bits of State.index */
+    Condition *when;          /* runs only while this holds; or NULL */
+    Condition *pause;         /* stands still while this holds; or NULL */
+    const Field *until;       /* or NULL */
     gboolean has_limit;
     Span limit;
     GArray *steps; /* ClockStep, in order of `after` */
-} ClockType;
+};
 
 typedef struct {
     char *name;
@@ -216,6 +232,8 @@ const Field *type_field(const RecordType *type, const char *name);  /* or NULL *
 const State *type_state(const RecordType *type, const char *name);  /* or NULL */
 const Move *type_move(const RecordType *type, const char *name);    /* or NULL */
 gboolean role_in(const Role *role, RoleSet set);
+const char *level_name(Level level); /* "county" */
+gboolean level_parse(const char *text, Level *level);
 /* What a field of a kind is in a condition; TERM_NONE for a point, which conditions cannot name. */
 TermKind field_term_kind(FieldKind kind);
 /* A ConditionKind over `type` (a const RecordType *): its fields and `state`, `id`, `number`. */

@@ -35,7 +35,7 @@ static gboolean span_parse(const char *text, Span *span) {
     return FALSE;
 }
 
-static gboolean read_span(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+gboolean read_span(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     (void)loader;
     return (node->kind == YAML_SCALAR && span_parse(node->text, place)) ||
            refuse(error, node, "写 3h、10d、10wd、6m 或 1y / write 3h, 10d, 10wd, 6m or 1y",
@@ -48,21 +48,52 @@ static gboolean read_limit(Loader *loader, const YamlNode *node, gpointer place,
     return read_span(loader, node, &clock->limit, error);
 }
 
+static gboolean is_date_or_time(const Field *field) {
+    return field->kind == FIELD_DATE || field->kind == FIELD_TIME;
+}
+
+static gboolean read_start_field(Loader *loader, const YamlNode *node, gpointer place,
+                                 GError **error) {
+    const Field **field = place;
+    if (!read_own_field(loader, node, field, error))
+        return FALSE;
+    return is_date_or_time(*field) ||
+           refuse(error, node, "使用 date 或 time 字段 / use a date or time",
+                  "start 字段 %s 不是日期或时间 / start: %s is no date or time", (*field)->name,
+                  (*field)->name);
+}
+
 static gboolean read_start(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
-    static const KeyRow rows[] = {{"state", TRUE, PASS_RULES, read_own_state, 0}};
-    return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
+    static const KeyRow rows[] = {
+        {"state", FALSE, PASS_RULES, read_own_state, offsetof(ClockType, start)},
+        {"field", FALSE, PASS_RULES, read_start_field, offsetof(ClockType, start_field)},
+    };
+    ClockType *clock = place;
+    if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), clock, error))
+        return FALSE;
+    return (clock->start == NULL) != (clock->start_field == NULL) ||
+           refuse(error, node, "写 {state: S} 或 {field: F} / write {state: S} or {field: F}",
+                  "start 应有一个起点 / start has one beginning");
 }
 
 static gboolean read_stop(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
-    static const KeyRow rows[] = {{"leave", TRUE, PASS_RULES, read_own_state, 0}};
-    return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
+    static const KeyRow rows[] = {
+        {"leave", FALSE, PASS_RULES, read_own_state, offsetof(ClockType, stop)},
+        {"enter", FALSE, PASS_RULES, read_own_states, offsetof(ClockType, stop_enter)},
+    };
+    ClockType *clock = place;
+    if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), clock, error))
+        return FALSE;
+    return (clock->stop == NULL) != (clock->stop_enter == 0) ||
+           refuse(error, node, "写 {leave: S} 或 {enter: [S]} / write {leave: S} or {enter: [S]}",
+                  "stop 应有一个终点 / stop has one end");
 }
 
 static gboolean read_until(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     const Field **field = place;
     if (!read_own_field(loader, node, field, error))
         return FALSE;
-    return (*field)->kind == FIELD_DATE || (*field)->kind == FIELD_TIME ||
+    return is_date_or_time(*field) ||
            refuse(error, node, "使用 date 或 time 字段 / use a date or time",
                   "until 字段 %s 不是日期或时间 / until: %s is no date or time", (*field)->name,
                   (*field)->name);
@@ -103,11 +134,13 @@ static gboolean read_steps(Loader *loader, const YamlNode *node, gpointer place,
 }
 
 static const KeyRow clock_rows[] = {
-    {"name", TRUE, PASS_RULES, read_name, offsetof(ClockType, name)},
+    {"name", TRUE, PASS_SHAPE, read_name, offsetof(ClockType, name)},
     {"title", TRUE, PASS_RULES, read_title, offsetof(ClockType, title)},
     {"basis", FALSE, PASS_RULES, read_texts, offsetof(ClockType, basis)},
-    {"start", TRUE, PASS_RULES, read_start, offsetof(ClockType, start)},
-    {"stop", TRUE, PASS_RULES, read_stop, offsetof(ClockType, stop)},
+    {"start", TRUE, PASS_RULES, read_start, 0},
+    {"stop", FALSE, PASS_RULES, read_stop, 0},
+    {"when", FALSE, PASS_RULES, read_condition, offsetof(ClockType, when)},
+    {"pause", FALSE, PASS_RULES, read_condition, offsetof(ClockType, pause)},
     {"until", FALSE, PASS_RULES, read_until, offsetof(ClockType, until)},
     {"limit", FALSE, PASS_RULES, read_limit, 0},
     {"steps", TRUE, PASS_RULES, read_steps, offsetof(ClockType, steps)},
@@ -124,7 +157,10 @@ static gboolean clock_check(const YamlNode *node, const ClockType *clock, GError
     if (!clock->has_limit && !clock->until)
         return refuse(error, node, "写 limit 或 until / write limit or until",
                       "时钟 %s 没有时限 / the clock %s has no limit", clock->name, clock->name);
-    for (guint i = 0; clock->start == clock->stop && i < clock->steps->len; i++) {
+    if (clock->start && !clock->stop && !clock->stop_enter && !clock->when)
+        return refuse(error, node, "写 stop 或 when / write stop or when",
+                      "时钟 %s 没有 stop / the clock %s has no stop", clock->name, clock->name);
+    for (guint i = 0; clock->start && clock->start == clock->stop && i < clock->steps->len; i++) {
         const Move *move = g_array_index(clock->steps, ClockStep, i).move;
         if (!(move->from >> clock->start->index & 1))
             return refuse(error, tree_at(tree_get(node, "steps"), i),
@@ -141,7 +177,7 @@ gboolean read_clocks(Loader *loader, const YamlNode *node, gpointer place, GErro
     RecordType *type = place;
     if (!items_read(loader, node, &shape, type->clocks, error))
         return FALSE;
-    for (guint i = 0; i < type->clocks->len; i++)
+    for (guint i = 0; loader->pass == PASS_RULES && i < type->clocks->len; i++)
         if (!clock_check(tree_at(node, i), type->clocks->pdata[i], error))
             return FALSE;
     return TRUE;

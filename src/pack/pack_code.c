@@ -12,17 +12,8 @@ enum { ROLES_MAX = 56, LISTS_MAX = 1000, CODES_MAX = 5000, YEARS_MAX = 200, DAYS
 
 static gboolean read_level(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     (void)loader;
-    static const char *const levels[] = {
-        [LEVEL_SYSTEM] = "system", [LEVEL_PROVINCE] = "province",     [LEVEL_CITY] = "city",
-        [LEVEL_COUNTY] = "county", [LEVEL_ENTERPRISE] = "enterprise",
-    };
-    for (gsize i = 0; node->kind == YAML_SCALAR && i < G_N_ELEMENTS(levels); i++) {
-        if (strcmp(levels[i], node->text) != 0)
-            continue;
-        *(Level *)place = (Level)i;
-        return TRUE;
-    }
-    return refuse(error, node, "system、province、city、county 或 enterprise / one of these",
+    return (node->kind == YAML_SCALAR && level_parse(node->text, place)) ||
+           refuse(error, node, "system、province、city、county 或 enterprise / one of these",
                   "没有这一层级 / there is no such level");
 }
 

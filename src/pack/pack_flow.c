@@ -60,7 +60,7 @@ static gboolean read_states(Loader *loader, const YamlNode *node, gpointer place
 
 /* ---- moves ---- */
 
-static gboolean read_from(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+gboolean read_own_states(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     guint64 from = 0;
     if (!is_list(node, STATES_MAX, error))
         return FALSE;
@@ -74,8 +74,8 @@ static gboolean read_from(Loader *loader, const YamlNode *node, gpointer place, 
         from |= (guint64)1 << state->index;
     }
     *(guint64 *)place = from;
-    return from != 0 || refuse(error, node, "写出起始状态 / name the states it starts from",
-                               "from 为空 / from is empty");
+    return from != 0 || refuse(error, node, "写出状态 / name states",
+                               "状态列表为空 / the list of states is empty");
 }
 
 static gboolean read_target_state(Loader *loader, const YamlNode *node, gpointer place,
@@ -200,10 +200,89 @@ static gboolean read_not(Loader *loader, const YamlNode *node, gpointer place, G
     return TRUE;
 }
 
+/* ---- rules of who and when ---- */
+
+static gboolean read_count(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    enum { APPROVALS_MAX = 20 };
+    double number = 0;
+    (void)loader;
+    if (!tree_is_number(node, &number) || number < 1 || number > APPROVALS_MAX ||
+        number != (int)number)
+        return refuse(error, node, "写 1 到 20 / write 1 to 20",
+                      "确认人数不对 / not a number of persons");
+    *(int *)place = (int)number;
+    return TRUE;
+}
+
+static gboolean read_approve(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const KeyRow rows[] = {
+        {"n", TRUE, PASS_RULES, read_count, offsetof(Move, approvals)},
+        {"who", TRUE, PASS_RULES, read_roles, offsetof(Move, approvers)},
+    };
+    return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
+}
+
+/* The short form of approve with n: 1. */
+static gboolean read_second(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    Move *move = place;
+    if (move->approvals)
+        return refuse(error, node, "删去一个 / remove one",
+                      "second 与 approve 只写一个 / write second or approve");
+    move->approvals = 1;
+    return read_roles(loader, node, &move->approvers, error);
+}
+
+static gboolean read_before_clock(Loader *loader, const YamlNode *node, gpointer place,
+                                  GError **error) {
+    const GPtrArray *clocks = loader->type->clocks;
+    for (guint i = 0; node->kind == YAML_SCALAR && i < clocks->len; i++) {
+        if (strcmp(((const ClockType *)clocks->pdata[i])->name, node->text) != 0)
+            continue;
+        *(const ClockType **)place = clocks->pdata[i];
+        return TRUE;
+    }
+    return refuse(error, node, "先在 clocks 中定义 / define it under clocks",
+                  "没有这个时钟 / there is no such clock");
+}
+
+static gboolean read_before(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const KeyRow rows[] = {
+        {"clock", TRUE, PASS_RULES, read_before_clock, offsetof(Move, before_clock)},
+        {"at_least", TRUE, PASS_RULES, read_span, offsetof(Move, before)},
+    };
+    return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
+}
+
+/* A code field whose codes are names of levels. */
+static gboolean read_level(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    const Field **field = place;
+    if (!read_own_field(loader, node, field, error))
+        return FALSE;
+    Level level;
+    gboolean good = (*field)->kind == FIELD_CODE;
+    for (guint i = 0; good && i < (*field)->codes->items->len; i++)
+        good = level_parse(((const CodeItem *)(*field)->codes->items->pdata[i])->code, &level);
+    return good || refuse(error, node,
+                          "代码只能是 county、city、province … / its codes are county, city, "
+                          "province …",
+                          "字段 %s 的代码不是层级 / the codes of %s are no levels", (*field)->name,
+                          (*field)->name);
+}
+
+/* Every type has it: the answer to a proposal. */
+static gboolean read_move_name(Loader *loader, const YamlNode *node, gpointer place,
+                               GError **error) {
+    if (node->kind == YAML_SCALAR && strcmp(node->text, MOVE_TURN_DOWN) == 0)
+        return refuse(error, node, "换一个名称 / use another name",
+                      "操作名 %s 是保留名 / the move name %s is reserved", MOVE_TURN_DOWN,
+                      MOVE_TURN_DOWN);
+    return read_name(loader, node, place, error);
+}
+
 static const KeyRow move_rows[] = {
-    {"name", TRUE, PASS_SHAPE, read_name, offsetof(Move, name)},
+    {"name", TRUE, PASS_SHAPE, read_move_name, offsetof(Move, name)},
     {"title", TRUE, PASS_SHAPE, read_title, offsetof(Move, title)},
-    {"from", TRUE, PASS_RULES, read_from, offsetof(Move, from)},
+    {"from", TRUE, PASS_RULES, read_own_states, offsetof(Move, from)},
     {"to", TRUE, PASS_RULES, read_to, offsetof(Move, to)},
     {"who", FALSE, PASS_RULES, read_roles, offsetof(Move, who)},
     {"by", FALSE, PASS_RULES, read_by, offsetof(Move, by)},
@@ -211,6 +290,11 @@ static const KeyRow move_rows[] = {
     {"require", FALSE, PASS_RULES, read_require, 0},
     {"guard", FALSE, PASS_RULES, read_guard, offsetof(Move, guard)},
     {"not", FALSE, PASS_RULES, read_not, offsetof(Move, not_by)},
+    {"withdraws", FALSE, PASS_RULES, read_not, offsetof(Move, withdraws)},
+    {"approve", FALSE, PASS_RULES, read_approve, 0},
+    {"second", FALSE, PASS_RULES, read_second, 0},
+    {"before", FALSE, PASS_RULES, read_before, 0},
+    {"level", FALSE, PASS_RULES, read_level, offsetof(Move, level)},
     {"set", FALSE, PASS_RULES, read_set, offsetof(Move, set)},
     {"effects", FALSE, PASS_RULES, read_effects, offsetof(Move, effects)},
 };
@@ -222,11 +306,16 @@ static void move_init(Loader *loader, gpointer item, guint index) {
     move->accepts = packs_pointers(loader->packs);
     move->require = packs_pointers(loader->packs);
     move->not_by = packs_pointers(loader->packs);
+    move->withdraws = packs_pointers(loader->packs);
     move->set = packs_array(loader->packs, sizeof(Assignment));
     move->effects = packs_array(loader->packs, sizeof(Effect));
 }
 
 static gboolean move_has_maker(const YamlNode *node, const Move *move, GError **error) {
+    if (move->approvals && (move->by || !move->who || !move->approvers))
+        return refuse(error, node, "写 who，不写 by / write who and not by",
+                      "需确认的操作 %s 由人提请、由人确认 / %s is proposed and confirmed by people",
+                      move->name, move->name);
     return move->who || move->by ||
            refuse(error, node, "写 who 或 by / write who or by",
                   "操作 %s 没有人能办理 / nobody can make the move %s", move->name, move->name);

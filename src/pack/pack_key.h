@@ -75,6 +75,10 @@ gboolean read_own_field(Loader *loader, const YamlNode *node, gpointer place,
                         GError **error); /* const Field* */
 gboolean read_own_state(Loader *loader, const YamlNode *node, gpointer place,
                         GError **error); /* const State* */
+/* A list of states as bits of State.index, not empty. */
+gboolean read_own_states(Loader *loader, const YamlNode *node, gpointer place,
+                         GError **error); /* guint64 */
+gboolean read_span(Loader *loader, const YamlNode *node, gpointer place, GError **error); /* Span */
 gboolean read_roles(Loader *loader, const YamlNode *node, gpointer place,
                     GError **error); /* RoleSet */
 gboolean read_rights(Loader *loader, const YamlNode *node, gpointer place,

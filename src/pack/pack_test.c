@@ -115,7 +115,7 @@ static void test_hazard_type(void) {
     g_assert_false(type_field(hazard, "criterion")->required);
     g_assert_cmpstr(type_field(hazard, "escalation")->default_value, ==, "0");
     g_assert_cmpstr(type_move(hazard, "accept")->not_by->pdata[0], ==, "submit");
-    g_assert_cmpuint(type_state(hazard, "rectifying")->todo->len, ==, 4);
+    g_assert_cmpuint(type_state(hazard, "rectifying")->todo->len, ==, 8);
     g_assert_true(type_state(hazard, "closed")->final);
     packs_free(packs);
 }
@@ -343,7 +343,7 @@ static const Mistake mistakes[] = {
     {"job.yaml", "todo: [{who: [hand]", "todo: [{who: [hands]", 0, "no role hands"},
     {"job.yaml", "when: \"done = TRUE\"", "when: \"done = 1\"", 0, "kinds differ"},
     {"job.yaml", "      who: [boss, hand]\n", "", -2, "nobody can make"},
-    {"job.yaml", "from: [open]\n", "from: []\n", 0, "from is empty"},
+    {"job.yaml", "from: [open]\n", "from: []\n", 0, "the list of states is empty"},
     {"job.yaml", "from: [open]\n", "from: [opne]\n", 0, "no state opne"},
     {"job.yaml", "from: [open]\n", "from: [open, open]\n", 0, "stands twice"},
     {"job.yaml", "accepts: [name, due]", "accepts: [name, code]", 0, "key code cannot change"},
@@ -359,6 +359,21 @@ static const Mistake mistakes[] = {
     {"job.yaml", "by: [clock, engine]", "by: hand", 0, "engine or clock"},
     {"job.yaml", "by: [clock, engine]", "by: engine", 9, "clock may not make"},
     {"job.yaml", "{name: remind, title", "{name: close, title", 0, "stands twice"},
+    /* who and when */
+    {"job.yaml", "not: [remind]", "withdraws: [reminds]", 0, "no move reminds"},
+    {"job.yaml", "not: [remind]", "second: [bosses]", 0, "no role bosses"},
+    {"job.yaml", "not: [remind]", "second: []", -7, "confirmed by people"},
+    {"job.yaml", "not: [remind]", "approve: {n: 0, who: [boss]}", 0, "number of persons"},
+    {"job.yaml", "not: [remind]", "approve: {n: 2}", 0, "who is missing"},
+    {"job.yaml", "not: [remind]", "approve: {n: 2, who: [boss]}\n      second: [boss]", 1,
+     "second or approve"},
+    {"job.yaml", "by: [clock, engine]", "by: [clock, engine], second: [boss]", 0,
+     "confirmed by people"},
+    {"job.yaml", "not: [remind]", "before: {clock: quick, at_least: 3wd}", 0, "no such clock"},
+    {"job.yaml", "not: [remind]", "before: {clock: slow}", 0, "at_least is missing"},
+    {"job.yaml", "not: [remind]", "before: {clock: slow, at_least: soon}", 0, "span of time"},
+    {"job.yaml", "not: [remind]", "level: colour", 0, "are no levels"},
+    {"job.yaml", "{name: remind, title", "{name: turn_down, title", 0, "reserved"},
     /* set, effects */
     {"job.yaml", "set: {done: true,", "set: {don: true,", 0, "no field don"},
     {"job.yaml", "set: {done: true,", "set: {done: 'true',", 0, "of kind bool"},
@@ -389,6 +404,15 @@ static const Mistake mistakes[] = {
     {"job.yaml", "        - notify:", "          notify:", -4, "one effect"},
     /* clocks */
     {"job.yaml", "start: {state: open}", "start: {state: opn}", 0, "no state opn"},
+    {"job.yaml", "start: {state: open}", "start: {field: name}", 0, "no date or time"},
+    {"job.yaml", "start: {state: open}", "start: {field: due, state: open}", 0, "one beginning"},
+    {"job.yaml", "stop: {leave: open}", "stop: {enter: [opn]}", 0, "no state opn"},
+    {"job.yaml", "stop: {leave: open}", "stop: {leave: open, enter: [shut]}", 0, "one end"},
+    {"job.yaml", "    stop: {leave: open}\n", "", -3, "has no stop"},
+    {"job.yaml", "stop: {leave: open}", "stop: {leave: open}\n    pause: \"amount = 'x'\"", 1,
+     "kinds differ"},
+    {"job.yaml", "stop: {leave: open}", "stop: {leave: open}\n    when: \"state = 'x'\"", 1,
+     "can never be"},
     {"job.yaml", "until: due", "until: name", 0, "no date or time"},
     {"job.yaml", "limit: 3wd", "limit: 3w", 0, "span of time"},
     {"job.yaml", "limit: 3wd", "limit: 99999d", 0, "span of time"},

@@ -153,7 +153,7 @@ static const KeyRow type_rows[] = {
     {"number", FALSE, PASS_RULES, read_number, offsetof(RecordType, number)},
     {"checks", FALSE, PASS_RULES, read_checks, 0},
     {"flow", FALSE, PASS_SHAPE | PASS_RULES, read_flow, 0},
-    {"clocks", FALSE, PASS_RULES, read_clocks, 0},
+    {"clocks", FALSE, PASS_SHAPE | PASS_RULES, read_clocks, 0},
     {"rights", TRUE, PASS_RULES, read_type_rights, 0},
 };
 

@@ -9,6 +9,7 @@ typedef struct {
     const Packs *packs;
     const Actor *actor;
     gint64 now_ms;
+    const char *for_id; /* login of the person he stands in for (delegation); or NULL */
 } Act;
 
 /* --- record_check.c: what must be true of a record, one rule per function; each refuses with its
@@ -36,6 +37,67 @@ gboolean check_place(const Act *act, const Row *before, Row *row, GError **error
  * the diff that are no fields ("_clock"), or NULL. */
 json_t *commit_row(const Act *act, const Row *before, Row *row, const char *action,
                    const char *comment, json_t *note, GError **error);
+
+/* --- clock_update.c: called after the row is written --- */
+
+/* Starts, stops, re-dates, pauses and resumes the clocks of a record. */
+gboolean clocks_update(const Act *act, const Row *before, const Row *row, GError **error);
+/* Due time of the clock of this name that is running; G_MAXINT64 when none. */
+gboolean clock_running_due(const Act *act, const Row *row, const ClockType *clock, gint64 *due_ms,
+                           GError **error);
+
+/* --- proposal.c: moves that others must confirm --- */
+
+/* A move that somebody has made and that waits for others; from the journal. */
+typedef struct {
+    const Move *move; /* NULL: nothing is proposed */
+    json_t *fields;
+    char *comment;
+    GPtrArray *hands; /* char*: who proposed, confirmed, and whom they stood in for */
+    int confirmed;
+} Proposal;
+gboolean proposal_load(const Act *act, const Row *row, Proposal *proposal, GError **error);
+void proposal_clear(Proposal *proposal);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Proposal, proposal_clear)
+/* Writes that the move is proposed; the row has only its version changed. */
+json_t *proposal_write(const Act *act, const Row *before, const Move *move, json_t *fields,
+                       const char *comment, GError **error);
+json_t *proposal_confirm(const Act *act, const Row *before, const Proposal *proposal,
+                         const char *comment, GError **error);
+json_t *proposal_turn_down(const Act *act, const Row *before, const char *comment, GError **error);
+/* What it needs of who confirms: role, place, and another person. */
+gboolean proposal_may_confirm(const Act *act, const Row *row, const Proposal *proposal,
+                              GError **error);
+gboolean proposal_may_turn_down(const Act *act, const Row *row, const Proposal *proposal);
+/* Nothing may be changed by people while a proposal waits. */
+gboolean proposal_none(const Act *act, const Row *row, GError **error);
+gboolean proposal_drop(const Act *act, const Row *row, GError **error);
+/* {"_approved": [null, [logins]]} for the entry of the move. */
+json_t *proposal_note(const Proposal *proposal);
+
+/* --- delegation.c: people who stand in for others --- */
+
+/* Makes an act in the actor's own name and, when he has not the right or not the sight, in the
+ * name of each person who has delegated to him. */
+typedef json_t *(*ActFunction)(const Act *act, gpointer data, GError **error);
+json_t *act_or_stand_in(const Act *act, ActFunction function, gpointer data, GError **error);
+/* Those who have delegated to the actor, as he acts for them. */
+typedef struct {
+    Actor actor; /* id and name are the delegate's; role and place the delegator's */
+    char *for_id, *region, *enterprise;
+} StandIn;
+GPtrArray *stand_ins(const Act *act); /* of StandIn*, caller frees; empty for the machine */
+
+/* --- hands.c: who had a hand in what --- */
+
+/* Adds the actor of an entry, whom he stood in for, and who proposed and confirmed. */
+void hands_add(GPtrArray *hands, const char *actor, json_t *diff);
+/* Whether the actor, or whom he stands in for, is among them. */
+gboolean hands_have(const Act *act, const GPtrArray *hands);
+
+/* --- effect.c --- */
+gboolean notices_write(const Act *act, const Row *row, RoleSet who, const char *zh, const char *en,
+                       GError **error);
 
 /* --- record_write.c, record_move.c: the doors, with what only the machine may say --- */
 

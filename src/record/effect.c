@@ -226,15 +226,20 @@ static gboolean write_notice(const Act *act, const Row *row, const char *role, c
     return st && sql_send(st, error);
 }
 
-static gboolean notify(const Act *act, const Row *row, const Effect *effect, GError **error) {
-    g_autofree char *zh = template_expand(act, row, effect->title.zh, LANG_ZH);
-    g_autofree char *en = template_expand(act, row, effect->title.en, LANG_EN);
+gboolean notices_write(const Act *act, const Row *row, RoleSet who, const char *zh, const char *en,
+                       GError **error) {
     for (guint i = 0; i < act->packs->roles->len; i++) {
         const Role *role = act->packs->roles->pdata[i];
-        if (role_in(role, effect->who) && !write_notice(act, row, role->name, zh, en, error))
+        if (role_in(role, who) && !write_notice(act, row, role->name, zh, en, error))
             return FALSE;
     }
     return TRUE;
+}
+
+static gboolean notify(const Act *act, const Row *row, const Effect *effect, GError **error) {
+    g_autofree char *zh = template_expand(act, row, effect->title.zh, LANG_ZH);
+    g_autofree char *en = template_expand(act, row, effect->title.en, LANG_EN);
+    return notices_write(act, row, effect->who, zh, en, error);
 }
 
 static gboolean run_raise(const Act *act, const Raise *raise, GError **error) {

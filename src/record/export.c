@@ -160,7 +160,7 @@ static gboolean write_pages(const Act *act, const RecordType *type, const Record
 gboolean record_export(Sql *sql, const Packs *packs, const Actor *actor, const char *type_name,
                        const RecordQuery *query, SheetForm form, int fd, const char *tmp_dir,
                        gint64 now_ms, GError **error) {
-    Act act = {sql, packs, actor, now_ms};
+    Act act = {sql, packs, actor, now_ms, NULL};
     const RecordType *type = find_type(packs, type_name, error);
     Sheet *sheet = type ? sheet_new(form, fd, tmp_dir, error) : NULL;
     if (sheet == NULL)

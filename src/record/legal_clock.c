@@ -6,8 +6,6 @@
 
 /* --- due times --- */
 
-static gint64 end_of_day(gint64 day) { return day_start(day + 1) - 1; }
-
 gint64 span_add(const Calendar *calendar, gint64 from_ms, Span span, int *missing_year) {
     enum { HOUR_MS = 3600 * 1000 };
     int touched = 0;
@@ -20,7 +18,7 @@ gint64 span_add(const Calendar *calendar, gint64 from_ms, Span span, int *missin
         due = from_ms + (gint64)span.n * DAY_MS;
         break;
     case SPAN_WORKDAYS:
-        due = end_of_day(calendar_add_workdays(calendar, day, span.n, &touched));
+        due = day_end(calendar_add_workdays(calendar, day, span.n, &touched));
         break;
     case SPAN_MONTHS:
     case SPAN_YEARS:
@@ -33,6 +31,12 @@ gint64 span_add(const Calendar *calendar, gint64 from_ms, Span span, int *missin
     return due;
 }
 
+gint64 span_subtract(const Calendar *calendar, gint64 from_ms, Span span) {
+    if (span.unit == SPAN_WORKDAYS)
+        return day_end(calendar_subtract_workdays(calendar, day_of(from_ms), span.n));
+    return span_add(calendar, from_ms, (Span){-span.n, span.unit}, NULL);
+}
+
 gint64 clock_due(const ClockType *type, const Calendar *calendar, gint64 start_ms, gint64 until_ms,
                  int *missing_year) {
     if (missing_year)
@@ -42,138 +46,15 @@ gint64 clock_due(const ClockType *type, const Calendar *calendar, gint64 start_m
     return type->has_limit ? span_add(calendar, start_ms, type->limit, missing_year) : G_MAXINT64;
 }
 
-static gint64 until_of(const ClockType *type, json_t *record) {
-    const char *text =
-        type->until ? json_string_value(json_object_get(record, type->until->name)) : NULL;
-    gint64 value;
-    if (text == NULL)
-        return G_MININT64;
-    if (type->until->kind == FIELD_DATE)
-        return day_parse(text, &value) ? end_of_day(value) : G_MININT64;
-    return time_parse(text, &value) ? value : G_MININT64;
-}
-
-/* When step `step` comes; G_MAXINT64 after the last. */
-static gint64 step_time(const ClockType *type, const Calendar *calendar, gint64 due_ms,
-                        guint step) {
+gint64 clock_step_time(const ClockType *type, const Calendar *calendar, gint64 due_ms, guint step) {
     if (step >= type->steps->len)
         return G_MAXINT64;
     return span_add(calendar, due_ms, g_array_index(type->steps, ClockStep, step).after, NULL);
 }
 
-/* --- start, stop, re-date --- */
-
-typedef struct {
-    Sql *sql;
-    const Packs *packs;
-    const RecordType *type;
-    const char *id;
-    json_t *record;
-    const char *region, *enterprise;
-    gint64 now_ms;
-} Change;
-
-static void bind_next(SqlStatement *st, int index, gint64 next_ms) {
+void clock_bind_next(SqlStatement *st, int index, gint64 next_ms) {
     if (next_ms != G_MAXINT64)
         sql_bind_int(st, index, next_ms);
-}
-
-static gboolean clock_start(const Change *change, const ClockType *clock, GError **error) {
-    const Calendar *calendar = change->packs->calendar;
-    gint64 due = clock_due(clock, calendar, change->now_ms, until_of(clock, change->record), NULL);
-    if (due == G_MAXINT64)
-        return TRUE;
-    SqlStatement *st = sql_query(change->sql, error,
-                                 "INSERT INTO clocks (serial, type, id, name, started_ms, due_ms, "
-                                 "step, _region, _enterprise, "
-                                 "next_ms) VALUES ((SELECT coalesce(max(serial), 0) + 1 FROM "
-                                 "clocks), ?, ?, ?, ?, ?, 0, ?, ?, ?)",
-                                 "tttiitt", change->type->name, change->id, clock->name,
-                                 change->now_ms, due, change->region, change->enterprise);
-    if (st == NULL)
-        return FALSE;
-    bind_next(st, 8, step_time(clock, calendar, due, 0));
-    return sql_send(st, error);
-}
-
-static gboolean clock_stop(const Change *change, const ClockType *clock, GError **error) {
-    SqlStatement *st =
-        sql_query(change->sql, error,
-                  "UPDATE clocks SET stopped_ms = ?, next_ms = NULL WHERE type = ? "
-                  "AND id = ? AND name = ? AND stopped_ms IS NULL",
-                  "ittt", change->now_ms, change->type->name, change->id, clock->name);
-    return st && sql_send(st, error);
-}
-
-typedef struct {
-    gint64 serial, started_ms, due_ms;
-    guint step;
-} Running;
-
-static gboolean clock_running(const Change *change, const ClockType *clock, Running *running,
-                              gboolean *found, GError **error) {
-    SqlStatement *st = sql_query(change->sql, error,
-                                 "SELECT serial, started_ms, due_ms, step FROM clocks WHERE type = "
-                                 "? AND id = ? AND name = ? "
-                                 "AND stopped_ms IS NULL ORDER BY serial DESC LIMIT 1",
-                                 "ttt", change->type->name, change->id, clock->name);
-    SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
-    *found = step == SQL_ROW;
-    if (*found) {
-        *running = (Running){sql_int(st, 0), sql_int(st, 1), sql_int(st, 2), (guint)sql_int(st, 3)};
-        sql_reset(st);
-    }
-    return step != SQL_FAILED;
-}
-
-/* A new date is a new term: steps that have fired fire again when their new time is still to come.
- */
-static gboolean clock_redate(const Change *change, const ClockType *clock, GError **error) {
-    Running running = {0};
-    gboolean found;
-    const Calendar *calendar = change->packs->calendar;
-    if (!clock_running(change, clock, &running, &found, error))
-        return FALSE;
-    gint64 due = found ? clock_due(clock, calendar, running.started_ms,
-                                   until_of(clock, change->record), NULL)
-                       : G_MAXINT64;
-    if (!found || due == G_MAXINT64 || due == running.due_ms)
-        return TRUE;
-    guint step = 0;
-    while (step < running.step && step_time(clock, calendar, due, step) <= change->now_ms)
-        step++;
-    SqlStatement *st = sql_query(
-        change->sql, error, "UPDATE clocks SET due_ms = ?, step = ?, next_ms = ? WHERE serial = ?",
-        "iin", due, (gint64)step);
-    if (st == NULL)
-        return FALSE;
-    bind_next(st, 3, step_time(clock, calendar, due, step));
-    sql_bind_int(st, 4, running.serial);
-    return sql_send(st, error);
-}
-
-static gboolean is_state(const State *state, const char *name) {
-    return state && name && strcmp(state->name, name) == 0;
-}
-
-static gboolean clock_update(const Change *change, const ClockType *clock, const char *from,
-                             const char *to, GError **error) {
-    gboolean moved = g_strcmp0(from, to) != 0;
-    if (moved && is_state(clock->stop, from) && !clock_stop(change, clock, error))
-        return FALSE;
-    if (moved && is_state(clock->start, to))
-        return clock_start(change, clock, error);
-    return clock->until == NULL || from == NULL || clock_redate(change, clock, error);
-}
-
-gboolean clocks_update(Sql *sql, const Packs *packs, const RecordType *type, const char *id,
-                       const char *from, const char *to, json_t *record, const char *region,
-                       const char *enterprise, gint64 now_ms, GError **error) {
-    Change change = {sql, packs, type, id, record, region, enterprise, now_ms};
-    for (guint i = 0; i < type->clocks->len; i++)
-        if (!clock_update(&change, type->clocks->pdata[i], from, to, error))
-            return FALSE;
-    return TRUE;
 }
 
 /* --- firing --- */
@@ -229,7 +110,8 @@ static gboolean advance(const Act *act, const Due *due, const ClockType *clock, 
     if (st == NULL)
         return FALSE;
     if (clock)
-        bind_next(st, 3, step_time(clock, act->packs->calendar, due->due_ms, due->step + 1));
+        clock_bind_next(st, 3,
+                        clock_step_time(clock, act->packs->calendar, due->due_ms, due->step + 1));
     sql_bind_int(st, 4, due->serial);
     return sql_send(st, error);
 }
@@ -317,7 +199,7 @@ static gboolean run_step(const Act *act, const Due *due, GError **error) {
 
 gboolean clocks_fire(Sql *sql, const Packs *packs, gint64 now_ms, int limit, int *fired,
                      GError **error) {
-    Act act = {sql, packs, &actor_clock, now_ms};
+    Act act = {sql, packs, &actor_clock, now_ms, NULL};
     for (*fired = 0; *fired < limit; (*fired)++) {
         Due due;
         gboolean found;

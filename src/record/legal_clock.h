@@ -3,7 +3,8 @@
  *
  * A clock row is one running of one ClockType for one record. It has a due time and a list of
  * steps; when the time of the next step has come the step's move is made by actor_clock. After
- * downtime every missed step fires once, in order, with its own due time on record. */
+ * downtime every missed step fires once, in order, with its own due time on record. A clock that
+ * stands still has an open row in clock_pauses and no next step. */
 #pragma once
 #include "record/record.h"
 
@@ -13,11 +14,13 @@ gint64 clock_due(const ClockType *type, const Calendar *calendar, gint64 start_m
                  int *missing_year);
 gint64 span_add(const Calendar *calendar, gint64 from_ms, Span span, int *missing_year);
 
-/* Called by record_create/edit/move after the row is written: starts, stops and re-dates clocks.
- * `from` and `to` are states or NULL. */
-gboolean clocks_update(Sql *sql, const Packs *packs, const RecordType *type, const char *id,
-                       const char *from, const char *to, json_t *record, const char *region,
-                       const char *enterprise, gint64 now_ms, GError **error);
+/* The latest moment that leaves at least `span` until from_ms; n working days before a day: its
+ * end. */
+gint64 span_subtract(const Calendar *calendar, gint64 from_ms, Span span);
+static inline gint64 day_end(gint64 day) { return day_start(day + 1) - 1; }
+/* When step `step` comes; G_MAXINT64 after the last. */
+gint64 clock_step_time(const ClockType *type, const Calendar *calendar, gint64 due_ms, guint step);
+void clock_bind_next(SqlStatement *st, int index, gint64 next_ms); /* G_MAXINT64: null */
 
 /* Fires what has come due by now_ms, at most `limit` steps; *fired says how many. In a writer's
  * job. A step that fails is journaled as passed over with the reason and never stops the others. */

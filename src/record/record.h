@@ -91,6 +91,8 @@ gboolean record_place(Sql *sql, const Packs *packs, const Actor *actor, json_t *
  * [{"name","title":{zh,en},"accepts":[..],"require":[..]}] */
 json_t *record_moves(Sql *sql, const Packs *packs, const Actor *actor, json_t *record,
                      gint64 now_ms);
+/* Whether the type has a move of this name, or it is one that every type has. */
+gboolean record_move_known(const RecordType *type, const char *name);
 gboolean record_may_edit(const Actor *actor, const RecordType *type, json_t *record);
 json_t *record_clocks(Sql *sql, const Packs *packs, const char *type, const char *id, gint64 now_ms,
                       GError **error);

@@ -1,6 +1,5 @@
 #include "record/act.h"
 #include "record/journal.h"
-#include "record/legal_clock.h"
 #include "record/search.h"
 
 #include <string.h>
@@ -75,13 +74,13 @@ json_t *commit_row(const Act *act, const Row *before, Row *row, const char *acti
     json_t *diff = row_diff(before, row);
     if (note)
         json_object_update(diff, note);
+    if (act->for_id)
+        json_object_set_new(diff, "_for", json_pack("[n, s]", act->for_id));
     json_t *record = NULL;
     if (write_row(act, before, row, error) && search_put(act->sql, before, row, error) &&
         append_entry(act, before, row, action, comment, diff, error)) {
         record = row_json(row);
-        if (!clocks_update(act->sql, act->packs, row->type, row->id,
-                           before ? row_state(before) : NULL, row_state(row), record, row->region,
-                           row_enterprise(row), act->now_ms, error))
+        if (!clocks_update(act, before, row, error))
             g_clear_pointer(&record, json_decref);
     }
     json_decref(diff);

@@ -54,6 +54,38 @@ static void add_scope(Query *query, const Act *act, const RecordType *type, gboo
         query_param_text(query, texts->pdata[i]);
 }
 
+static void add_one_scope(Query *query, const Act *act, const RecordType *type) {
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    rights_scope_sql(act->actor, type, query->text, texts);
+    for (guint i = 0; i < texts->len; i++)
+        query_param_text(query, texts->pdata[i]);
+}
+
+/* What the actor sees himself, and what those see for whom he stands in. */
+static void add_scopes(Query *query, const Act *act, const RecordType *type,
+                       const GPtrArray *others, gboolean by_time) {
+    if (others->len == 0) {
+        add_scope(query, act, type, by_time);
+        return;
+    }
+    query_add(query, rights_read(act->actor, type) ? " AND ((1 = 1" : " AND ((1 = 0");
+    add_one_scope(query, act, type);
+    for (guint i = 0; i < others->len; i++) {
+        const StandIn *other = others->pdata[i];
+        Act as = {act->sql, act->packs, &other->actor, act->now_ms, other->for_id};
+        query_add(query, rights_read(&other->actor, type) ? ") OR (1 = 1" : ") OR (1 = 0");
+        add_one_scope(query, &as, type);
+    }
+    query_add(query, "))");
+}
+
+static gboolean any_reads(const Act *act, const RecordType *type, const GPtrArray *others) {
+    gboolean reads = rights_read(act->actor, type);
+    for (guint i = 0; i < others->len; i++)
+        reads = reads || rights_read(&((const StandIn *)others->pdata[i])->actor, type);
+    return reads;
+}
+
 static gboolean by_creation(const RecordQuery *asked) {
     return !(asked->filter && *asked->filter) && !(asked->search && *asked->search) &&
            !(asked->also && *asked->also) && asked->box == NULL &&
@@ -95,7 +127,8 @@ static gboolean add_box(Query *query, const Act *act, const RecordType *type, co
 gboolean list_where(Query *query, const Act *act, const RecordType *type, const RecordQuery *asked,
                     GPtrArray *conditions, GError **error) {
     query_add_format(query, " FROM r_%s WHERE 1 = 1", type->name);
-    add_scope(query, act, type, by_creation(asked));
+    g_autoptr(GPtrArray) others = stand_ins(act);
+    add_scopes(query, act, type, others, by_creation(asked));
     if (asked->search && *asked->search)
         search_sql(query, act->sql, type, asked->search);
     return add_box(query, act, type, asked->box, error) &&
@@ -168,12 +201,13 @@ static json_t *page_json(const Act *act, const GPtrArray *rows, const ListSort *
 json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char *type_name,
                     const RecordQuery *asked, gint64 now_ms, GError **error) {
     enum { LIMIT_MAX = 500 };
-    Act act = {sql, packs, actor, now_ms};
+    Act act = {sql, packs, actor, now_ms, NULL};
     int limit = CLAMP(asked->limit, 1, LIMIT_MAX);
     const RecordType *type = find_type(packs, type_name, error);
     if (type == NULL)
         return NULL;
-    if (!rights_read(actor, type)) {
+    g_autoptr(GPtrArray) others = stand_ins(&act);
+    if (!any_reads(&act, type, others)) {
         error_set(error, ERROR_TYPE_UNKNOWN, NULL, type_name, NULL);
         return NULL;
     }

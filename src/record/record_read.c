@@ -5,12 +5,22 @@
 
 #include <string.h>
 
+typedef struct {
+    const RecordType *type;
+    const char *id;
+} GetAsked;
+
+static json_t *get_asked(const Act *act, gpointer data, GError **error) {
+    const GetAsked *asked = data;
+    g_autoptr(Row) row = load_seen(act, asked->type, asked->id, error);
+    return row ? row_json(row) : NULL;
+}
+
 json_t *record_get(Sql *sql, const Packs *packs, const Actor *actor, const char *type_name,
                    const char *id, GError **error) {
-    Act act = {sql, packs, actor, 0};
-    const RecordType *type = find_type(packs, type_name, error);
-    g_autoptr(Row) row = type ? load_seen(&act, type, id, error) : NULL;
-    return row ? row_json(row) : NULL;
+    Act act = {sql, packs, actor, 0, NULL};
+    GetAsked asked = {find_type(packs, type_name, error), id};
+    return asked.type ? act_or_stand_in(&act, get_asked, &asked, error) : NULL;
 }
 
 /* The record was given to the actor, so he sees it; whether he may also change it differs only for
@@ -79,18 +89,32 @@ static const ClockType *find_clock(const RecordType *type, const char *name) {
     return NULL;
 }
 
-enum { CLOCK_NAME, CLOCK_STARTED, CLOCK_DUE, CLOCK_STEP, CLOCK_NEXT, CLOCK_FIRED, CLOCK_STOPPED };
+enum {
+    CLOCK_NAME,
+    CLOCK_STARTED,
+    CLOCK_DUE,
+    CLOCK_STEP,
+    CLOCK_NEXT,
+    CLOCK_FIRED,
+    CLOCK_STOPPED,
+    CLOCK_PAUSED
+};
 
-/* open: runs and has steps to come; fired: runs on after its last step; done: stopped. */
+/* open: runs and has steps to come; paused: stands still; fired: runs on after its last step; done:
+ * stopped. */
 static const char *clock_state(SqlStatement *st) {
     if (!sql_is_null(st, CLOCK_STOPPED))
         return "done";
+    if (!sql_is_null(st, CLOCK_PAUSED))
+        return "paused";
     return sql_is_null(st, CLOCK_NEXT) && !sql_is_null(st, CLOCK_FIRED) ? "fired" : "open";
 }
 
 static json_t *clock_json(const RecordType *type, SqlStatement *st, gint64 now_ms) {
     const ClockType *clock = find_clock(type, sql_text(st, CLOCK_NAME));
-    gint64 until = sql_is_null(st, CLOCK_STOPPED) ? now_ms : sql_int(st, CLOCK_STOPPED);
+    gint64 until = !sql_is_null(st, CLOCK_STOPPED)  ? sql_int(st, CLOCK_STOPPED)
+                   : !sql_is_null(st, CLOCK_PAUSED) ? sql_int(st, CLOCK_PAUSED)
+                                                    : now_ms;
     json_t *json = json_pack("{s:s, s:s, s:I, s:b}", "name", sql_text(st, CLOCK_NAME), "state",
                              clock_state(st), "step", (json_int_t)sql_int(st, CLOCK_STEP),
                              "overdue", until > sql_int(st, CLOCK_DUE));
@@ -101,6 +125,7 @@ static json_t *clock_json(const RecordType *type, SqlStatement *st, gint64 now_m
     set_time(json, "next_at", st, CLOCK_NEXT);
     set_time(json, "fired_at", st, CLOCK_FIRED);
     set_time(json, "stopped_at", st, CLOCK_STOPPED);
+    set_time(json, "paused_at", st, CLOCK_PAUSED);
     return json;
 }
 
@@ -109,7 +134,9 @@ json_t *record_clocks(Sql *sql, const Packs *packs, const char *type_name, const
     const RecordType *type = find_type(packs, type_name, error);
     SqlStatement *st = type ? sql_query(sql, error,
                                         "SELECT name, started_ms, due_ms, step, next_ms, fired_ms, "
-                                        "stopped_ms FROM clocks "
+                                        "stopped_ms, (SELECT paused_ms FROM clock_pauses p WHERE "
+                                        "p.serial = clocks.serial AND resumed_ms IS NULL) FROM "
+                                        "clocks "
                                         "WHERE type = ? AND id = ? ORDER BY serial",
                                         "tt", type_name, id)
                             : NULL;

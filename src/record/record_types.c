@@ -62,15 +62,6 @@ static json_t *codes_json(const CodeList *codes) {
     return json_pack("{s:o, s:o}", "title", title_json(&codes->title), "items", items);
 }
 
-static const char *level_name(Level level) {
-    static const char *const names[] = {[LEVEL_SYSTEM] = "system",
-                                        [LEVEL_PROVINCE] = "province",
-                                        [LEVEL_CITY] = "city",
-                                        [LEVEL_COUNTY] = "county",
-                                        [LEVEL_ENTERPRISE] = "enterprise"};
-    return names[level];
-}
-
 static json_t *role_json(const Role *role) {
     return json_pack("{s:s, s:s, s:o}", "name", role->name, "level", level_name(role->level),
                      "title", title_json(&role->title));

@@ -106,12 +106,24 @@ json_t *create_row(const Act *act, const RecordType *type, const char *id, json_
     return commit_row(act, NULL, row, "create", comment && *comment ? comment : NULL, NULL, error);
 }
 
+typedef struct {
+    const RecordType *type;
+    const char *id;
+    json_t *fields;
+    const char *comment;
+} CreateAsked;
+
+static json_t *create_asked(const Act *act, gpointer data, GError **error) {
+    const CreateAsked *asked = data;
+    return create_row(act, asked->type, asked->id, asked->fields, asked->comment, FALSE, error);
+}
+
 static json_t *create(Sql *sql, const Packs *packs, const Actor *actor, const char *type_name,
                       const char *id, json_t *fields, const char *comment, gint64 now_ms,
                       GError **error) {
-    Act act = {sql, packs, actor, now_ms};
-    const RecordType *type = find_type(packs, type_name, error);
-    return type ? create_row(&act, type, id, fields, comment, FALSE, error) : NULL;
+    Act act = {sql, packs, actor, now_ms, NULL};
+    CreateAsked asked = {find_type(packs, type_name, error), id, fields, comment};
+    return asked.type ? act_or_stand_in(&act, create_asked, &asked, error) : NULL;
 }
 
 json_t *record_create(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
@@ -150,7 +162,7 @@ static gboolean same_values(const Row *a, const Row *b) {
 static json_t *edit_row(const Act *act, const Row *before, gint64 version, json_t *fields,
                         GError **error) {
     if (!version_fits(before, version, error) || !may_edit(act, before, error) ||
-        !is_open(act, before, error))
+        !is_open(act, before, error) || !proposal_none(act, before, error))
         return NULL;
     g_autoptr(Row) row = row_copy(before);
     if (!check_given(row, fields, givable(act, row->type), error))
@@ -164,12 +176,24 @@ static json_t *edit_row(const Act *act, const Row *before, gint64 version, json_
     return commit_row(act, before, row, "edit", NULL, NULL, error);
 }
 
+typedef struct {
+    const RecordType *type;
+    const char *id;
+    gint64 version;
+    json_t *fields;
+} EditAsked;
+
+static json_t *edit_asked(const Act *act, gpointer data, GError **error) {
+    const EditAsked *asked = data;
+    g_autoptr(Row) before = load_seen(act, asked->type, asked->id, error);
+    return before ? edit_row(act, before, asked->version, asked->fields, error) : NULL;
+}
+
 json_t *record_edit(Sql *sql, const Packs *packs, const Actor *actor, const char *type_name,
                     const char *id, gint64 version, json_t *fields, gint64 now_ms, GError **error) {
-    Act act = {sql, packs, actor, now_ms};
-    const RecordType *type = find_type(packs, type_name, error);
-    g_autoptr(Row) before = type ? load_seen(&act, type, id, error) : NULL;
-    return before ? edit_row(&act, before, version, fields, error) : NULL;
+    Act act = {sql, packs, actor, now_ms, NULL};
+    EditAsked asked = {find_type(packs, type_name, error), id, version, fields};
+    return asked.type ? act_or_stand_in(&act, edit_asked, &asked, error) : NULL;
 }
 
 /* The record that carries the key given in `fields`. NULL without error: there is none yet. */
@@ -181,7 +205,7 @@ static Row *load_by_key(const Act *act, const RecordType *type, json_t *fields, 
 
 json_t *record_put(Sql *sql, const Packs *packs, const Actor *actor, const char *type_name,
                    json_t *fields, gint64 now_ms, gboolean *created, GError **error) {
-    Act act = {sql, packs, actor, now_ms};
+    Act act = {sql, packs, actor, now_ms, NULL};
     const RecordType *type = find_type(packs, type_name, error);
     if (type == NULL)
         return NULL;

@@ -32,7 +32,7 @@ static int item_compare(gconstpointer a, gconstpointer b) {
 }
 
 /* Appends the condition "it is this actor's turn": states whose todo names his role, each with its
- * own condition. FALSE: never his turn. */
+ * own condition, or a proposal that he may confirm. FALSE: never his turn. */
 static gboolean add_turn(Query *query, const Act *act, const RecordType *type) {
     gboolean any = FALSE;
     for (guint i = 0; i < type->states->len; i++) {
@@ -53,6 +53,17 @@ static gboolean add_turn(Query *query, const Act *act, const RecordType *type) {
             any = TRUE;
         }
     }
+    for (guint i = 0; i < type->moves->len; i++) {
+        const Move *move = type->moves->pdata[i];
+        if (!move->approvals || !role_in(act->actor->role, move->approvers))
+            continue;
+        query_add(query, any ? " OR " : " AND (");
+        query_add(query, "EXISTS (SELECT 1 FROM proposals p WHERE p.type = ? AND p.id = r._id AND "
+                         "p.move = ?)");
+        query_param_text(query, type->name);
+        query_param_text(query, move->name);
+        any = TRUE;
+    }
     query_add(query, any ? ")" : "");
     return any;
 }
@@ -69,15 +80,17 @@ static const Field *text_field(const RecordType *type, const char *name) {
     return field && (field->kind == FIELD_CODE || field->kind == FIELD_TEXT) ? field : NULL;
 }
 
+/* Clocks of the row that run; those that stand still press nobody. */
+#define RUNNING_CLOCKS                                                                             \
+    "clocks c WHERE c.type = ? AND c.id = r._id AND stopped_ms IS NULL AND NOT EXISTS (SELECT 1 "  \
+    "FROM clock_pauses p WHERE p.serial = c.serial AND p.resumed_ms IS NULL)"
+
 /* The row, then due_ms and name of the running clock that is due first. */
 static void add_columns(Query *query, const RecordType *type) {
     query_add(query, "SELECT ");
     row_select(type, query->text);
-    query_add(query,
-              ", (SELECT min(due_ms) FROM clocks c WHERE c.type = ? AND c.id = r._id AND "
-              "stopped_ms IS NULL) AS due_at, "
-              "(SELECT name FROM clocks c WHERE c.type = ? AND c.id = r._id AND stopped_ms IS NULL "
-              "ORDER BY due_ms LIMIT 1)");
+    query_add(query, ", (SELECT min(due_ms) FROM " RUNNING_CLOCKS
+                     ") AS due_at, (SELECT name FROM " RUNNING_CLOCKS " ORDER BY due_ms LIMIT 1)");
     query_param_text(query, type->name);
     query_param_text(query, type->name);
     query_add_format(query, " FROM r_%s r WHERE 1 = 1", type->name);
@@ -155,7 +168,7 @@ static gboolean find_items(const Act *act, const RecordType *type, int limit, GP
 /* *count 0 also when it is never this role's turn. */
 static gboolean count_items(const Act *act, const RecordType *type, gint64 *count, GError **error) {
     g_autoptr(Query) query = query_new("");
-    query_add_format(query, "SELECT count(*) FROM r_%s WHERE 1 = 1", type->name);
+    query_add_format(query, "SELECT count(*) FROM r_%s r WHERE 1 = 1", type->name);
     *count = 0;
     if (!add_turn(query, act, type))
         return TRUE;
@@ -185,17 +198,47 @@ static gboolean find_all(const Act *act, int limit, GPtrArray *items, gint64 *co
             return FALSE;
         *count += of_type;
     }
-    g_ptr_array_sort(items, item_compare);
+    return TRUE;
+}
+
+static const char *id_of(const Item *item) {
+    return json_string_value(json_object_get(item->json, "id"));
+}
+
+/* What is the turn of more than one of those he acts for stands there once. */
+static void drop_doubles(GPtrArray *items, gint64 *count) {
+    for (guint i = items->len; i-- > 1;)
+        for (guint j = 0; j < i; j++)
+            if (g_strcmp0(id_of(items->pdata[i]), id_of(items->pdata[j])) == 0) {
+                g_ptr_array_remove_index(items, i);
+                *count -= 1;
+                break;
+            }
+}
+
+static gboolean find_for_others(const Act *act, int limit, GPtrArray *items, gint64 *count,
+                                GError **error) {
+    g_autoptr(GPtrArray) others = stand_ins(act);
+    for (guint i = 0; i < others->len; i++) {
+        const StandIn *other = others->pdata[i];
+        Act as = {act->sql, act->packs, &other->actor, act->now_ms, other->for_id};
+        if (!find_all(&as, limit, items, count, error))
+            return FALSE;
+    }
+    if (others->len)
+        drop_doubles(items, count);
     return TRUE;
 }
 
 json_t *record_todo(Sql *sql, const Packs *packs, const Actor *actor, gint64 now_ms, int limit,
                     GError **error) {
-    Act act = {sql, packs, actor, now_ms};
+    Act act = {sql, packs, actor, now_ms, NULL};
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(item_free);
     gint64 count = 0;
-    if (actor->role && !find_all(&act, limit, items, &count, error))
+    if (actor->role && (!find_all(&act, limit, items, &count, error) ||
+                        !find_for_others(&act, limit, items, &count, error)))
         return NULL;
+    g_ptr_array_sort(items, item_compare);
     json_t *list = json_array();
     for (guint i = 0; i < MIN(items->len, (guint)MAX(limit, 0)); i++) {
         json_t *item = ((Item *)items->pdata[i])->json;

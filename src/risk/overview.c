@@ -46,7 +46,8 @@ static const Count counts[] = {
      add_alarms},
     {"hazard", "r_hazard",
      "COUNT(*), COUNT(CASE WHEN EXISTS (SELECT 1 FROM clocks c WHERE c.type = 'hazard' AND c.id = "
-     "r_hazard._id AND c.stopped_ms IS NULL AND c.due_ms < ?) THEN 1 END)",
+     "r_hazard._id AND c.stopped_ms IS NULL AND c.due_ms < ? AND NOT EXISTS (SELECT 1 FROM "
+     "clock_pauses p WHERE p.serial = c.serial AND p.resumed_ms IS NULL)) THEN 1 END)",
      "_state IN ('reported', 'rectifying', 'to_accept', 'accepted')", add_hazards},
 };
 

@@ -1,0 +1,296 @@
+/* Start, stop, re-date, pause and resume of a record's clocks, as its flow and fields change. */
+#include "record/act.h"
+#include "record/legal_clock.h"
+
+/* One clock of one change. */
+typedef struct {
+    const Act *act;
+    const Row *row;
+    const ClockType *clock;
+    gboolean entered, left; /* the state changed into clock->start, out of clock->stop */
+} Change;
+
+/* The last run of the clock, if any. */
+typedef struct {
+    gboolean found, running;
+    gint64 serial, started_ms, due_ms;
+    guint step;
+} Run;
+
+/* The last pause of a run, if any. */
+typedef struct {
+    gboolean found, open;
+    gint64 number, base_ms, paused_ms;
+} Pause;
+
+/* --- times --- */
+
+/* A date counts as its last second. G_MININT64: no value. */
+static gint64 field_ms(const Row *row, const Field *field) {
+    const FieldValue *value = field ? row_value(row, field) : NULL;
+    gint64 day;
+    if (value == NULL || !value->present)
+        return G_MININT64;
+    if (field->kind == FIELD_TIME)
+        return value->integer;
+    return day_parse(value->text, &day) ? day_end(day) : G_MININT64;
+}
+
+static gint64 base_due(const Change *change, gint64 started_ms) {
+    return clock_due(change->clock, change->act->packs->calendar, started_ms,
+                     field_ms(change->row, change->clock->until), NULL);
+}
+
+/* The time it stood still does not count: working days that were left are left again; otherwise
+ * the due time moves on by as much, by whole days when it is the end of a day. What was overdue
+ * stays overdue. */
+static gint64 shifted_due(const Change *change, gint64 due_ms, gint64 paused_ms) {
+    const ClockType *clock = change->clock;
+    const Calendar *calendar = change->act->packs->calendar;
+    gint64 now = change->act->now_ms, from = day_of(paused_ms), to = day_of(now);
+    gboolean by_limit = field_ms(change->row, clock->until) == G_MININT64;
+    if (due_ms <= paused_ms)
+        return due_ms;
+    if (by_limit && clock->limit.unit == SPAN_WORKDAYS) {
+        int left = calendar_count_workdays(calendar, from, day_of(due_ms));
+        return day_end(calendar_add_workdays(calendar, to, left, NULL));
+    }
+    return due_ms + (due_ms == day_end(day_of(due_ms)) ? (to - from) * DAY_MS : now - paused_ms);
+}
+
+/* --- runs --- */
+
+static gboolean last_run(const Act *act, const Row *row, const ClockType *clock, Run *run,
+                         GError **error) {
+    SqlStatement *st = sql_query(act->sql, error,
+                                 "SELECT serial, started_ms, due_ms, step, stopped_ms FROM clocks "
+                                 "WHERE type = ? AND id = ? AND name = ? ORDER BY serial DESC "
+                                 "LIMIT 1",
+                                 "ttt", row->type->name, row->id, clock->name);
+    SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
+    *run = (Run){0};
+    if (step == SQL_ROW) {
+        *run = (Run){TRUE,           sql_is_null(st, 4), sql_int(st, 0),
+                     sql_int(st, 1), sql_int(st, 2),     (guint)sql_int(st, 3)};
+        sql_reset(st);
+    }
+    return step != SQL_FAILED;
+}
+
+gboolean clock_running_due(const Act *act, const Row *row, const ClockType *clock, gint64 *due_ms,
+                           GError **error) {
+    Run run;
+    if (!last_run(act, row, clock, &run, error))
+        return FALSE;
+    *due_ms = run.running ? run.due_ms : G_MAXINT64;
+    return TRUE;
+}
+
+static gboolean run_start(const Change *change, gint64 start_ms, Run *run, GError **error) {
+    const Act *act = change->act;
+    const Row *row = change->row;
+    gint64 due = base_due(change, start_ms);
+    *run = (Run){0};
+    if (due == G_MAXINT64)
+        return TRUE;
+    SqlStatement *st = sql_query(act->sql, error,
+                                 "INSERT INTO clocks (serial, type, id, name, started_ms, due_ms, "
+                                 "step, _region, _enterprise, "
+                                 "next_ms) VALUES ((SELECT coalesce(max(serial), 0) + 1 FROM "
+                                 "clocks), ?, ?, ?, ?, ?, 0, ?, ?, ?)",
+                                 "tttiitt", row->type->name, row->id, change->clock->name, start_ms,
+                                 due, row->region, row_enterprise(row));
+    if (st == NULL)
+        return FALSE;
+    clock_bind_next(st, 8, clock_step_time(change->clock, act->packs->calendar, due, 0));
+    return sql_step(st, error) == SQL_DONE &&
+           (change->clock->pause == NULL || last_run(act, row, change->clock, run, error));
+}
+
+static gboolean run_stop(const Change *change, Run *run, GError **error) {
+    run->running = FALSE;
+    return sql_run(change->act->sql, error,
+                   "UPDATE clocks SET stopped_ms = ?, next_ms = NULL WHERE serial = ?", "ii",
+                   change->act->now_ms, run->serial) &&
+           (change->clock->pause == NULL ||
+            sql_run(change->act->sql, error,
+                    "UPDATE clock_pauses SET resumed_ms = ? WHERE serial = ? AND resumed_ms IS "
+                    "NULL",
+                    "ii", change->act->now_ms, run->serial));
+}
+
+/* Gives the run a due time, a step, and the time of that step (G_MAXINT64: it stands still). */
+static gboolean run_set(const Change *change, Run *run, gint64 due_ms, guint step, gint64 next_ms,
+                        GError **error) {
+    SqlStatement *st =
+        sql_query(change->act->sql, error,
+                  "UPDATE clocks SET due_ms = ?, step = ?, next_ms = ? WHERE serial = ?", "iin",
+                  due_ms, (gint64)step);
+    if (st == NULL)
+        return FALSE;
+    clock_bind_next(st, 3, next_ms);
+    sql_bind_int(st, 4, run->serial);
+    run->due_ms = due_ms;
+    run->step = step;
+    return sql_step(st, error) == SQL_DONE;
+}
+
+/* --- pauses --- */
+
+static gboolean last_pause(const Change *change, const Run *run, Pause *pause, GError **error) {
+    *pause = (Pause){0};
+    if (change->clock->pause == NULL)
+        return TRUE;
+    SqlStatement *st = sql_query(change->act->sql, error,
+                                 "SELECT number, base_ms, paused_ms, resumed_ms FROM clock_pauses "
+                                 "WHERE serial = ? ORDER BY number DESC LIMIT 1",
+                                 "i", run->serial);
+    SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
+    if (step == SQL_ROW) {
+        *pause = (Pause){TRUE, sql_is_null(st, 3), sql_int(st, 0), sql_int(st, 1), sql_int(st, 2)};
+        sql_reset(st);
+    }
+    return step != SQL_FAILED;
+}
+
+static gboolean pause_begin(const Change *change, Run *run, const Pause *last, GError **error) {
+    return sql_run(change->act->sql, error,
+                   "INSERT INTO clock_pauses (serial, number, base_ms, paused_ms) VALUES (?, ?, "
+                   "?, ?)",
+                   "iiii", run->serial, last->number + 1, base_due(change, run->started_ms),
+                   change->act->now_ms) &&
+           run_set(change, run, run->due_ms, run->step, G_MAXINT64, error);
+}
+
+static gboolean pause_end(const Change *change, Run *run, const Pause *pause, GError **error) {
+    const Calendar *calendar = change->act->packs->calendar;
+    gint64 due = shifted_due(change, run->due_ms, pause->paused_ms);
+    return sql_run(change->act->sql, error,
+                   "UPDATE clock_pauses SET resumed_ms = ? WHERE serial = ? AND number = ?", "iii",
+                   change->act->now_ms, run->serial, pause->number) &&
+           run_set(change, run, due, run->step,
+                   clock_step_time(change->clock, calendar, due, run->step), error);
+}
+
+static gboolean pause_update(const Change *change, Run *run, GError **error) {
+    Pause pause;
+    const Act *act = change->act;
+    if (change->clock->pause == NULL || !run->running)
+        return TRUE;
+    if (!last_pause(change, run, &pause, error))
+        return FALSE;
+    gboolean holds = row_holds(change->row, change->clock->pause, act->now_ms, act->actor);
+    if (holds && !pause.open)
+        return pause_begin(change, run, &pause, error);
+    return holds || !pause.open || pause_end(change, run, &pause, error);
+}
+
+/* --- a new date --- */
+
+/* A date set after or during a pause was set knowing of it: it counts as it stands from now. */
+static gboolean pause_rebase(const Change *change, const Run *run, const Pause *pause, gint64 base,
+                             GError **error) {
+    return !pause->found ||
+           sql_run(change->act->sql, error,
+                   "UPDATE clock_pauses SET base_ms = ?, paused_ms = ? WHERE serial = ? AND "
+                   "number = ?",
+                   "iiii", base, pause->open ? change->act->now_ms : pause->paused_ms, run->serial,
+                   pause->number);
+}
+
+/* A new date is a new term: steps that have fired fire again when their new time is still to come.
+ */
+static gboolean run_redate(const Change *change, Run *run, GError **error) {
+    Pause pause;
+    const Calendar *calendar = change->act->packs->calendar;
+    if (change->clock->until == NULL)
+        return TRUE;
+    if (!last_pause(change, run, &pause, error))
+        return FALSE;
+    gint64 due = base_due(change, run->started_ms);
+    if (due == G_MAXINT64 || due == (pause.found ? pause.base_ms : run->due_ms))
+        return TRUE;
+    guint step = 0;
+    while (step < run->step &&
+           clock_step_time(change->clock, calendar, due, step) <= change->act->now_ms)
+        step++;
+    gint64 next = clock_step_time(change->clock, calendar, due, step);
+    return pause_rebase(change, run, &pause, due, error) &&
+           run_set(change, run, due, step, pause.open ? G_MAXINT64 : next, error);
+}
+
+/* --- one change --- */
+
+static gboolean in_states(const State *state, guint64 states) {
+    return state && (states >> state->index & 1);
+}
+
+/* While its condition holds. Final: nothing is due any more, but what starts there. */
+static gboolean may_run(const Change *change) {
+    const State *state = change->row->state;
+    const Condition *when = change->clock->when;
+    if (when && !row_holds(change->row, when, change->act->now_ms, change->act->actor))
+        return FALSE;
+    return !in_states(state, change->clock->stop_enter) &&
+           !(state && state->final && state != change->clock->start);
+}
+
+static gboolean ends(const Change *change, const Run *run) {
+    const Field *from = change->clock->start_field;
+    return change->left || !may_run(change) ||
+           (from && field_ms(change->row, from) != run->started_ms);
+}
+
+static gboolean starts(const Change *change, const Run *run) {
+    const Field *from = change->clock->start_field;
+    if (run->running)
+        return FALSE;
+    if (from == NULL)
+        return change->entered && may_run(change);
+    gint64 start = field_ms(change->row, from);
+    return start != G_MININT64 && may_run(change) && !(run->found && run->started_ms == start);
+}
+
+static gint64 start_ms(const Change *change) {
+    const Field *from = change->clock->start_field;
+    return from ? field_ms(change->row, from) : change->act->now_ms;
+}
+
+/* Most clocks have nothing to do with most changes, and need no look into the table. */
+static gboolean concerned(const Change *change, const Row *before) {
+    const ClockType *clock = change->clock;
+    if (change->entered || change->left)
+        return TRUE;
+    if (clock->start_field)
+        return field_ms(change->row, clock->start_field) != G_MININT64 ||
+               (before && field_ms(before, clock->start_field) != G_MININT64);
+    return before && (clock->until || clock->pause || !may_run(change));
+}
+
+static gboolean clock_update(const Change *change, GError **error) {
+    Run run;
+    if (!last_run(change->act, change->row, change->clock, &run, error))
+        return FALSE;
+    if (run.running && ends(change, &run) && !run_stop(change, &run, error))
+        return FALSE;
+    if (starts(change, &run)) {
+        if (!run_start(change, start_ms(change), &run, error))
+            return FALSE;
+    } else if (run.running && !run_redate(change, &run, error)) {
+        return FALSE;
+    }
+    return pause_update(change, &run, error);
+}
+
+gboolean clocks_update(const Act *act, const Row *before, const Row *row, GError **error) {
+    const State *from = before ? before->state : NULL;
+    gboolean moved = from != row->state;
+    for (guint i = 0; i < row->type->clocks->len; i++) {
+        const ClockType *clock = row->type->clocks->pdata[i];
+        Change change = {act, row, clock, moved && clock->start && clock->start == row->state,
+                         moved && from && clock->stop == from};
+        if (concerned(&change, before) && !clock_update(&change, error))
+            return FALSE;
+    }
+    return TRUE;
+}

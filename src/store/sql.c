@@ -251,7 +251,9 @@ gboolean sql_backup(Sql *sql, const char *path, GError **error) {
         if (backup != NULL) {
             int step;
             do {
-                step = sqlite3_backup_step(backup, 4096);
+                /* all pages at once, so from one snapshot: between steps a commit of the writer
+                   would start the copy anew, and on a busy server it would never end */
+                step = sqlite3_backup_step(backup, -1);
                 if (step == SQLITE_BUSY || step == SQLITE_LOCKED)
                     sqlite3_sleep(20);
             } while (step == SQLITE_OK || step == SQLITE_BUSY || step == SQLITE_LOCKED);

@@ -156,6 +156,13 @@ class Samples(WorldTest):
         t = T0 + 3_500_000
         self.assertEqual(self.device.write(f"A.T1 value=8 {t}", gzipped=True).status, 204)
         self.assertEqual(self.values("A.T1", t, t + 1), [(t, 8.0)])
+        # a gzip body may have members: what is in the later ones is neither lost nor free of the limit
+        members = [gzip.compress(f"A.T1 value={i} {t + i * 1000}\n".encode()) for i in range(1, 4)]
+        answer = self.device.call("POST", "/write?precision=ms", b"".join(members), {"Content-Encoding": "gzip"})
+        self.assertEqual(answer.status, 204, answer)
+        self.assertEqual(self.values("A.T1", t + 1000, t + 4000), [(t + i * 1000, float(i)) for i in range(1, 4)])
+        answer = self.device.call("POST", "/write", gzip.compress(b"\0" * 5_000_000) * 2, {"Content-Encoding": "gzip"})
+        self.assertProblem(answer, 413, "body.too_large")
         for broken in (b"not gzip", gzip.compress(b"A.T1 value=9 1700003600000")[:-12], b""):
             answer = self.device.call("POST", "/write?precision=ms", broken, {"Content-Encoding": "gzip"})
             self.assertIn(answer.status, (400, 204) if broken == b"" else (400,), (broken, answer))
@@ -369,6 +376,16 @@ class Records(WorldTest):
         self.assertIn(anonymous.post("/api/session", {"login": 5}).status, (400, 401, 422))
         self.assertIn(anonymous.post("/api/session", {"login": "admin' --", "password": "x"}).status, (401,))
 
+    def test_y_behind_a_proxy_each_client_fails_for_itself(self):
+        def log_in(address, login, password):
+            return Client(self.server).post("/api/session", {"login": login, "password": password}, **{"X-Forwarded-For": address}).status
+        # what the client itself claims stands before what the proxy appends, and is not believed
+        answers = [log_in(f"198.51.100.{i}, 203.0.113.7", f"nobody-{i}", "wrong-password") for i in range(6)]
+        self.assertEqual(answers, [401] * 5 + [429])
+        self.assertEqual(log_in("203.0.113.7", "city", harness.PASSWORD), 429)
+        self.assertEqual(log_in("203.0.113.8", "city", harness.PASSWORD), 201, "one client behind the proxy locks out the others")
+        self.assertEqual(log_in("x" * 100, "city", harness.PASSWORD), 201)
+
     def test_z_failed_logins_lock(self):
         """Last, since it may lock this address as well."""
         anonymous = Client(self.server)
@@ -448,6 +465,34 @@ class Connections(WorldTest):
         _, seconds = raw_exchange(self.server.port, head, timeout=60, chunks=[b"A"] * 200, pause=0.5)
         self.assertIsNotNone(seconds, "a body that drips is waited for without end")
         self.assertLess(seconds, 40)
+
+    def test_a_body_that_begins_fast_earns_no_pause(self):
+        head = self.request(["Host: a", "Content-Length: 8000000"], "A" * 1_000_000)
+        _, seconds = raw_exchange(self.server.port, head, timeout=45, chunks=[b"A"] * 80, pause=0.5)
+        self.assertIsNotNone(seconds, "a body that drips after a fast beginning is waited for without end")
+        self.assertLess(seconds, 40)
+
+    def test_bodies_of_many_clients_are_bounded_together(self):
+        """Forty clients send nearly 8 MB each and then stop: what is over 256 MiB is not kept, and room comes back."""
+        before, held = self.server.memory_kib(), []
+        try:
+            for _ in range(40):
+                connection = socket.create_connection(("127.0.0.1", self.server.port), timeout=20)
+                connection.sendall(self.request(["Host: a", "Content-Length: 8000000"], "#" * 7_999_999))
+                held.append(connection)
+            time.sleep(2)
+            self.assertLess(self.server.memory_kib() - before, 700_000)
+            self.assertEqual(self.world.device().write(f"A.T1 value=1 {T0 + 5_600_000}").status, 204)
+            answers = []
+            for connection in held:
+                connection.sendall(b"\n")
+                answers.append(connection.recv(12))
+            self.assertEqual(set(answers), {b"HTTP/1.1 204", b"HTTP/1.1 503"}, "bodies are kept without bound")
+        finally:
+            for connection in held:
+                connection.close()
+        answer = self.world.device().write(b"#" * 8_000_000)
+        self.assertEqual(answer.status, 204, "the room does not come back")
 
     def test_many_slow_clients_do_not_stop_the_others(self):
         slow = []

@@ -69,6 +69,19 @@ class Live(harness.WorldTest):
         self.assertNotIn("散会之后", json.dumps(stream.events, ensure_ascii=False), "the stream goes on after the session has ended")
         stream.close()
 
+    def test_a_stream_ends_when_its_user_has_other_rights(self):
+        admin = self.server.client("admin")
+        for login, change in (("city", {"region": "3202"}), ("province", {"disabled": True})):
+            stream = Stream(self.server, self.server.client(login).token)
+            stream.wait(lambda e: e.get("event") == "hello", 5)
+            user = admin.record("user", login)
+            answer = admin.call("PATCH", f"/api/records/user/{login}", change, {"If-Match": f'"{user["version"]}"'})
+            self.assertEqual(answer.status, 200, answer)
+            wait_for(lambda: stream.ended, 5, f"{login} hears on with the old rights")
+            hazard(self.county, "之后")
+            self.assertNotIn("之后", json.dumps(stream.events, ensure_ascii=False))
+            stream.close()
+
 
 class Resume(unittest.TestCase):
     def test_nothing_is_left_out_or_doubled(self):

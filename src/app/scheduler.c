@@ -31,6 +31,13 @@ static gboolean fire_job(Sql *sql, gpointer data, GError **error) {
                        error);
 }
 
+static gboolean stopping(Scheduler *scheduler) {
+    pthread_mutex_lock(&scheduler->lock);
+    gboolean stop = scheduler->stop;
+    pthread_mutex_unlock(&scheduler->lock);
+    return stop;
+}
+
 static void fire(Scheduler *scheduler, gint64 now_ms) {
     g_autoptr(GError) error = NULL;
     Firing firing = {scheduler, now_ms, 0};
@@ -40,7 +47,7 @@ static void fire(Scheduler *scheduler, gint64 now_ms) {
             log_error("clocks", error, "firing");
             return;
         }
-    } while (firing.fired == FIRE_MAX);
+    } while (firing.fired == FIRE_MAX && !stopping(scheduler));
 }
 
 static gboolean seal_job(Sql *sql, gpointer data, GError **error) {
@@ -56,7 +63,7 @@ static void seal(Scheduler *scheduler, gint64 now_ms) {
 
 static gboolean wait_look(Scheduler *scheduler) {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += LOOK_MS * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
@@ -96,7 +103,11 @@ Scheduler *scheduler_start(const Packs *packs, Writer *records, const char *reco
     scheduler->sql = sql;
     scheduler->clock = clock;
     pthread_mutex_init(&scheduler->lock, NULL);
-    pthread_cond_init(&scheduler->stopping, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&scheduler->stopping, &attributes);
+    pthread_condattr_destroy(&attributes);
     int code = pthread_create(&scheduler->thread, NULL, scheduler_thread, scheduler);
     g_assert(code == 0);
     return scheduler;

@@ -120,7 +120,8 @@ static void ingest_done(gpointer data, const GError *error) {
     g_free(ingest);
 }
 
-/* Inflates a gzip body, never beyond the limit of plain ones. */
+/* Inflates a gzip body, never beyond the limit of plain ones. It may have several members (RFC
+ * 1952): each is read, or what stands in the later ones would be acknowledged and lost. */
 static gboolean inflate_body(const char *bytes, gsize n, GByteArray *out, GError **error) {
     z_stream z = {0};
     enum { GZIP = 15 + 16, STEP = 256 * 1024 };
@@ -135,6 +136,8 @@ static gboolean inflate_body(const char *bytes, gsize n, GByteArray *out, GError
         z.avail_out = STEP;
         code = inflate(&z, Z_NO_FLUSH);
         g_byte_array_set_size(out, had + STEP - z.avail_out);
+        if (code == Z_STREAM_END && z.avail_in > 0)
+            code = inflateReset(&z);
     }
     inflateEnd(&z);
     if (out->len > BODY_MAX)

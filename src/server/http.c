@@ -20,6 +20,7 @@ enum {
     STREAM_BLOCK = 16 * 1024,
     STREAM_SEND_BUFFER = 128 * 1024,
     BODY_FIRST = 64 * 1024,
+    BODIES_MAX = 256 << 20, /* bytes of all bodies that are being read or wait; more: 503 */
 };
 
 struct Http {
@@ -30,6 +31,7 @@ struct Http {
     pthread_t *workers;
     _Atomic guint64 requests, refused;
     _Atomic guint connections, pending; /* pending: handed to a worker and not answered yet */
+    _Atomic gsize bodies;
 };
 
 typedef enum { BODY_NONE, BODY_JSON, BODY_OWNED, BODY_STATIC, BODY_FILE, BODY_STREAM } BodyKind;
@@ -43,14 +45,18 @@ struct Request {
     char *cookie;
     char address[INET6_ADDRSTRLEN];
     GByteArray *body;
+    gsize body_bytes; /* received */
     gpointer worker;
+    pthread_t worker_thread;
     gboolean refused; /* answered before the body was read */
+    gboolean crowded; /* there was no room for the body */
     _Atomic gboolean answered;
     /* the answer */
     int status;
     BodyKind kind;
     const char *type;
     json_t *json;
+    char *dumped; /* the text of json, or NULL: made when it is sent */
     GString *text;
     const void *bytes;
     gsize size;
@@ -136,9 +142,13 @@ static void answer(Request *request, int status, BodyKind kind, const char *type
     atomic_fetch_sub(&http->pending, 1);
 }
 
+/* Long lists come from workers and become text there, so that they hold up no library thread; the
+ * writers' answers are short and their threads dear. */
 void respond_json_as(Request *request, int status, const char *type, json_t *body_take) {
     g_assert(body_take != NULL);
     request->json = body_take;
+    if (request->worker && pthread_equal(request->worker_thread, pthread_self()))
+        request->dumped = json_dumps(body_take, JSON_COMPACT);
     answer(request, status, BODY_JSON, type);
 }
 
@@ -197,7 +207,8 @@ void respond_problem(Request *request, const GError *error, json_t *more_take) {
     }
     if (status == 429 || status == 503)
         request_add_header(request, "Retry-After", "2");
-    if (status >= 500)
+    if (status >= 500 && error_kind(error) != ERROR_BUSY) /* that is counted: a flood of requests
+                                                             must not become one of log lines */
         log_error("server", error, request->path);
     respond_json(request, status, body);
 }
@@ -237,7 +248,8 @@ static int connection_fd(struct MHD_Connection *connection) {
 static struct MHD_Response *response_of(Request *request) {
     switch (request->kind) {
     case BODY_JSON: {
-        char *text = json_dumps(request->json, JSON_COMPACT);
+        char *text = request->dumped ? g_steal_pointer(&request->dumped)
+                                     : json_dumps(request->json, JSON_COMPACT);
         g_assert(text != NULL);
         return MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
     }
@@ -351,6 +363,30 @@ static void peer_address(struct MHD_Connection *connection, char out[static INET
                   INET6_ADDRSTRLEN);
 }
 
+static enum MHD_Result keep_last(void *cls, enum MHD_ValueKind kind, const char *name,
+                                 const char *value) {
+    (void)kind;
+    if (g_ascii_strcasecmp(name, "X-Forwarded-For") == 0)
+        *(const char **)cls = value;
+    return MHD_YES;
+}
+
+/* A proxy on this machine says for whom it asks, or five wrong passwords of one client would lock
+ * out all. It appends what it saw, so only the last address is to be believed. */
+static void forwarded_address(struct MHD_Connection *connection,
+                              char address[static INET6_ADDRSTRLEN]) {
+    const char *list = NULL;
+    guint8 bytes[sizeof(struct in6_addr)];
+    if (!g_str_has_prefix(address, "127.") && !g_str_equal(address, "::1"))
+        return;
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, keep_last, &list);
+    const char *comma = list ? strrchr(list, ',') : NULL;
+    g_autofree char *last = g_strdup(comma ? comma + 1 : list ? list : "");
+    g_strstrip(last);
+    if (inet_pton(AF_INET, last, bytes) == 1 || inet_pton(AF_INET6, last, bytes) == 1)
+        g_strlcpy(address, last, INET6_ADDRSTRLEN);
+}
+
 static Request *request_new(Http *http, struct MHD_Connection *connection, const char *url,
                             const char *method) {
     Request *request = g_new0(Request, 1);
@@ -361,6 +397,7 @@ static Request *request_new(Http *http, struct MHD_Connection *connection, const
     request->path = g_strdup(url);
     request->headers = g_ptr_array_new_with_free_func(g_free);
     peer_address(connection, request->address);
+    forwarded_address(connection, request->address);
     atomic_fetch_add(&http->requests, 1);
     return request;
 }
@@ -370,6 +407,8 @@ static void request_free(Request *request) {
     g_free(request->method);
     g_free(request->path);
     g_free(request->cookie);
+    atomic_fetch_sub(&request->http->bodies, request->body ? request->body->len : 0);
+    free(request->dumped);
     if (request->body)
         g_byte_array_unref(request->body);
     json_decref(request->json);
@@ -401,10 +440,18 @@ static enum MHD_Result admit(Request *request) {
 static enum MHD_Result take_body(Request *request, const char *bytes, gsize n) {
     if (request->refused)
         return MHD_YES;
+    request->body_bytes += n;
+    if (request->body_bytes > body_max(request))
+        return MHD_NO; /* chunked and over the limit: nothing but closing is possible now */
+    if (request->crowded)
+        return MHD_YES;
+    if (atomic_fetch_add(&request->http->bodies, n) + n > BODIES_MAX) {
+        atomic_fetch_sub(&request->http->bodies, n);
+        request->crowded = TRUE; /* read to its end and thrown away: only then can 503 be said */
+        return MHD_YES;
+    }
     if (request->body == NULL)
         request->body = g_byte_array_sized_new(BODY_FIRST);
-    if (request->body->len + n > body_max(request))
-        return MHD_NO; /* chunked and over the limit: nothing but closing is possible now */
     g_byte_array_append(request->body, (const guint8 *)bytes, (guint)n);
     return MHD_YES;
 }
@@ -412,10 +459,11 @@ static enum MHD_Result take_body(Request *request, const char *bytes, gsize n) {
 static void hand_to_worker(Request *request) {
     MHD_suspend_connection(request->connection);
     atomic_fetch_add(&request->http->pending, 1);
-    if (mailbox_offer(request->http->queue, request))
+    if (!request->crowded && mailbox_offer(request->http->queue, request))
         return;
     g_autoptr(GError) error = NULL;
-    error_set(&error, ERROR_BUSY, NULL, "all workers are busy", NULL);
+    error_set(&error, ERROR_BUSY, NULL,
+              request->crowded ? "too many large bodies at once" : "all workers are busy", NULL);
     atomic_fetch_add(&request->http->refused, 1);
     respond_error(request, error);
 }
@@ -495,6 +543,7 @@ static void *worker_thread(void *data) {
         Request *request = item;
         Handler handler = request->route ? request->route->handler : http->config.otherwise;
         request->worker = start->worker;
+        request->worker_thread = pthread_self();
         handler(request); /* the request may be gone when this returns */
     }
     http->config.worker_free(start->worker);
@@ -582,8 +631,7 @@ guint http_port(const Http *http) {
 void http_stop(Http *http) {
     if (http == NULL)
         return;
-    if (http->daemon)
-        MHD_quiesce_daemon(http->daemon);
+    int listening = http->daemon ? MHD_quiesce_daemon(http->daemon) : -1;
     mailbox_close(http->queue);
     for (guint i = 0; i < http->config.workers; i++)
         pthread_join(http->workers[i], NULL);
@@ -591,6 +639,8 @@ void http_stop(Http *http) {
         g_usleep(1000);
     if (http->daemon)
         MHD_stop_daemon(http->daemon);
+    if (listening >= 0)
+        close(listening);
     slow_clients_free(http->slow);
     mailbox_free(http->queue);
     g_free(http->workers);

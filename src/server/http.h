@@ -6,7 +6,7 @@
  * the request: at once, or later from any thread (a commit, the engine). Refused before any
  * handler: bodies over the limit (413), Content-Length with Transfer-Encoding and repeated ones
  * (request smuggling), slow clients (5 s for the header, body at 4 KiB/s after 10 s), too many
- * connections; a full pool answers 503 with Retry-After. */
+ * connections; a full pool, or 256 MiB of bodies at once, answers 503 with Retry-After. */
 #pragma once
 #include "base/clock.h"
 #include "base/error.h"
@@ -70,7 +70,9 @@ gboolean request_number(Request *request, const char *name, gint64 low, gint64 h
                         GError **error);
 const char *request_header(Request *request, const char *name); /* or NULL */
 const char *request_body(Request *request, gsize *n);
-const char *request_address(Request *request);                  /* of the peer, without port */
+/* Of the client, without port: the peer, or whom a proxy on this machine names last in
+ * X-Forwarded-For. */
+const char *request_address(Request *request);
 const char *request_cookie(Request *request, const char *name); /* or NULL */
 
 void request_add_header(Request *request, const char *name, const char *value); /* of the answer */

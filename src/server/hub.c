@@ -7,7 +7,16 @@
 #include <string.h>
 #include <time.h>
 
-enum { RING = 4096, READ_MAX = 500, BACKLOG_MAX = 2000, BEAT_S = 15, BEATS_PER_CHECK = 4 };
+enum {
+    RING = 4096,
+    READ_MAX = 500,
+    BACKLOG_MAX = 2000,
+    BACKLOG_BYTES = 4 << 20,
+    WAITING_KEPT = 64 << 10, /* room that a stream keeps after a backlog */
+    LISTENERS_PER_LOGIN = 500,
+    BEAT_S = 15,
+    BEATS_PER_CHECK = 4
+};
 
 typedef struct {
     gint64 seq;
@@ -125,6 +134,10 @@ static gboolean may_see(const Actor *actor, const Event *event) {
 /* Fills `waiting` with the next thing to send; false when there is none. */
 static gboolean next_text(Listener *listener) {
     Hub *hub = listener->hub;
+    if (listener->waiting->allocated_len > WAITING_KEPT) {
+        g_string_free(listener->waiting, TRUE);
+        listener->waiting = g_string_new(NULL);
+    }
     g_string_truncate(listener->waiting, 0);
     listener->given = 0;
     if (listener->cursor < hub->floor) {
@@ -202,6 +215,17 @@ static Listener *listener_add(Hub *hub, Identity *identity_take, const char *tok
     return listener;
 }
 
+/* A program that connects again and again must not take everybody's connections: one that has gone
+ * is noticed only at the next beat. */
+static gboolean has_room(Hub *hub, const char *login) {
+    guint n = 0;
+    pthread_mutex_lock(&hub->lock);
+    for (Listener *l = hub->first; l; l = l->after)
+        n += g_str_equal(l->identity->login, login);
+    pthread_mutex_unlock(&hub->lock);
+    return n < LISTENERS_PER_LOGIN;
+}
+
 /* Appends what the listener missed in (after, cursor]; false when it is too much. */
 static gboolean append_missed(Hub *hub, Listener *listener, Sql *records, gint64 after) {
     const Actor *actor = &listener->identity->actor;
@@ -224,7 +248,7 @@ static gboolean append_missed(Hub *hub, Listener *listener, Sql *records, gint64
         if (last <= after)
             return TRUE;
         after = last;
-        if (seen > BACKLOG_MAX)
+        if (seen > BACKLOG_MAX || listener->waiting->len > BACKLOG_BYTES)
             return FALSE;
     }
     return TRUE;
@@ -232,6 +256,13 @@ static gboolean append_missed(Hub *hub, Listener *listener, Sql *records, gint64
 
 void hub_listen(Hub *hub, Request *request, Sql *records, Identity *identity_take,
                 const char *token, gint64 after) {
+    if (!has_room(hub, identity_take->login)) {
+        g_autoptr(GError) error = NULL;
+        error_set(&error, ERROR_BUSY, NULL, "too many streams of this login", NULL);
+        identity_free(identity_take);
+        respond_error(request, error);
+        return;
+    }
     Listener *listener = listener_add(hub, identity_take, token);
     gsize start = listener->waiting->len;
     if (after < 0) /* the ring may be behind the journal for a moment */
@@ -272,6 +303,25 @@ static Event event_of(Hub *hub, json_t *entry) {
     return event;
 }
 
+static gboolean same_rights(const Identity *a, const Identity *b) {
+    return a->actor.role == b->actor.role && g_strcmp0(a->region, b->region) == 0 &&
+           g_strcmp0(a->enterprise, b->enterprise) == 0;
+}
+
+/* Ends the streams of `login` (NULL: of all) whose session is over or whose user has other rights
+ * now; a browser comes back by itself and is given what it may see. The lock is held. */
+static void check_listeners(Hub *hub, const char *login) {
+    for (Listener *l = hub->first; l; l = l->after) {
+        if (login && !g_str_equal(l->identity->login, login))
+            continue;
+        Identity *now = session_find(hub->sql, hub->packs, l->token, clock_now(hub->clock), NULL);
+        if (now == NULL || !same_rights(now, l->identity))
+            l->ended = TRUE;
+        if (now)
+            identity_free(now);
+    }
+}
+
 /* Reads one portion of new entries; true when there may be more. */
 static gboolean read_journal(Hub *hub) {
     g_autoptr(GError) error = NULL;
@@ -287,6 +337,8 @@ static gboolean read_journal(Hub *hub) {
     json_array_foreach(entries, i, entry) {
         Event event = event_of(hub, entry);
         pthread_mutex_lock(&hub->lock);
+        if (event.type && g_str_equal(event.type->name, "user"))
+            check_listeners(hub, json_string_value(json_object_get(entry, "id")));
         if (event.type)
             ring_add(hub, event);
         pthread_mutex_unlock(&hub->lock);
@@ -314,19 +366,15 @@ static void catch_up(Hub *hub) {
 
 static void beat(Hub *hub, gboolean check) {
     pthread_mutex_lock(&hub->lock);
-    for (Listener *l = hub->first; l; l = l->after) {
+    for (Listener *l = hub->first; l; l = l->after)
         l->beat = TRUE;
-        if (check) {
-            Identity *identity =
-                session_find(hub->sql, hub->packs, l->token, clock_now(hub->clock), NULL);
-            l->ended = identity == NULL;
-            if (identity)
-                identity_free(identity);
-        }
-    }
+    if (check)
+        check_listeners(hub, NULL);
     wake_all(hub);
     pthread_mutex_unlock(&hub->lock);
 }
+
+static gint64 seconds(void) { return g_get_monotonic_time() / G_USEC_PER_SEC; }
 
 /* Waits for work or the time of the next beat; false when the hub stops. */
 static gboolean wait_work(Hub *hub, gint64 beat_at, gboolean *work) {
@@ -344,14 +392,14 @@ static gboolean wait_work(Hub *hub, gint64 beat_at, gboolean *work) {
 
 static void *hub_thread(void *data) {
     Hub *hub = data;
-    gint64 beat_at = time(NULL) + BEAT_S;
+    gint64 beat_at = seconds() + BEAT_S;
     guint beats = 0;
     for (gboolean work; wait_work(hub, beat_at, &work);) {
         if (work)
             catch_up(hub);
-        if (time(NULL) >= beat_at) {
+        if (seconds() >= beat_at) {
             beat(hub, ++beats % BEATS_PER_CHECK == 0);
-            beat_at = time(NULL) + BEAT_S;
+            beat_at = seconds() + BEAT_S;
         }
     }
     return NULL;
@@ -367,7 +415,11 @@ Hub *hub_start(const Packs *packs, const char *records_uri, Clock *clock, GError
     hub->sql = sql;
     hub->floor = hub->last = MAX(journal_last(sql, NULL), 0);
     pthread_mutex_init(&hub->lock, NULL);
-    pthread_cond_init(&hub->poked, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&hub->poked, &attributes);
+    pthread_condattr_destroy(&attributes);
     int code = pthread_create(&hub->thread, NULL, hub_thread, hub);
     g_assert(code == 0);
     return hub;

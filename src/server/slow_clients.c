@@ -39,7 +39,7 @@ static void *look_thread(void *data) {
     pthread_mutex_lock(&clients->lock);
     while (!clients->stop) {
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += LOOK_MS * 1000000L;
         until.tv_sec += until.tv_nsec / 1000000000L;
         until.tv_nsec %= 1000000000L;
@@ -53,7 +53,11 @@ static void *look_thread(void *data) {
 SlowClients *slow_clients_new(void) {
     SlowClients *clients = g_new0(SlowClients, 1);
     pthread_mutex_init(&clients->lock, NULL);
-    pthread_cond_init(&clients->stopping, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&clients->stopping, &attributes);
+    pthread_condattr_destroy(&attributes);
     int code = pthread_create(&clients->thread, NULL, look_thread, clients);
     g_assert(code == 0);
     return clients;
@@ -104,8 +108,10 @@ static void deadline_in(SlowClient *client, gint64 ms) {
 void slow_client_body_begins(SlowClient *client) { deadline_in(client, BODY_MS); }
 
 void slow_client_body(SlowClient *client, gsize bytes) {
-    if (client && atomic_load(&client->deadline_ms))
-        atomic_fetch_add(&client->deadline_ms, (gint64)(bytes * 1000 / BODY_BYTES_PER_S));
+    gint64 deadline = client ? atomic_load(&client->deadline_ms) : 0;
+    if (deadline)
+        atomic_store(&client->deadline_ms,
+                     MIN(deadline + (gint64)(bytes * 1000 / BODY_BYTES_PER_S), now_ms() + BODY_MS));
 }
 
 void slow_client_answering(SlowClient *client) { deadline_in(client, 0); }

@@ -161,7 +161,9 @@ static gboolean copy_all(sqlite3 *from, sqlite3 *target) {
         return FALSE;
     int step;
     do {
-        step = sqlite3_backup_step(backup, 4096);
+        /* all pages at once, so from one snapshot: between steps a commit of the writer would start
+         * the copy anew, and on a busy server it would never end */
+        step = sqlite3_backup_step(backup, -1);
         if (step == SQLITE_BUSY || step == SQLITE_LOCKED)
             sqlite3_sleep(20);
     } while (step == SQLITE_OK || step == SQLITE_BUSY || step == SQLITE_LOCKED);

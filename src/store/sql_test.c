@@ -2,6 +2,10 @@
 #include "base/error.h"
 #include "store/test_database.h"
 
+#include <glib/gstdio.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 typedef struct {
@@ -363,6 +367,44 @@ static void a_checkpoint_empties_the_wal(Fixture *f, gconstpointer data) {
     g_assert_cmpint(status.st_size, ==, 0);
 }
 
+typedef struct {
+    Sql *sql;
+    _Atomic gboolean stop, given_up;
+} Busy;
+
+static void *commit_on_and_on(void *data) {
+    Busy *busy = data;
+    gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    while (!atomic_load(&busy->stop) && g_get_monotonic_time() < end)
+        sql_run(busy->sql, NULL, "INSERT INTO t VALUES (?, ?)", "ii", (gint64)0, (gint64)0);
+    atomic_store(&busy->given_up, !atomic_load(&busy->stop));
+    return NULL;
+}
+
+/* A copy made in portions begins anew at every commit, so on a busy server it never ends. */
+static void a_backup_ends_while_others_write(Fixture *f, gconstpointer data) {
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    g_assert_true(sql_exec(f->sql,
+                           "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+                           "FROM n WHERE i < 64) SELECT i, zeroblob(1000000) FROM n;"
+                           "PRAGMA synchronous=OFF",
+                           &error));
+    g_assert_true(sql_checkpoint(f->sql, TRUE, &error));
+    Busy busy = {.sql = f->sql};
+    Sql *reader = sql_open(f->database.uri, SQL_READ, &error);
+    g_autofree char *copy = g_build_filename(f->database.directory, "busy.db", NULL);
+    pthread_t writer;
+    pthread_create(&writer, NULL, commit_on_and_on, &busy);
+    gboolean done = sql_backup(reader, copy, &error);
+    atomic_store(&busy.stop, TRUE);
+    pthread_join(writer, NULL);
+    g_assert_no_error(error);
+    g_assert_true(done);
+    g_assert_false(atomic_load(&busy.given_up));
+    sql_close(reader);
+}
+
 #define ADD(name, func) g_test_add("/sql/" name, Fixture, NULL, setup, func, teardown)
 
 /* The cache of statements is bounded, but what is in use stays valid. */
@@ -391,6 +433,8 @@ int main(int argc, char **argv) {
     ADD("a-full-disk-has-its-own-error", a_full_disk_has_its_own_error);
     ADD("many-texts-do-not-fill-memory-or-break", many_texts_do_not_fill_memory_or_break);
     ADD("a-backup-of-a-live-file-is-whole", a_backup_of_a_live_file_is_whole);
+    if (!test_on_postgres())
+        ADD("a-backup-ends-while-others-write", a_backup_ends_while_others_write);
     ADD("a-checkpoint-empties-the-wal", a_checkpoint_empties_the_wal);
     ADD("cache", test_cache_keeps_what_is_in_use);
     ADD("a-question-mark-in-quotes-is-text", a_question_mark_in_quotes_is_text);

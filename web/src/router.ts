@@ -1,4 +1,4 @@
-// Pages. The address after # holds all state of a page that is worth sharing; hash routing, so the server needs no fallback rule.
+// Pages. The address after # holds all state of a page that is worth sharing; README says why it is after a #.
 import { createRouter, createWebHashHistory } from 'vue-router'
 import { whenSignedOut } from './base/http'
 import { startLive, stopLive } from './model/live'
@@ -8,13 +8,37 @@ export const router = createRouter({
     history: createWebHashHistory(),
     routes: [
         { path: '/', redirect: () => homePath() },
-        { path: '/login', component: () => import('./pages/login/LoginPage.vue'), meta: { open: true } },
-        { path: '/map/:region?', component: () => import('./pages/map/MapPage.vue') },
-        { path: '/alarms', component: () => import('./pages/alarms/AlarmsPage.vue') },
-        { path: '/todo', component: () => import('./pages/todo/TodoPage.vue') },
-        { path: '/enterprises', component: () => import('./pages/enterprise/EnterprisesPage.vue') },
-        { path: '/enterprise/:code', component: () => import('./pages/enterprise/EnterprisePage.vue') },
-        { path: '/more', component: () => import('./pages/more/MorePage.vue') },
+        {
+            path: '/login',
+            component: () => import('./pages/login/LoginPage.vue'),
+            meta: { open: true, title: 'login.submit' },
+        },
+        {
+            path: '/map/:region?',
+            component: () => import('./pages/map/MapPage.vue'),
+            meta: { title: 'nav.map' },
+        },
+        {
+            path: '/alarms',
+            component: () => import('./pages/alarms/AlarmsPage.vue'),
+            meta: { title: 'nav.alarms' },
+        },
+        { path: '/todo', component: () => import('./pages/todo/TodoPage.vue'), meta: { title: 'nav.todo' } },
+        {
+            path: '/enterprises',
+            component: () => import('./pages/enterprise/EnterprisesPage.vue'),
+            meta: { title: 'nav.enterprises' },
+        },
+        {
+            path: '/enterprise/:code',
+            component: () => import('./pages/enterprise/EnterprisePage.vue'),
+            meta: { title: 'nav.enterprises' },
+        },
+        {
+            path: '/more',
+            component: () => import('./pages/more/MorePage.vue'),
+            meta: { title: 'nav.registers' },
+        },
         { path: '/records/:type', component: () => import('./pages/record/RecordsPage.vue') },
         { path: '/records/:type/new', component: () => import('./pages/record/NewRecordPage.vue') },
         { path: '/records/:type/:id', component: () => import('./pages/record/RecordPage.vue') },

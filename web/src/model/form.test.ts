@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { changes, createShape, inputKind, isRequired, missing, moveShape } from './form'
+import {
+    changes,
+    createShape,
+    editShape,
+    inputKind,
+    isRequired,
+    missing,
+    moveShape,
+    startValues,
+} from './form'
 import type { Field, RecordType } from './types'
 
 const field = (name: string, extra: Partial<Field> = {}): Field => ({
@@ -102,6 +111,33 @@ describe('what is sent', () => {
     })
     it('never has fields that the form does not show', () => {
         expect(changes(shape, {}, { title: '改名' })).toEqual({})
+    })
+})
+
+describe('a new record', () => {
+    const type: RecordType = {
+        ...hazard,
+        key: 'code',
+        fields: [
+            field('code'),
+            field('grade', { kind: 'code', default: 'general' }),
+            field('delay', { kind: 'integer', default: '30' }),
+            field('latch', { kind: 'bool', default: 'false' }),
+            field('escalation', { kind: 'code', default: '0', by_move: true }),
+        ],
+    }
+    const shown = (shape: ReturnType<typeof createShape>) =>
+        [...shape.main, ...shape.more].map(({ field }) => field.name)
+    it('starts with the defaults in the form that the API takes', () => {
+        expect(startValues(type)).toEqual({ grade: 'general', delay: 30, latch: false })
+    })
+    it('and no form but that of a move asks for what only moves give', () => {
+        expect(shown(createShape(type, {}, env))).not.toContain('escalation')
+        expect(shown(editShape(type, {}, env))).not.toContain('escalation')
+    })
+    it('has a code once only: an edit does not ask for it', () => {
+        expect(shown(createShape(type, {}, env))).toContain('code')
+        expect(shown(editShape(type, {}, env))).not.toContain('code')
     })
 })
 

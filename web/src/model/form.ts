@@ -57,6 +57,19 @@ export function createShape(type: RecordType, values: Values, env: FormEnv): For
     return { main: fields.filter((f) => !isLater(f)), more: fields.filter(isLater), comment: null }
 }
 
+/** What a new record starts with: the type's defaults, as the inputs take them. */
+export function startValues(type: RecordType): Values {
+    const values: Values = {}
+    for (const field of type.fields) {
+        if (field.by_move || isEmpty(field.default)) continue
+        const text = String(field.default)
+        if (field.kind === 'integer' || field.kind === 'decimal') values[field.name] = Number(text)
+        else if (field.kind === 'bool') values[field.name] = text === 'true'
+        else values[field.name] = text
+    }
+    return values
+}
+
 export function editShape(type: RecordType, values: Values, env: FormEnv): FormShape {
     const fields = type.fields
         .filter((field) => field.name !== type.key && !field.by_move)

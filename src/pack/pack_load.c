@@ -256,21 +256,21 @@ static gboolean pass_run(Load *load, const GPtrArray *order, Pass pass, GError *
 }
 
 /* What src/record/delegation.c reads by name. */
-static gboolean delegation_check(const Packs *packs, GError **error) {
+static gboolean delegation_check(const Loader *loader, GError **error) {
     static const struct {
         const char *field;
         FieldKind kind;
     } needed[] = {{"from_user", FIELD_TEXT}, {"to_user", FIELD_TEXT}, {"until", FIELD_TIME}};
+    const Packs *packs = loader->packs;
     const RecordType *type = packs_type(packs, "delegation");
     for (gsize i = 0; type && i < G_N_ELEMENTS(needed); i++) {
         const Field *field = type_field(type, needed[i].field);
         if (field == NULL || field->kind != needed[i].kind || !type_state(type, "active") ||
             !packs_type(packs, "user"))
-            return error_set(
-                error, ERROR_PACK, NULL, "delegation:1",
-                "类型 delegation 须有 from_user、to_user、until 和状态 active / the type "
-                "delegation needs from_user, to_user, until and a state active",
-                "参见 packs/core/delegation.yaml / see packs/core/delegation.yaml", NULL);
+            return refuse(error, g_hash_table_lookup(loader->first_place, "type delegation"),
+                          "参见 docs/packs.md 的委托 / see docs/packs.md, delegation",
+                          "类型 delegation 须有 from_user、to_user、until 和状态 active / the type "
+                          "delegation needs from_user, to_user, until and a state active");
     }
     return TRUE;
 }
@@ -315,7 +315,7 @@ static gboolean load_sources(Load *load, const char *directory, GError **error) 
         return FALSE;
     for (guint i = 0; i < order->len; i++)
         g_ptr_array_add(load->loader.packs->infos, ((PackSource *)order->pdata[i])->info);
-    return passes_run(load, order, error) && delegation_check(load->loader.packs, error);
+    return passes_run(load, order, error) && delegation_check(&load->loader, error);
 }
 
 Packs *packs_load(const char *directory, GError **error) {

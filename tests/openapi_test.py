@@ -85,7 +85,7 @@ class OpenApi(WorldTest):
                 self.assertIn(field["name"], self.document["components"]["schemas"][type_["name"]]["allOf"][1]["properties"])
         assign = self.document["components"]["schemas"]["hazard.move.assign"]["properties"]["fields"]
         self.assertEqual(assign["x-require"], ["owner", "due"])
-        self.assertEqual(set(assign["properties"]), {"grade", "criterion", "kind", "place", "owner", "due", "description"})
+        self.assertEqual(set(assign["properties"]), {"grade", "criterion", "kind", "place", "owner", "due", "description", "stop_work"})
         self.assertNotIn("hazard.move.escalate_city", self.document["components"]["schemas"], "a move of the machine")
 
     def test_operation_ids_are_unique(self):

@@ -215,6 +215,13 @@ class Running(WorldTest):
             self.assertEqual(done.returncode, 1, (map_, done.stdout, done.stderr))
             self.assertIn("[", done.stderr)
 
+    def test_a_port_or_a_folder_in_use_is_refused(self):
+        other = os.path.join(self.world.directory, "other")
+        for data, port, word in ((other, self.server.port, "config"), (self.world.data, 0, "file")):
+            done = command("serve", "--port", port, "--packs", harness.PACKS, data=data, timeout=60)
+            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+            self.assertIn(f"[{word}", done.stderr)
+
     def test_alarms_beside_a_server(self):
         self.assertEqual(self.world.device().write([f"A.P1 value=3001 {T0}"]).status, 204)
         line = harness.wait_for(lambda: next((l for l in command_ok("alarms", data=self.world.data).stdout.splitlines() if "A.P1" in l), None), 10)

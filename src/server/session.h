@@ -33,7 +33,7 @@ typedef struct {
 } Identity;
 void identity_free(Identity *identity);
 
-/* True when login and password match an enabled user. Spends the same time on unknown logins. */
+/* True when login and password match; the user may be disabled. Spends the same time on unknown logins. */
 gboolean password_check(Sql *sql, const char *login, const char *password);
 /* Starts a session; *token has 43 characters. In a writer's job. */
 gboolean session_start(Sql *sql, const char *login, const char *token, gint64 now_ms,

@@ -375,6 +375,11 @@ class Records(WorldTest):
         anonymous = Client(self.server)
         self.assertIn(anonymous.post("/api/session", {"login": 5}).status, (400, 401, 422))
         self.assertIn(anonymous.post("/api/session", {"login": "admin' --", "password": "x"}).status, (401,))
+        user = self.admin.record("user", "city2")
+        self.admin.call("PATCH", "/api/records/user/city2", {"disabled": True}, {"If-Match": f'"{user["version"]}"'})
+        answer = anonymous.post("/api/session", {"login": "city2", "password": harness.PASSWORD})
+        self.assertProblem(answer, 401, "session.login")  # as with a wrong password
+        self.assertNotIn("Set-Cookie", answer.headers)
 
     def test_y_behind_a_proxy_each_client_fails_for_itself(self):
         def log_in(address, login, password):

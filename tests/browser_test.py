@@ -1,9 +1,11 @@
-"""The living demo as `make run` brings it up, and the journey of tests/browser/journey.mjs through its pages in Chromium."""
+"""The living demo as `make run` brings it up, and the stories of tests/browser/ through its pages in Chromium: the journey from an
+alarm to a closed hazard, the acts beside it (with the server killed and started again), and whether everyone can use the pages."""
 
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import harness
@@ -16,23 +18,56 @@ NEEDED = {
 }
 
 
-class Journey(unittest.TestCase):
-    def test_from_alarm_to_closed_hazard_and_every_page_on_a_phone(self):
+class Pages(unittest.TestCase):
+    """One demo server for all stories; they run in this order."""
+
+    @classmethod
+    def setUpClass(cls):
         directory = tempfile.mkdtemp(prefix="anlan-demo-")
-        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
-        server = harness.Server(os.path.join(directory, "data"), options=["--web", os.path.join(harness.ROOT, "web", "dist")], command="demo")
-        self.addCleanup(server.close)
-        server.start()
-        environment = {**os.environ, "BASE_URL": f"http://127.0.0.1:{server.port}", "CHROMIUM": CHROMIUM, "ALARM_WAIT_S": "180"}
+        cls.addClassCleanup(shutil.rmtree, directory, ignore_errors=True)
+        cls.server = harness.Server(os.path.join(directory, "data"), options=["--web", os.path.join(harness.ROOT, "web", "dist")],
+                                    command="demo")
+        cls.addClassCleanup(cls.server.close)
+        cls.server.start()
+        cls.server.options += ["--port", str(cls.server.port)]  # the browser finds it again after a restart
+
+    def walk(self, story):
+        """Runs tests/browser/STORY.mjs; a line "@kill" or "@start" from it is done to the server and answered."""
+        environment = {**os.environ, "BASE_URL": f"http://127.0.0.1:{self.server.port}", "CHROMIUM": CHROMIUM, "ALARM_WAIT_S": "180",
+                       "CONTROL": "1"}
         shots = os.environ.get("SHOTS")
         if shots:
-            os.makedirs(shots, exist_ok=True)
-        done = subprocess.run(["node", os.path.join(harness.ROOT, "tests", "browser", "journey.mjs")], env=environment, cwd=harness.ROOT,
-                              capture_output=True, text=True, timeout=600)
-        print(done.stdout)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr + server.log())
-        server.stop()
-        verified = harness.command("verify", data=server.data)
+            environment["SHOTS"] = os.path.join(shots, story)
+        acts = {"@kill": self.server.kill, "@start": self.server.start}
+        said = []
+        with subprocess.Popen(["node", os.path.join(harness.ROOT, "tests", "browser", story + ".mjs")], env=environment,
+                              cwd=harness.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True) as node:
+            limit = threading.Timer(300, node.kill)
+            limit.start()
+            for line in node.stdout:
+                if line.strip() in acts:
+                    acts[line.strip()]()
+                    node.stdin.write("done\n")
+                    node.stdin.flush()
+                else:
+                    said.append(line)
+            limit.cancel()
+        print("".join(said))
+        self.assertEqual(node.returncode, 0, "".join(said) + self.server.log())
+
+    def test_1_from_alarm_to_closed_hazard_and_every_page_on_a_phone(self):
+        self.walk("journey")
+
+    def test_2_shelve_comment_create_edit_and_a_server_that_dies(self):
+        self.walk("acts")
+
+    def test_3_everyone_can_use_it(self):
+        self.walk("access")
+
+    def test_4_the_journal_verifies(self):
+        self.server.stop()
+        verified = harness.command("verify", data=self.server.data)
         self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
 
 

@@ -1,6 +1,7 @@
 """The command line: help everywhere, exit codes that scripts can trust, loading with errors by row, a backup that verifies elsewhere."""
 
 import os
+import resource
 import shutil
 import sqlite3
 import tempfile
@@ -214,6 +215,28 @@ class Running(WorldTest):
             done = self.ingest_csv("1,2\n", map_)
             self.assertEqual(done.returncode, 1, (map_, done.stdout, done.stderr))
             self.assertIn("[", done.stderr)
+
+    def test_a_port_or_a_folder_in_use_is_refused(self):
+        other = os.path.join(self.world.directory, "other")
+        for data, port, word in ((other, self.server.port, "config"), (self.world.data, 0, "file")):
+            done = command("serve", "--port", port, "--packs", harness.PACKS, data=data, timeout=60)
+            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+            self.assertIn(f"[{word}", done.stderr)
+
+    def test_what_is_kept_is_not_for_everybody(self):
+        copy = os.path.join(self.world.directory, "private")
+        os.mkdir(copy, 0o755)
+        command_ok("backup", copy, data=self.world.data)
+        for directory in (self.world.data, copy):
+            for name in os.listdir(directory):
+                self.assertEqual(os.stat(os.path.join(directory, name)).st_mode & 0o007, 0, (directory, name))
+
+    def test_the_limit_of_files_is_raised(self):
+        def few_files():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        with World(preexec=few_files) as world:
+            soft, hard = resource.prlimit(world.server.process.pid, resource.RLIMIT_NOFILE)
+            self.assertEqual(soft, hard)
 
     def test_alarms_beside_a_server(self):
         self.assertEqual(self.world.device().write([f"A.P1 value=3001 {T0}"]).status, 204)

@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 DataOptions data_options;
 
@@ -71,6 +72,7 @@ static int run(const Command *command, int argc, char **argv) {
 
 int command_main(int argc, char **argv) {
     setlocale(LC_ALL, "C.UTF-8");
+    umask(027); /* what is kept is not for everybody on the machine, nor is a backup of it */
     if (argc < 2 || g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "help")) {
         print_help(argc < 2 ? stderr : stdout);
         return argc < 2 ? 2 : 0;

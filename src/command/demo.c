@@ -53,6 +53,7 @@ static gboolean live(App *app, const AppConfig *config, GError **error) {
 static gboolean run(char **arguments, GError **error) {
     (void)arguments;
     serve_block_signals();
+    serve_raise_file_limit();
     AppConfig config = serve_config();
     config.data_dir = data_options.data_dir ? data_options.data_dir : "data/demo";
     config.demo = TRUE;

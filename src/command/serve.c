@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 ServeOptions serve_options = {.port = 8080};
 
@@ -31,6 +32,15 @@ void serve_block_signals(void) {
     signal(SIGXFSZ, SIG_IGN);
 }
 
+/* The usual soft limit of 1024 files is less than the connections that the server takes. */
+void serve_raise_file_limit(void) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
 void serve_wait(void) {
     sigset_t set = stop_signals();
     int signal_number;
@@ -43,6 +53,7 @@ static const GOptionEntry options[] = {DATA_OPTION_ENTRIES, SERVE_OPTION_ENTRIES
 static gboolean serve(char **arguments, GError **error) {
     (void)arguments;
     serve_block_signals();
+    serve_raise_file_limit();
     AppConfig config = serve_config();
     App *app = app_open(&config, error);
     gboolean started = app && app_start(app, error);

@@ -55,6 +55,15 @@ static gboolean log_in_job(Sql *sql, const House *house, const Identity *identit
     return TRUE;
 }
 
+static gboolean is_enabled(Request *request, const char *login) {
+    json_t *user = record_get(worker_of(request)->records, house_of(request)->packs, &actor_system,
+                              "user", login, NULL);
+    gboolean enabled = user && !json_is_true(json_object_get(user, "disabled"));
+    json_decref(user);
+    return enabled;
+}
+
+/* A disabled user is answered like a wrong password: nobody learns that it was the right one. */
 static gboolean check_log_in(Request *request, const char *login, const char *password,
                              GError **error) {
     House *house = house_of(request);
@@ -62,7 +71,8 @@ static gboolean check_log_in(Request *request, const char *login, const char *pa
     const char *address = request_address(request);
     if (!login_guard_enter(house->logins, login, address, now_ms, error))
         return FALSE;
-    gboolean good = password_check(worker_of(request)->records, login, password);
+    gboolean good =
+        password_check(worker_of(request)->records, login, password) && is_enabled(request, login);
     login_guard_leave(house->logins, login, address, good, now_ms);
     return good || error_set(error, ERROR_LOGIN, NULL, NULL);
 }

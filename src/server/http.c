@@ -587,6 +587,8 @@ static gboolean listen_address(const HttpConfig *config, struct sockaddr_storage
                      "use 127.0.0.1, 0.0.0.0, ::1 or ::", NULL);
 }
 
+/* MHD_OPTION_LISTENING_ADDRESS_REUSE is left alone: by default a restart may take its port again
+ * (SO_REUSEADDR); with it two servers would share one (SO_REUSEPORT). */
 static gboolean start_daemon(Http *http, GError **error) {
     struct sockaddr_storage address;
     if (!listen_address(&http->config, &address, error))
@@ -600,8 +602,7 @@ static gboolean start_daemon(Http *http, GError **error) {
         MHD_OPTION_THREAD_POOL_SIZE, 2u, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)WRITE_TIMEOUT_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096u,
-        MHD_OPTION_END);
+        MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096u, MHD_OPTION_END);
     if (http->daemon)
         return TRUE;
     g_autofree char *place =

@@ -4,115 +4,22 @@
 // BASE_URL=http://127.0.0.1:8080 [SHOTS=dir] node tests/browser/journey.mjs
 // Needs the demo logins (GET /api/demo), an alarm that waits at the operator's enterprise (or comes within ALARM_WAIT_S, 60), and
 // `npm ci` in web/. Any step that fails ends the run with a message and exit code 1, and so does any console error.
-import { mkdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import {
+    enter,
+    expecting,
+    findPeople,
+    inDays,
+    inState,
+    make,
+    must,
+    open,
+    phone,
+    run,
+    shoot,
+    step,
+} from './people.mjs'
 
-const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core')
-
-const base = (process.env.BASE_URL ?? 'http://127.0.0.1:8080').replace(/\/$/, '')
-const shots = process.env.SHOTS
 const alarmWaitMs = Number(process.env.ALARM_WAIT_S ?? 60) * 1000
-const stepMs = 15_000
-const flags = [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-]
-const wide = { width: 1440, height: 900 }
-const phone = { width: 390, height: 844 }
-
-const faults = []
-/** A console line that the present step is meant to cause. */
-let expected = null
-let stepName = 'start'
-let picture = 0
-
-async function step(name, work) {
-    stepName = name
-    const began = Date.now()
-    const result = await work()
-    console.log(`ok   ${name} (${Date.now() - began} ms)`)
-    return result
-}
-
-async function shoot(page, name) {
-    if (shots)
-        await page.screenshot({ path: join(shots, `${String(++picture).padStart(2, '0')}-${name}.png`) })
-}
-
-function must(value, message) {
-    if (!value) throw new Error(message)
-    return value
-}
-
-/** The demo people, by role; an older server gives only titles. */
-async function findPeople() {
-    const response = await fetch(`${base}/api/demo`)
-    must(response.ok, `GET /api/demo answered ${response.status}: is the server in demo mode?`)
-    const { logins } = await response.json()
-    const titles = {
-        enterprise_operator: '操作员|中控',
-        enterprise_safety: '安全员',
-        county_inspector: '县级|监管员',
-    }
-    const textOf = (login) => (typeof login.title === 'string' ? login.title : (login.title?.zh ?? ''))
-    const find = (role, enterprise) => {
-        const mine = logins.filter(
-            (l) => l.role === role || (!l.role && new RegExp(titles[role]).test(textOf(l))),
-        )
-        return must(
-            mine.find((l) => !enterprise || !l.enterprise || l.enterprise === enterprise),
-            `no demo login with the role ${role}`,
-        )
-    }
-    const operator = find('enterprise_operator')
-    return {
-        operator,
-        safety: find('enterprise_safety', operator.enterprise),
-        inspector: find('county_inspector'),
-    }
-}
-
-/** A browser of one's own for each person, signed in through the log-in page. */
-async function enter(browser, person, viewport = wide) {
-    const context = await browser.newContext({ viewport, locale: 'zh-CN', hasTouch: viewport === phone })
-    const page = await context.newPage()
-    page.setDefaultTimeout(stepMs)
-    page.on('pageerror', (error) => faults.push(`${stepName}: ${error.message}`))
-    page.on('console', (message) => {
-        if (message.type() === 'error' && !expected?.test(message.text()))
-            faults.push(`${stepName}: ${message.text()}`)
-    })
-    await page.goto(`${base}/#/login`)
-    await page.click(`[data-login="${person.login}"]`)
-    await page.waitForSelector('nav')
-    return page
-}
-
-const open = (page, address) => page.goto(`${base}/#${address}`)
-const inState = (page, state) => page.waitForSelector(`.page-head [data-state="${state}"]`)
-
-async function make(page, move, fields) {
-    await page.click(`[data-move-button="${move}"]`)
-    const form = page.locator(`form[data-move="${move}"]`)
-    await form.waitFor()
-    for (const [name, value] of Object.entries(fields)) {
-        const input = form.locator(`#f-${name}`)
-        await input.fill(value)
-        if (/^\d{4}-\d\d-\d\d$/.test(value)) await input.press('Enter')
-    }
-    await form.locator('[type=submit]').click()
-}
-
-function inDays(days) {
-    return new Date(Date.now() + 8 * 3600_000 + days * 86_400_000).toISOString().slice(0, 10)
-}
 
 async function acknowledgeOne(page) {
     await open(page, '/alarms')
@@ -202,13 +109,13 @@ async function journey(browser) {
     await shoot(inspector, 'map')
     const hazardId = await step('inspector makes it a hazard', () => makeHazard(inspector, alarmId))
     await step('a due date in the past is refused at its field', async () => {
-        expected = /status of 422/
-        await make(inspector, 'assign', { owner: '王安', due: inDays(-1) })
-        await inspector.waitForSelector('form[data-move=assign] [data-field=due] .fault')
+        await expecting(/status of 422/, async () => {
+            await make(inspector, 'assign', { owner: '王安', due: inDays(-1) })
+            await inspector.waitForSelector('form[data-move=assign] [data-field=due] .fault')
+        })
         await shoot(inspector, 'refused')
         await inspector.locator('form[data-move=assign] .actions [type=button]').click()
         await inspector.waitForSelector('form[data-move=assign]', { state: 'hidden' })
-        expected = null
     })
     await step('inspector orders rectification', async () => {
         await make(inspector, 'assign', { owner: '王安', due: inDays(5) })
@@ -236,22 +143,9 @@ async function journey(browser) {
         await shoot(inspector, 'closed')
     })
     await step('phone width', () => checkPhone(browser, people.inspector, enterprise))
-    must(faults.length === 0, `the browser complained:\n  ${faults.join('\n  ')}`)
 }
 
-if (shots) mkdirSync(shots, { recursive: true })
-const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: flags,
-})
-try {
+await run(async (browser) => {
     await journey(browser)
     console.log('the journey is complete')
-} catch (error) {
-    console.error(`FAILED at “${stepName}”: ${error.message}`)
-    for (const context of browser.contexts())
-        for (const page of context.pages()) await shoot(page, 'failed').catch(() => {})
-    process.exitCode = 1
-} finally {
-    await browser.close()
-}
+})

@@ -251,8 +251,8 @@ json_t *overview(Sql *sql, const Packs *packs, const Actor *actor, const char *r
     json_t *totals = json_object();
     set_counters(totals, &total);
     return json_pack("{s:s, s:s, s:o, s:o, s:o}", "region", region, "name", name, "total", totals,
-                     "children", county ? json_array() : json_incref(list), "enterprises",
-                     county ? json_incref(list) : json_array());
+                     "children", county ? json_array() : list, "enterprises",
+                     county ? list : json_array());
 }
 
 json_t *overview_alarm_counts(Sql *sql, const Packs *packs, const Actor *actor, GError **error) {

@@ -281,6 +281,8 @@ static enum MHD_Result queue_answer(Request *request) {
     struct MHD_Response *response = response_of(request);
     if (request->type)
         MHD_add_response_header(response, "Content-Type", request->type);
+    if (request->kind == BODY_JSON) /* what one user may see is nobody else's, also later */
+        MHD_add_response_header(response, "Cache-Control", "no-store");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     for (guint i = 0; i + 1 < request->headers->len; i += 2)
         MHD_add_response_header(response, request->headers->pdata[i],

@@ -40,6 +40,13 @@ const char *condition_text(const Condition *condition);
 gboolean condition_holds(const Condition *condition, ConditionValue value, gpointer data,
                          gint64 now_ms, const char *actor);
 
+/* Whether the condition may become true when the names for which `open` says so get other values:
+ * each part of a chain of AND that names none of them must hold now. */
+typedef gboolean (*ConditionOpen)(gpointer data, const char *name);
+gboolean condition_possible(const Condition *condition, ConditionValue value, gpointer data,
+                            gint64 now_ms, const char *actor, ConditionOpen open,
+                            gpointer open_data);
+
 /* Appends an SQL expression with `?` parameters to `sql` and the parameters to `parameters` (array
  * of Term; text is borrowed from the condition or from `actor`). $today is written out as
  * '2026-11-23'. The expression stands in parentheses. Columns: text, date as text, time as integer

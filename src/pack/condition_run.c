@@ -182,6 +182,35 @@ gboolean condition_holds(const Condition *condition, ConditionValue value, gpoin
     return node_truth(&run, condition->root) == TRUTH_TRUE;
 }
 
+/* ---- what may still become true ---- */
+
+static gboolean names_any(const ConditionNode *node, ConditionOpen open, gpointer data) {
+    for (guint i = 0; node->children && i < node->children->len; i++)
+        if (names_any(node->children->pdata[i], open, data))
+            return TRUE;
+    for (guint i = 0; node->operands && i < node->operands->len; i++) {
+        const Operand *operand = operand_at(node, i);
+        if (operand->kind == OPERAND_NAME && open(data, operand->text))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean condition_possible(const Condition *condition, ConditionValue value, gpointer data,
+                            gint64 now_ms, const char *actor, ConditionOpen open,
+                            gpointer open_data) {
+    Run run = {value, data, now_ms, actor};
+    const ConditionNode *root = condition->root;
+    if (root->kind != NODE_AND)
+        return names_any(root, open, open_data) || node_truth(&run, root) == TRUTH_TRUE;
+    for (guint i = 0; i < root->children->len; i++) {
+        const ConditionNode *part = root->children->pdata[i];
+        if (!names_any(part, open, open_data) && node_truth(&run, part) != TRUTH_TRUE)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 /* ---- SQL ---- */
 
 typedef struct {

@@ -218,6 +218,33 @@ static void test_literals(void) {
     condition_free(condition);
 }
 
+/* ---- what may still become true ---- */
+
+static gboolean is_n(gpointer data, const char *name) {
+    (void)data;
+    return strcmp(name, "n") == 0;
+}
+
+static gboolean possible(const char *text, const Row *row) {
+    Condition *condition = condition_parse(text, kind_of, NULL, NULL);
+    gboolean truth =
+        condition_possible(condition, value_of, (gpointer)row, noon(), NULL, is_n, NULL);
+    condition_free(condition);
+    return truth;
+}
+
+/* n may still change, a may not. */
+static void test_possible(void) {
+    Row row = {0};
+    row.terms[field_index("a")] = (Term){.kind = TERM_TEXT, .text = "x"};
+    g_assert_true(possible("n = 1", &row));
+    g_assert_true(possible("a = 'x' AND n = 1", &row));
+    g_assert_false(possible("a = 'y' AND n = 1", &row));
+    g_assert_false(possible("a IS NULL", &row));
+    g_assert_true(possible("a = 'y' OR n = 1", &row));
+    g_assert_false(possible("n IS NULL AND NOT a = 'x'", &row));
+}
+
 /* ---- agreement with SQLite ---- */
 
 static sqlite3_stmt *prepare(sqlite3 *db, const char *sql) {
@@ -519,6 +546,7 @@ static void test_like_time(void) {
 
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/condition/possible", test_possible);
     g_test_add_func("/condition/truth", test_truth);
     g_test_add_func("/condition/errors", test_errors);
     g_test_add_func("/condition/literals", test_literals);

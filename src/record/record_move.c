@@ -368,11 +368,19 @@ json_t *move_json(const Move *move) {
     return json;
 }
 
-/* A guard over fields that the mover still has to give cannot be known yet: such a move is offered.
- */
+static gboolean is_accepted(gpointer data, const char *name) {
+    const Move *move = data;
+    for (guint i = 0; i < move->accepts->len; i++)
+        if (strcmp(((const Field *)move->accepts->pdata[i])->name, name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* What a guard says of fields that the mover still has to give cannot be known yet. */
 static gboolean offered(const Act *act, const Row *row, const Move *move) {
     return move_open(act, row, move, NULL) &&
-           (move->accepts->len > 0 || guard_holds(act, row, move, NULL));
+           (move->guard == NULL || row_may_hold(row, move->guard->when, act->now_ms, act->actor,
+                                                is_accepted, (gpointer)move));
 }
 
 static gboolean offered_to_any(const Act *act, const GPtrArray *others, const Row *row,

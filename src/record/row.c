@@ -139,6 +139,12 @@ gboolean row_holds(const Row *row, const Condition *condition, gint64 now_ms, co
     return condition_holds(condition, row_term, (gpointer)row, now_ms, actor ? actor->id : NULL);
 }
 
+gboolean row_may_hold(const Row *row, const Condition *condition, gint64 now_ms, const Actor *actor,
+                      ConditionOpen open, gpointer open_data) {
+    return condition_possible(condition, row_term, (gpointer)row, now_ms, actor ? actor->id : NULL,
+                              open, open_data);
+}
+
 static const char system_columns[] =
     "_id,_version,_state,_number,_created_ms,_created_by,_updated_ms,_state_ms,_region,_enterprise";
 enum { SYSTEM_COLUMNS = 10 };

@@ -38,6 +38,9 @@ char *row_label(const Row *row); /* the label field, else the number, else the i
 Term row_term(gpointer row, const char *name);
 TermKind row_term_kind(gpointer type, const char *name);
 gboolean row_holds(const Row *row, const Condition *condition, gint64 now_ms, const Actor *actor);
+/* condition_possible on the row's values. */
+gboolean row_may_hold(const Row *row, const Condition *condition, gint64 now_ms, const Actor *actor,
+                      ConditionOpen open, gpointer open_data);
 
 /* NULL without error when there is no such record. */
 Row *row_load(Sql *sql, const RecordType *type, const char *id, GError **error);

@@ -33,7 +33,8 @@ typedef struct {
 } Identity;
 void identity_free(Identity *identity);
 
-/* True when login and password match; the user may be disabled. Spends the same time on unknown logins. */
+/* True when login and password match; the user may be disabled. Spends the same time on unknown
+ * logins. */
 gboolean password_check(Sql *sql, const char *login, const char *password);
 /* The stored hash of a login, or NULL; caller frees. To notice that a password was changed. */
 char *password_stored(Sql *sql, const char *login);

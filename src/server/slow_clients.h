@@ -1,7 +1,8 @@
 /* Cuts clients that are slow on purpose (slowloris). Every socket has a deadline for what it is
  * doing: the header within 5 s of connecting or within 30 s of the last answer, the body at 4 KiB/s
- * after the first 10 s (what came faster earns no longer pause than these); none while an answer is made or sent (libmicrohttpd's own time-out watches
- * that). One thread looks every 250 ms and shuts down late sockets. Any thread may call. */
+ * after the first 10 s (what came faster earns no longer pause than these); none while an answer is
+ * made or sent (libmicrohttpd's own time-out watches that). One thread looks every 250 ms and shuts
+ * down late sockets. Any thread may call. */
 #pragma once
 #include <glib.h>
 

@@ -274,3 +274,18 @@ void history_chunk_append(const HistoryChunk *chunk, GArray *out) {
     }
     g_array_append_vals(out, samples->data, samples->len);
 }
+
+static int by_time(gconstpointer a, gconstpointer b) {
+    const HistorySample *x = a, *y = b;
+    return x->time_ms < y->time_ms ? -1 : x->time_ms > y->time_ms;
+}
+
+void history_order(GArray *samples) {
+    g_array_sort(samples, by_time); /* GLib's is stable */
+    HistorySample *all = (HistorySample *)(void *)samples->data;
+    guint kept = 0;
+    for (guint i = 0; i < samples->len; i++)
+        if (kept == 0 || all[kept - 1].time_ms != all[i].time_ms)
+            all[kept++] = all[i];
+    g_array_set_size(samples, kept);
+}

@@ -132,11 +132,6 @@ static void collect(GArray *out, const Piece *piece) {
         g_array_append_vals(out, samples->data, samples->len);
 }
 
-static int by_time(gconstpointer a, gconstpointer b) {
-    const HistorySample *x = a, *y = b;
-    return x->time_ms < y->time_ms ? -1 : x->time_ms > y->time_ms;
-}
-
 /* In the order written: chunks and the open block, then late ones. The sort is stable, so the first
  * of equal times stays. */
 static void add_opened(Walk *walk, const Piece *pieces, guint n) {
@@ -145,11 +140,9 @@ static void add_opened(Walk *walk, const Piece *pieces, guint n) {
         for (guint i = 0; i < n; i++)
             if (pieces[i].late == late)
                 collect(out, &pieces[i]);
-    g_array_sort(out, by_time);
-    const HistorySample *all = (const HistorySample *)(const void *)out->data;
+    history_order(out);
     for (guint i = 0; i < out->len; i++)
-        if (i == 0 || all[i].time_ms != all[i - 1].time_ms)
-            sample_add(walk, &all[i]);
+        sample_add(walk, &g_array_index(out, HistorySample, i));
 }
 
 static void add_group(Walk *walk, const Piece *pieces, guint n) {

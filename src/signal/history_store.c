@@ -53,21 +53,11 @@ static const char replace_row[] = "INSERT INTO history (hour, point, first_ms, l
 
 /* ---- a key that is taken ---- */
 
-static int by_time(gconstpointer a, gconstpointer b) {
-    const HistorySample *x = a, *y = b;
-    return x->time_ms < y->time_ms ? -1 : x->time_ms > y->time_ms;
-}
-
 /* Both in one, in order; of equal times the first array's stays. */
 static GArray *unite(GArray *first, const GArray *second) {
     g_array_append_vals(first, second->data, second->len);
-    g_array_sort(first, by_time);
-    guint kept = 0;
-    HistorySample *samples = (HistorySample *)(void *)first->data;
-    for (guint i = 0; i < first->len; i++)
-        if (kept == 0 || samples[kept - 1].time_ms != samples[i].time_ms)
-            samples[kept++] = samples[i];
-    g_array_set_size(first, MIN(kept, (guint)HISTORY_MAX));
+    history_order(first);
+    g_array_set_size(first, MIN(first->len, (guint)HISTORY_MAX));
     return first;
 }
 

@@ -1,8 +1,9 @@
 /* Verifying a database, in three readings of one snapshot: the journal in order of seq against the
- * seals; each type's entries in order of records beside its rows; and the regions of all rows. The
+ * seals; each type's entries in order of records beside its rows; and the places of all rows. The
  * hashing of the first two is done by a second thread (verify_queue.h). */
 #include "record/journal.h"
 #include "record/query.h"
+#include "record/rights.h"
 #include "record/schema.h"
 #include "record/verify_part.h"
 #include "record/verify_queue.h"
@@ -276,7 +277,7 @@ static gboolean check_chains(Sql *sql, const Packs *packs, VerifyReport *report,
     return FALSE;
 }
 
-/* --- the regions of the rows --- */
+/* --- the places of the rows --- */
 
 /* Where a type has its enterprise from, or NULL. */
 static const RecordType *owner_of(const Packs *packs, const RecordType *type) {
@@ -284,36 +285,55 @@ static const RecordType *owner_of(const Packs *packs, const RecordType *type) {
     return scope && scope->kind == FIELD_REF ? packs_type(packs, scope->ref_type) : NULL;
 }
 
-/* row_find_region of every row at once; and a type that owns its scope says so in both columns. */
-static gboolean check_regions_of(Sql *sql, const Packs *packs, const RecordType *type,
-                                 GError **error) {
-    const RecordType *owner = owner_of(packs, type);
-    GString *text = g_string_new(NULL);
-    g_string_printf(text, "SELECT t._id, t._region FROM r_%s t", type->name);
+/* `own`: the type's field for it, or NULL. */
+static void append_place(GString *text, const RecordType *type, const char *column,
+                         const Field *own, gboolean owner) {
+    g_string_append_printf(text, "t.%s <> coalesce(", column);
+    if (own)
+        g_string_append_printf(text, "t.%s, ", schema_column((gpointer)type, own->name));
+    if (owner)
+        g_string_append_printf(text, "o.%s, ", column);
+    g_string_append(text, "'', '')");
+}
+
+static char *places_text(const RecordType *type, const RecordType *owner) {
+    GString *text = g_string_new("SELECT t._id FROM r_");
+    g_string_append_printf(text, "%s t", type->name);
     if (owner)
         g_string_append_printf(text, " LEFT JOIN r_%s o ON o._id = t._enterprise", owner->name);
-    g_string_append(text, " WHERE t._region <> coalesce(");
-    if (type->scope_region)
-        g_string_append_printf(text, "t.%s, ",
-                               schema_column((gpointer)type, type->scope_region->name));
-    g_string_append(text, owner ? "o._region, '')" : "'', '')");
+    g_string_append(text, " WHERE ");
+    append_place(text, type, "_region", type->scope_region, owner != NULL);
+    g_string_append(text, " OR ");
+    if (type->has_sector)
+        append_place(text, type, "_sector", type->scope_sector, owner != NULL);
+    else
+        g_string_append(text, "t._sector <> '" ANY_SECTOR "'");
     if (type->key && type->key == type->scope_enterprise)
         g_string_append(text, " OR t._enterprise <> t._id OR t._enterprise IS NULL");
     g_string_append(text, " LIMIT 1");
-    SqlStatement *st = sql_query(sql, error, text->str, "");
-    g_string_free(text, TRUE);
+    return g_string_free(text, FALSE);
+}
+
+/* row_find_place of every row at once; and a type that owns its scope says so in both columns. */
+static gboolean check_places_of(Sql *sql, const Packs *packs, const RecordType *type,
+                                GError **error) {
+    g_autofree char *text = places_text(type, owner_of(packs, type));
+    SqlStatement *st = sql_query(sql, error, text, "");
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
     if (step != SQL_ROW)
         return step == SQL_DONE;
-    verify_broken(error, "%s %s: 属地与字段不符 _region or _enterprise is not that of its fields",
-                  type->name, sql_text(st, 0));
+    verify_broken(
+        error,
+        "%s %s: 属地、单位或行业与字段不符 _region, _enterprise or _sector is not that of "
+        "its fields",
+        type->name, sql_text(st, 0));
     sql_reset(st);
     return FALSE;
 }
 
-static gboolean check_regions(Sql *sql, const Packs *packs, GError **error) {
+static gboolean check_places(Sql *sql, const Packs *packs, GError **error) {
     for (guint i = 0; i < packs->types->len; i++)
-        if (!check_regions_of(sql, packs, packs->types->pdata[i], error))
+        if (!check_places_of(sql, packs, packs->types->pdata[i], error))
             return FALSE;
     return TRUE;
 }
@@ -324,7 +344,7 @@ gboolean journal_verify(Sql *sql, const Packs *packs, VerifyReport *report, GErr
     if (!sql_run(sql, error, "SAVEPOINT journal_verify", ""))
         return FALSE;
     gboolean good = check_seals(sql, report, error) && check_chains(sql, packs, report, error) &&
-                    check_regions(sql, packs, error);
+                    check_places(sql, packs, error);
     sql_run(sql, NULL, "RELEASE journal_verify", "");
     return good;
 }

@@ -67,7 +67,7 @@ static const Part parameters[] = {
     {"filter", QUERY(STRING, "condition in CQL2-text")},
     {"q", QUERY(STRING, "text to find")},
     {"bbox", QUERY("{'type': 'string', 'pattern': '^[^,]+(,[^,]+){3}(([^,]*,){2}[^,]+)?$'}", "west,south,east,north in CRS84; types with a place")},
-    {"by", QUERY(STRING, "region, month or a field of the indicator's by")},
+    {"by", QUERY(STRING, "region, month or a field listed under by")},
     {"sort", QUERY(STRING, "fields by comma, - before one: descending; default -created_at")},
     {"limit", QUERY("{'type': 'integer', 'minimum': 1, 'maximum': 500}", "most items in the answer")},
     {"cursor", QUERY(STRING, "next of the former answer")},

@@ -72,7 +72,7 @@ SqlStep sql_step(SqlStatement *st,
 void sql_reset(SqlStatement *st); /* leave a query before its end */
 /* Runs a statement without rows whose effect is not asked about at once. In a transaction on
  * PostgreSQL it is sent but not waited for: a failure is told by a later statement, at the latest
- * by RELEASE or COMMIT. Elsewhere it is one sql_step. */
+ * by the RELEASE of the outermost savepoint or COMMIT. Elsewhere it is one sql_step. */
 gboolean sql_send(SqlStatement *st, GError **error);
 
 /* Announces a query of the writer that will be asked soon, with the same text and parameters: in a

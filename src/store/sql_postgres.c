@@ -362,10 +362,10 @@ static gboolean savepoint(PgSql *pg, const char *name, GError **error) {
     return TRUE;
 }
 
-/* With results owed it waits for them: what RELEASE has passed, holds. */
-static gboolean release_sent(PgSql *pg, const char *name, GError **error) {
+/* With results owed the outermost one waits for them: what it has passed, holds. */
+static gboolean release_sent(PgSql *pg, const char *name, gboolean outermost, GError **error) {
     g_autofree char *text = g_strconcat("RELEASE ", name, NULL);
-    if (pg->owed > 0)
+    if (pg->owed > 0 && outermost)
         return pg_run(pg, NULL, text, NULL, error);
     g_ptr_array_add(pg->waiting, g_steal_pointer(&text));
     return TRUE;
@@ -376,7 +376,7 @@ static gboolean release(PgSql *pg, const char *name, GError **error) {
     if (pg->broken || place == 0)
         return pg->broken ? lost(error)
                           : error_set(error, ERROR_STORE, NULL, "no such savepoint", NULL);
-    if (unhealthy(pg, error) || !release_sent(pg, name, error))
+    if (unhealthy(pg, error) || !release_sent(pg, name, place == 1, error))
         return FALSE;
     g_ptr_array_set_size(pg->savepoints, (int)place - 1);
     return place > 1 || !pg->own_begin || commit(pg, error);

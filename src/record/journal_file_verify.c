@@ -179,7 +179,11 @@ static gboolean begin_record(FileReading *reading, const EntryTexts *entry, GErr
 
 static gboolean read_entry(FileReading *reading, Cursor *cursor, GError **error) {
     EntryTexts entry;
-    guint8 hash[HASH_BYTES];
+    guint8 hash[HASH_BYTES], stored[HASH_BYTES];
+    if (cursor->end - cursor->at < HASH_BYTES)
+        return bad_form(reading, error);
+    memcpy(stored, cursor->at, HASH_BYTES);
+    cursor->at += HASH_BYTES;
     gsize n = (gsize)(cursor->end - cursor->at);
     g_autofree guint8 *bytes = g_memdup2(cursor->at, n);
     if (!entry_parse(cursor->at, n, &entry) || entry.text[ENTRY_ACTOR] == NULL ||
@@ -197,6 +201,8 @@ static gboolean read_entry(FileReading *reading, Cursor *cursor, GError **error)
     hash_add(reading->chain, reading->former, HASH_BYTES);
     hash_add(reading->chain, bytes, n);
     hash_take(reading->chain, hash);
+    if (memcmp(stored, hash, HASH_BYTES) != 0)
+        return verify_broken(error, "seq " I64 ": 哈希链断裂 the hash chain is broken", entry.seq);
     memcpy(reading->former, hash, HASH_BYTES);
     reading->last_seq = entry.seq;
     reading->open = TRUE;
@@ -434,7 +440,8 @@ static gboolean open_files(FileReading *reading, GError **error) {
     reading->in = fopen(reading->path, "rbe");
     if (reading->in == NULL || fstat(fileno(reading->in), &status) != 0)
         return error_set(error, ERROR_FILE, NULL, reading->path, g_strerror(errno), NULL);
-    reading->seq_max = status.st_size / (ITEM_HEAD + (2 + ENTRY_TEXTS) * (off_t)sizeof(gint64));
+    reading->seq_max =
+        status.st_size / (ITEM_HEAD + HASH_BYTES + (2 + ENTRY_TEXTS) * (off_t)sizeof(gint64));
     reading->hashes = tmpfile();
     return reading->hashes || error_set(error, ERROR_FILE, NULL, "tmp", g_strerror(errno), NULL);
 }

@@ -42,6 +42,16 @@ static gboolean put_bytes(Writing *writing, const void *bytes, gsize n, GError *
                : error_set(error, ERROR_FILE, NULL, "journal", g_strerror(errno), NULL);
 }
 
+/* A hash that is not one is written as zeros: the reader will say so. */
+static void put_hash(GByteArray *item, SqlStatement *st, int column) {
+    gsize n;
+    guint8 hash[HASH_BYTES] = {0};
+    const void *bytes = sql_blob(st, column, &n);
+    if (n == HASH_BYTES)
+        memcpy(hash, bytes, n);
+    g_byte_array_append(item, hash, HASH_BYTES);
+}
+
 /* Writes the item and empties it. */
 static gboolean put_item(Writing *writing, int tag, GError **error) {
     guint8 head[ITEM_HEAD] = {(guint8)tag};
@@ -131,6 +141,7 @@ static gboolean put_records(Writing *writing, const RecordType *type, SqlStateme
             g_free(id);
             id = g_strdup(entry.text[ENTRY_ID]);
         }
+        put_hash(writing->item, entries, JOURNAL_HASH_COLUMN);
         entry_write(&entry, writing->item);
         writing->entries++;
         if (!put_item(writing, ITEM_ENTRY, error))
@@ -161,11 +172,8 @@ static gboolean put_seals(Writing *writing, GError **error) {
     while (st && (step = sql_step(st, error)) == SQL_ROW) {
         for (int i = 0; i < 4; i++)
             put_int(writing->item, sql_int(st, i));
-        for (int i = 4; i < 6; i++) {
-            gsize n;
-            const void *bytes = sql_blob(st, i, &n);
-            g_byte_array_append(writing->item, bytes, (guint)n);
-        }
+        put_hash(writing->item, st, 4);
+        put_hash(writing->item, st, 5);
         writing->seals++;
         if (!put_item(writing, ITEM_SEAL, error)) {
             sql_reset(st);

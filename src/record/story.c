@@ -420,7 +420,7 @@ static gboolean journal_good(Story *story, GError **error) {
     VerifyReport report;
     gint64 sealed;
     return journal_seal(story->sql, story->now_ms, &sealed, error) &&
-           journal_verify(story->sql, story->packs, &report, error);
+           journal_verify(story->sql, story->packs, NULL, &report, error);
 }
 
 /* --- the doors --- */

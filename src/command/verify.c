@@ -1,4 +1,5 @@
 #include "command/command.h"
+#include "record/files.h"
 #include "record/journal.h"
 
 #include <stdio.h>
@@ -12,10 +13,13 @@ static gboolean run(char **arguments, GError **error) {
         return FALSE;
     VerifyReport report;
     gboolean good = journal_verify(reader.records, reader.packs, &report, error);
+    gint64 contents = 0;
+    good = good && files_verify(reader.records, reader.packs, &contents, error);
     if (good)
         printf("clean: %" G_GINT64_FORMAT " entries, %" G_GINT64_FORMAT " seals, %" G_GINT64_FORMAT
-               " records agree; %" G_GINT64_FORMAT " entries not sealed yet\n",
-               report.entries, report.seals, report.records, report.unsealed);
+               " records agree; %" G_GINT64_FORMAT " entries not sealed yet; %" G_GINT64_FORMAT
+               " files whole\n",
+               report.entries, report.seals, report.records, report.unsealed, contents);
     reader_close(&reader);
     return good;
 }
@@ -24,7 +28,9 @@ const Command command_verify = {
     .name = "verify",
     .arguments = "",
     .summary = "recompute the journal's hash chains and seals / 校验日志链与封存",
-    .more = "Compares every record with the fold of its entries. May run beside a server.",
+    .more = "Compares every record with the fold of its entries, and every file and document that "
+            "they\n"
+            "name with its hash. May run beside a server.",
     .options = options,
     .run = run,
 };

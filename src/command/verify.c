@@ -12,9 +12,10 @@ static gboolean run(char **arguments, GError **error) {
     if (!reader_open(&reader, error))
         return FALSE;
     VerifyReport report;
-    gboolean good = journal_verify(reader.records, reader.packs, &report, error);
     gint64 contents = 0;
-    good = good && files_verify(reader.records, reader.packs, &contents, error);
+    gboolean good = sql_map(reader.records, error) &&
+                    journal_verify(reader.records, reader.packs, &report, error) &&
+                    files_verify(reader.records, reader.packs, &contents, error);
     if (good)
         printf("clean: %" G_GINT64_FORMAT " entries, %" G_GINT64_FORMAT " seals, %" G_GINT64_FORMAT
                " records agree; %" G_GINT64_FORMAT " entries not sealed yet; %" G_GINT64_FORMAT

@@ -74,6 +74,7 @@ void api_record_get(Request *request);
 void api_record_edit(Request *request);
 void api_record_move(Request *request);
 void api_record_journal(Request *request);
+void api_receipt(Request *request);
 void api_todo(Request *request);
 void api_notices(Request *request);
 void api_overview(Request *request);

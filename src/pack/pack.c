@@ -54,6 +54,7 @@ Packs *packs_new(void) {
     packs->roles = packs_pointers(packs);
     packs->roles_by_name = packs_table(packs);
     packs->tables = packs_pointers(packs);
+    packs->role_groups = packs_table(packs);
     packs->warnings = packs_pointers(packs);
     packs->calendar = packs_own(packs, calendar_new(), (GDestroyNotify)calendar_free);
     return packs;
@@ -83,7 +84,7 @@ static const struct {
     [FIELD_DATE] = {"date", TERM_DATE},         [FIELD_TIME] = {"time", TERM_TIME},
     [FIELD_CODE] = {"code", TERM_TEXT},         [FIELD_REF] = {"ref", TERM_TEXT},
     [FIELD_REGION] = {"region", TERM_TEXT},     [FIELD_ROLE] = {"role", TERM_TEXT},
-    [FIELD_POINT] = {"point", TERM_NONE},
+    [FIELD_POINT] = {"point", TERM_NONE},       [FIELD_FILE] = {"file", TERM_TEXT},
 };
 
 const char *field_kind_name(FieldKind kind) {
@@ -128,15 +129,30 @@ const Move *type_move(const RecordType *type, const char *name) {
     return NULL;
 }
 
+const Indicator *type_indicator(const RecordType *type, const char *name) {
+    for (guint i = 0; i < type->indicators->len; i++) {
+        const Indicator *indicator = type->indicators->pdata[i];
+        if (strcmp(indicator->name, name) == 0)
+            return indicator;
+    }
+    return NULL;
+}
+
 /* ---- roles ---- */
+
+gboolean packs_role_group(const Packs *packs, const char *name, RoleSet *out) {
+    const RoleSet *set = g_hash_table_lookup(packs->role_groups, name);
+    *out = set ? *set : 0;
+    return set != NULL;
+}
 
 gboolean role_in(const Role *role, RoleSet set) {
     return (set & ROLE_EVERYONE) != 0 || (role && (set >> role->index & 1));
 }
 
 static const char *const level_names[] = {
-    [LEVEL_SYSTEM] = "system", [LEVEL_PROVINCE] = "province",     [LEVEL_CITY] = "city",
-    [LEVEL_COUNTY] = "county", [LEVEL_ENTERPRISE] = "enterprise",
+    [LEVEL_SYSTEM] = "system", [LEVEL_PROVINCE] = "province", [LEVEL_CITY] = "city",
+    [LEVEL_COUNTY] = "county", [LEVEL_TOWN] = "town",         [LEVEL_ENTERPRISE] = "enterprise",
 };
 
 const char *level_name(Level level) { return level_names[level]; }

@@ -43,13 +43,21 @@ struct CodeList {
     gboolean has_spans;  /* every code stands for a span */
 };
 
-typedef enum { LEVEL_SYSTEM, LEVEL_PROVINCE, LEVEL_CITY, LEVEL_COUNTY, LEVEL_ENTERPRISE } Level;
+typedef enum {
+    LEVEL_SYSTEM,
+    LEVEL_PROVINCE,
+    LEVEL_CITY,
+    LEVEL_COUNTY,
+    LEVEL_TOWN, /* town, street, park, grid */
+    LEVEL_ENTERPRISE
+} Level;
 
 typedef struct {
     char *name;
     Title title;
     Level level;
-    guint index; /* bit in a RoleSet */
+    gboolean sector; /* sees only the sectors of its user, inside his region */
+    guint index;     /* bit in a RoleSet */
 } Role;
 
 /* A set of roles as bits; ROLE_EVERYONE and ROLE_ENGINE stand for `everyone` and `engine` in
@@ -70,9 +78,13 @@ typedef enum {
     FIELD_REGION,
     FIELD_ROLE,
     FIELD_POINT,
+    FIELD_FILE,
     FIELD_KINDS
 } FieldKind;
 const char *field_kind_name(FieldKind kind); /* "text" */
+
+/* Bounds of fields of kind file: how many in one field, how large one may be at most. */
+enum { FILES_OF_FIELD_MAX = 50, FILE_BYTES_MAX = 100 * 1000 * 1000 };
 
 typedef struct {
     char *name;
@@ -94,6 +106,9 @@ typedef struct {
     char *default_value; /* as text, or NULL */
     gboolean computed;   /* made at each write, never given: */
     Expression *compute;
+    guint accept; /* FIELD_FILE: MediaClass bits */
+    int max_files;
+    gint64 max_size; /* bytes of one file */
 } Field;
 
 typedef struct {
@@ -215,6 +230,21 @@ struct ClockType {
     GArray *steps;            /* ClockStep, in order of `after` */
 };
 
+/* A figure over the records of a type: how many, a sum or mean of a field, or the share (in per
+ * cent) that `where` has among those of which `of` holds. */
+typedef struct {
+    char *name;
+    Title title;
+    GStrv basis;             /* or NULL */
+    Condition *where, *of;   /* or NULL */
+    const Field *sum, *mean; /* or NULL */
+    char *time;    /* field that dates a record, or "created_at"; NULL: a stock, as of now */
+    GPtrArray *by; /* Field*: offered for a breakdown */
+    char *unit;    /* or NULL */
+    enum { AIM_NONE, AIM_AT_MOST, AIM_AT_LEAST } aim;
+    double target;
+} Indicator;
+
 struct RecordType {
     char *name;
     Title title;
@@ -222,16 +252,19 @@ struct RecordType {
     const Field *key, *label;                     /* NULL: none */
     const Field *scope_region, *scope_enterprise; /* NULL: none. A ref scope of `enterprise` gives
                                                      the region when scope_region is NULL */
+    const Field *scope_sector;                    /* code field, or NULL: that of the enterprise */
+    gboolean has_sector;                          /* by a field of its own or by its enterprise */
     char *number;                                 /* pattern or NULL */
     GPtrArray *fields;                            /* Field* */
     GHashTable *fields_by_name;
-    GPtrArray *given;     /* Field*: those that people may give at creation and by an edit */
-    GPtrArray *computed;  /* Field*: each behind those that its expression names */
-    GPtrArray *checks;    /* Guard*: refused when true */
-    const State *initial; /* NULL: no flow */
-    GPtrArray *states;    /* State* */
-    GPtrArray *moves;     /* Move* */
-    GPtrArray *clocks;    /* ClockType* */
+    GPtrArray *given;      /* Field*: those that people may give at creation and by an edit */
+    GPtrArray *computed;   /* Field*: each behind those that its expression names */
+    GPtrArray *checks;     /* Guard*: refused when true */
+    const State *initial;  /* NULL: no flow */
+    GPtrArray *states;     /* State* */
+    GPtrArray *moves;      /* Move* */
+    GPtrArray *clocks;     /* ClockType* */
+    GPtrArray *indicators; /* Indicator* */
     RoleSet read, create, edit;
 };
 
@@ -250,6 +283,7 @@ struct Packs {
     GPtrArray *tables; /* PackTable*, in order of files */
     GPtrArray *roles;  /* Role* */
     GHashTable *roles_by_name;
+    GHashTable *role_groups; /* name of a group -> RoleSet* */
     Calendar *calendar;
     GPtrArray *warnings; /* char*: e.g. "calendar: no entry for 2027" */
 };
@@ -259,11 +293,13 @@ struct Packs {
 Packs *packs_load(const char *directory, GError **error);
 void packs_free(Packs *packs);
 
-const RecordType *packs_type(const Packs *packs, const char *name); /* or NULL */
-const Role *packs_role(const Packs *packs, const char *name);       /* or NULL */
-const Field *type_field(const RecordType *type, const char *name);  /* or NULL */
-const State *type_state(const RecordType *type, const char *name);  /* or NULL */
-const Move *type_move(const RecordType *type, const char *name);    /* or NULL */
+const RecordType *packs_type(const Packs *packs, const char *name);        /* or NULL */
+const Role *packs_role(const Packs *packs, const char *name);              /* or NULL */
+const Field *type_field(const RecordType *type, const char *name);         /* or NULL */
+const State *type_state(const RecordType *type, const char *name);         /* or NULL */
+const Move *type_move(const RecordType *type, const char *name);           /* or NULL */
+const Indicator *type_indicator(const RecordType *type, const char *name); /* or NULL */
+gboolean packs_role_group(const Packs *packs, const char *name, RoleSet *out);
 gboolean role_in(const Role *role, RoleSet set);
 const char *level_name(Level level); /* "county" */
 gboolean level_parse(const char *text, Level *level);

@@ -167,9 +167,10 @@ typedef struct {
 
 static const FileText small[] = {
     {"pack.yaml", "pack: small\ntitle: {zh: 小, en: Small}\nversion: 1\n"},
-    {"roles.yaml", "roles:\n"
-                   "  - {name: boss, level: system, title: {zh: 长, en: Boss}}\n"
-                   "  - {name: hand, level: enterprise, title: {zh: 手, en: Hand}}\n"},
+    {"roles.yaml",
+     "roles:\n"
+     "  - {name: boss, level: system, title: {zh: 长, en: Boss}}\n"
+     "  - {name: hand, level: enterprise, title: {zh: 手, en: Hand}, groups: [all]}\n"},
     {"codes.yaml", "codes:\n"
                    "  colour:\n"
                    "    title: {zh: 颜色, en: Colour}\n"
@@ -267,7 +268,11 @@ static const FileText small[] = {
      "    steps:\n"
      "      - {after: 0h, move: remind}\n"
      "      - {after: 2wd, move: remind}\n"
-     "rights: {read: [boss, hand], create: [boss], edit: []}\n"},
+     "rights: {read: [boss, hand], create: [boss], edit: []}\n"
+     "indicators:\n"
+     "  - {name: late, where: \"amount > 3\", of: \"done = TRUE\", time: due, by: [colour],\n"
+     "     target: {at_most: 5}, title: {zh: 迟, en: Late}}\n"
+     "  - {name: load, sum: amount, title: {zh: 量, en: Load}}\n"},
 };
 
 typedef struct {
@@ -368,6 +373,8 @@ static const Mistake mistakes[] = {
     {"job.yaml", "scope: {enterprise: enterprise}", "scope: {enterprise: next}", 0,
      "no ref to an enterprise"},
     {"job.yaml", "scope: {enterprise: enterprise}", "scope: {region: name}", 0, "holds no region"},
+    {"job.yaml", "scope: {enterprise: enterprise}", "scope: {enterprise: enterprise, sector: name}",
+     0, "no code field"},
     {"job.yaml", "{serial:4}", "{serial:99}", 0, "number pattern"},
     {"job.yaml", "{serial:4}", "{serial:4}{serial:4}", 0, "number pattern"},
     {"job.yaml", "{serial:4}", "{serial", 0, "number pattern"},
@@ -498,10 +505,24 @@ static const Mistake mistakes[] = {
     {"job.yaml", "{after: 0h, move: remind}", "{after: 0h, move: tell}", 0, "no move tell"},
     {"job.yaml", "start: {state: open}\n    stop: {leave: open}",
      "start: {state: shut}\n    stop: {leave: shut}", 5, "never open"},
+    /* indicators */
+    {"job.yaml", "time: due", "time: colour", 0, "is no date or time"},
+    {"job.yaml", "by: [colour]", "by: [amount]", 0, "cannot be grouped by amount"},
+    {"job.yaml", "by: [colour]", "by: [colour, colour]", 0, "stands twice"},
+    {"job.yaml", "sum: amount", "sum: name", 0, "cannot be summed"},
+    {"job.yaml", "at_most: 5", "at_most: five", 0, "is no number"},
+    {"job.yaml", "{at_most: 5}", "{at_most: 5, at_least: 3}", 0, "not clear"},
+    {"job.yaml", "{at_most: 5}", "{}", 0, "not clear"},
+    {"job.yaml", "sum: amount", "sum: amount, mean: amount", 0, "is not clear"},
+    {"job.yaml", "name: load", "name: late", 0, "stands twice"},
     /* the other files */
     {"roles.yaml", "level: system", "level: village", 0, "no such level"},
+    {"roles.yaml", "level: system", "level: city, scope: town", 0, "can only be sector"},
+    {"roles.yaml", "level: system", "level: system, scope: sector", 0, "the level of a territory"},
     {"roles.yaml", "name: hand", "name: boss", 0, "is defined already"},
     {"roles.yaml", "name: hand", "name: everyone", 0, "reserved"},
+    {"roles.yaml", "groups: [all]", "groups: [boss]", 0, "is the name of a role"},
+    {"roles.yaml", "groups: [all]", "groups: [hand]", 0, "is the name of a role"},
     {"codes.yaml", "code: '1'", "code: red", 0, "stands twice"},
     {"codes.yaml", "code: '1'", "code: ", 0, "text is expected"},
     {"codes.yaml", "    items:\n", "    item:\n", 0, "unknown key"},

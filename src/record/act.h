@@ -25,22 +25,26 @@ gboolean check_references(const Act *act, const Row *before, const Row *row, GEr
 gboolean check_required(const Act *act, const Row *row, GError **error);
 gboolean check_has_value(const Row *row, const Field *field, GError **error);
 gboolean check_rules(const Act *act, const Row *row, GError **error);
-/* The region of the row: that of its scope field, else of its enterprise. */
-gboolean row_find_region(Sql *sql, const Packs *packs, const Row *row, char **region,
-                         GError **error);
-/* Fills row->region when the scope fields differ from those of `before`. */
+/* Region and sector of the row: those of its scope fields, else of its enterprise; caller frees. */
+gboolean row_find_place(Sql *sql, const Packs *packs, const Row *row, char **region, char **sector,
+                        GError **error);
+/* Fills row->region and row->sector when the scope fields differ from those of `before`. */
 gboolean check_place(const Act *act, const Row *before, Row *row, GError **error);
 
 /* --- record_commit.c: the one place where a change of a record is written --- */
 
 /* Row, journal entry, clocks; gives the record. `before` NULL: a new record. `note`: members for
  * the diff that are no fields ("_clock"), or NULL. */
+/* Says that this record will be changed soon: what that asks of the database is announced
+ * (sql_ahead). */
+void change_ahead(const Act *act, const RecordType *type, const char *id);
 json_t *commit_row(const Act *act, const Row *before, Row *row, const char *action,
                    const char *comment, json_t *note, GError **error);
 
 /* --- clock_update.c: called after the row is written --- */
 
 /* Starts, stops, re-dates, pauses and resumes the clocks of a record. */
+void clocks_ahead(const Act *act, const RecordType *type, const char *id);
 gboolean clocks_update(const Act *act, const Row *before, const Row *row, GError **error);
 /* Due time of the clock of this name that is running; G_MAXINT64 when none. */
 gboolean clock_running_due(const Act *act, const Row *row, const ClockType *clock, gint64 *due_ms,
@@ -56,6 +60,7 @@ typedef struct {
     GPtrArray *hands; /* char*: who proposed, confirmed, and whom they stood in for */
     int confirmed;
 } Proposal;
+void proposal_ahead(const Act *act, const RecordType *type, const char *id);
 gboolean proposal_load(const Act *act, const Row *row, Proposal *proposal, GError **error);
 void proposal_clear(Proposal *proposal);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Proposal, proposal_clear)
@@ -84,7 +89,7 @@ json_t *act_or_stand_in(const Act *act, ActFunction function, gpointer data, GEr
 /* Those who have delegated to the actor, as he acts for them. */
 typedef struct {
     Actor actor; /* id and name are the delegate's; role and place the delegator's */
-    char *for_id, *region, *enterprise;
+    char *for_id, *region, *enterprise, *sectors;
 } StandIn;
 GPtrArray *stand_ins(const Act *act); /* of StandIn*, caller frees; empty for the machine */
 

@@ -12,13 +12,15 @@ typedef struct {
     gint64 seq; /* filled by journal_append */
     gint64 time_ms;
     const Actor *actor;
-    const char *type, *id, *action; /* "create", "edit", "move:NAME", "clock:NAME" */
-    const char *from, *to;          /* states or NULL */
-    json_t *diff;                   /* {field: [old, new]}; borrowed */
-    const char *comment;            /* or NULL */
-    const char *region, *enterprise;
+    const char *type, *id, *action;           /* "create", "edit", "move:NAME", "clock:NAME" */
+    const char *from, *to;                    /* states or NULL */
+    json_t *diff;                             /* {field: [old, new]}; borrowed */
+    const char *comment;                      /* or NULL */
+    const char *region, *enterprise, *sector; /* sector NULL: none */
 } JournalEntry;
 
+/* Says that an entry of this record will be appended soon (sql_ahead). */
+void journal_ahead(Sql *sql, const char *type, const char *id);
 gboolean journal_append(Sql *sql, JournalEntry *entry, GError **error);
 /* Seals what is not sealed yet, at most SEAL_ENTRIES_MAX at a time so that other jobs go on;
  * *sealed entries (0: nothing to do). In a writer's job. */
@@ -28,15 +30,25 @@ gboolean journal_seal(Sql *sql, gint64 now_ms, gint64 *sealed, GError **error);
  * (record_get first). */
 json_t *journal_of(Sql *sql, const Packs *packs, const char *type, const char *id, GError **error);
 /* Entries after `seq` in the actor's sight, at most `limit`, each
- * {"seq","time","type","id","action","from","to","region","enterprise"}; *last is the highest seq
- * looked at, seen or not. For the live stream. */
+ * {"seq","time","type","id","action","from","to","region","enterprise","sector"}; *last is the
+ * highest seq looked at, seen or not. For the live stream. */
 json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, gint64 seq, int limit,
                       gint64 *last, GError **error);
 gint64 journal_last(Sql *sql, GError **error); /* -1 on error */
 
+/* The last seal, as an outside party keeps it: whoever has it can tell a rewritten history. */
+typedef struct {
+    gint64 number; /* 0: nothing is sealed */
+    guint8 hash[32];
+} JournalHead;
+char *journal_head_text(const JournalHead *head); /* "NUMBER:HASH"; caller frees */
+gboolean journal_head_parse(const char *text, JournalHead *head);
+
 typedef struct {
     gint64 entries, seals, records, unsealed;
+    JournalHead head;
 } VerifyReport;
 /* True when everything holds. ERROR_VERIFY names the first break: sequence, record and what
- * differs. */
-gboolean journal_verify(Sql *sql, const Packs *packs, VerifyReport *report, GError **error);
+ * differs. `kept`: a head of former times that must still be part of it, or NULL. */
+gboolean journal_verify(Sql *sql, const Packs *packs, const JournalHead *kept, VerifyReport *report,
+                        GError **error);

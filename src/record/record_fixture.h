@@ -44,8 +44,13 @@ G_GNUC_UNUSED static Actor person(const World *world, const char *role, const ch
     const Role *found = packs_role(world->packs, role);
     g_assert_nonnull(found);
     gboolean enterprise = found->level == LEVEL_ENTERPRISE;
-    return (Actor){
-        ACTOR_PERSON, id, id, found, enterprise ? NULL : place, enterprise ? place : NULL};
+    return (Actor){.kind = ACTOR_PERSON,
+                   .id = id,
+                   .name = id,
+                   .role = found,
+                   .region = enterprise ? NULL : place,
+                   .enterprise = enterprise ? place : NULL,
+                   .sectors = "chemical"};
 }
 
 G_GNUC_UNUSED static json_t *create(World *world, const Actor *actor, const char *type,
@@ -104,7 +109,7 @@ G_GNUC_UNUSED static void put(World *world, const char *type, const char *text) 
 G_GNUC_UNUSED static void verify_good(World *world) {
     VerifyReport report;
     GError *error = NULL;
-    journal_verify(world->sql, world->packs, &report, &error);
+    journal_verify(world->sql, world->packs, NULL, &report, &error);
     g_assert_no_error(error);
 }
 

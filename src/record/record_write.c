@@ -1,5 +1,6 @@
 #include "base/hash.h"
 #include "record/act.h"
+#include "record/files.h"
 #include "record/rights.h"
 #include "record/row_values.h"
 
@@ -15,7 +16,7 @@ const RecordType *find_type(const Packs *packs, const char *name, GError **error
 Row *load_seen(const Act *act, const RecordType *type, const char *id, GError **error) {
     GError *failure = NULL;
     Row *row = rights_read(act->actor, type) ? row_load(act->sql, type, id, &failure) : NULL;
-    if (row && rights_in_scope(act->actor, type, row->region, row_enterprise(row)))
+    if (row && rights_in_scope(act->actor, type, row->region, row_enterprise(row), row->sector))
         return row;
     row_free(row);
     if (failure)
@@ -41,7 +42,7 @@ gboolean right_refused(const Act *act, RoleSet set, const char *zh, const char *
 }
 
 static gboolean in_actors_place(const Act *act, const Row *row, GError **error) {
-    return rights_covers(act->actor, row->type, row->region, row_enterprise(row)) ||
+    return rights_covers(act->actor, row->type, row->region, row_enterprise(row), row->sector) ||
            error_set(error, ERROR_SCOPE, NULL, NULL);
 }
 
@@ -100,11 +101,11 @@ json_t *create_row(const Act *act, const RecordType *type, const char *id, json_
     row->state = type->initial;
     row->created_ms = act->now_ms;
     if (!check_given(row, fields, by_rule ? NULL : givable(act, type), error) ||
-        !put_defaults(row, fields, error) || !name_row(act, row, id, error) ||
-        !act_compute(act, row, error) || !check_required(act, row, error) ||
-        !check_references(act, NULL, row, error) || !check_place(act, NULL, row, error) ||
-        (!by_rule && !in_actors_place(act, row, error)) || !check_rules(act, row, error) ||
-        !number_row(act, row, error))
+        !files_resolve(act, NULL, row, error) || !put_defaults(row, fields, error) ||
+        !name_row(act, row, id, error) || !act_compute(act, row, error) ||
+        !check_required(act, row, error) || !check_references(act, NULL, row, error) ||
+        !check_place(act, NULL, row, error) || (!by_rule && !in_actors_place(act, row, error)) ||
+        !check_rules(act, row, error) || !number_row(act, row, error))
         return NULL;
     return commit_row(act, NULL, row, "create", comment && *comment ? comment : NULL, NULL, error);
 }
@@ -168,7 +169,8 @@ static json_t *edit_row(const Act *act, const Row *before, gint64 version, json_
         !is_open(act, before, error) || !proposal_none(act, before, error))
         return NULL;
     g_autoptr(Row) row = row_copy(before);
-    if (!check_given(row, fields, givable(act, row->type), error) || !act_compute(act, row, error))
+    if (!check_given(row, fields, givable(act, row->type), error) ||
+        !files_resolve(act, before, row, error) || !act_compute(act, row, error))
         return NULL;
     if (same_values(before, row))
         return row_json(before);
@@ -188,6 +190,7 @@ typedef struct {
 
 static json_t *edit_asked(const Act *act, gpointer data, GError **error) {
     const EditAsked *asked = data;
+    change_ahead(act, asked->type, asked->id);
     g_autoptr(Row) before = load_seen(act, asked->type, asked->id, error);
     return before ? edit_row(act, before, asked->version, asked->fields, error) : NULL;
 }

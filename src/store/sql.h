@@ -9,7 +9,8 @@
  * valid until the same text is prepared again. Errors are ERROR_STORE or ERROR_DISK_FULL.
  *
  * What both back ends agree on:
- * - Text is compared by its bytes; LIKE heeds case, and its ESCAPE is always written.
+ * - Text in columns is compared by its bytes, and what is no column by COLLATE BINARY; LIKE heeds
+ *   case, and its ESCAPE is always written.
  * - BEGIN IMMEDIATE starts a writing transaction; a SAVEPOINT outside a transaction starts one that
  *   its RELEASE commits, and a reader sees one moment until then.
  * - A statement that failed inside a transaction may have spoilt it (PostgreSQL): nothing but
@@ -31,6 +32,10 @@ typedef enum { SQL_ROW, SQL_DONE, SQL_FAILED } SqlStep;
 
 Sql *sql_open(const char *uri, SqlMode mode, GError **error);
 void sql_close(Sql *sql);
+/* The folder of the files that belong to this database (file_store.h); copied. NULL, as at first:
+ * there is none. Whoever opens the database says where it is. */
+void sql_set_files(Sql *sql, const char *folder);
+const char *sql_files(const Sql *sql);
 /* For messages and tests; SQL itself does not depend on it. */
 SqlKind sql_kind(const Sql *sql);
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "pack/calendar.h"
 #include "pack/condition.h"
+#include "pack/document_type.h"
 
 typedef struct {
     char *zh, *en;
@@ -178,6 +179,18 @@ typedef struct {
     Span before;
 } Move;
 
+/* A paper that is made when one of `moves` is, while `when` holds after it. */
+typedef struct {
+    char *name;
+    Title title;
+    GPtrArray *moves; /* const Move* */
+    Condition *when;  /* NULL: always */
+    char *number;     /* pattern or NULL */
+    GStrv basis;      /* or NULL */
+    PaperStyle style;
+    GPtrArray *pieces; /* DocumentPiece* */
+} DocumentType;
+
 typedef struct {
     Span after;
     const Move *move;
@@ -217,6 +230,7 @@ typedef struct {
     GPtrArray *states;    /* State* */
     GPtrArray *moves;     /* Move* */
     GPtrArray *clocks;    /* ClockType* */
+    GPtrArray *documents; /* DocumentType* */
     RoleSet read, create, edit;
 } RecordType;
 
@@ -250,6 +264,8 @@ const Field *type_field(const RecordType *type, const char *name);  /* or NULL *
 const State *type_state(const RecordType *type, const char *name);  /* or NULL */
 const Move *type_move(const RecordType *type, const char *name);    /* or NULL */
 gboolean packs_role_group(const Packs *packs, const char *name, RoleSet *out);
+/* What a table calls a member of a field's list (kind file); NULL: there is none. */
+const Title *field_column_title(const Field *field, const char *column);
 gboolean role_in(const Role *role, RoleSet set);
 const char *level_name(Level level); /* "county" */
 gboolean level_parse(const char *text, Level *level);

@@ -58,7 +58,7 @@ gboolean schema_column_nullable(const RecordType *type, const char *name) {
 static const char common_tables[] =
     "CREATE TABLE IF NOT EXISTS documents (id {text} PRIMARY KEY, type {text} NOT NULL, record "
     "{text} NOT NULL, name {text} NOT NULL, number {text}, hash {text} NOT NULL, size {int} NOT "
-    "NULL, at_ms {int} NOT NULL, by_id {text} NOT NULL, by_name {text}, seq {int} NOT NULL);"
+    "NULL, at_ms {int} NOT NULL, by_id {text} NOT NULL, by_name {text}, version {int} NOT NULL);"
     "CREATE INDEX IF NOT EXISTS documents_record ON documents (type, record, id);"
     "CREATE INDEX IF NOT EXISTS documents_hash ON documents (hash);"
     "CREATE TABLE IF NOT EXISTS schema_fields (type {text} NOT NULL, field {text} NOT NULL, kind "

@@ -199,6 +199,7 @@ static const KeyRow type_rows[] = {
     {"clocks", FALSE, PASS_SHAPE | PASS_RULES, read_clocks, 0},
     {"documents", FALSE, PASS_RULES, read_documents, 0},
     {"rights", TRUE, PASS_RULES, read_type_rights, 0},
+    {"indicators", FALSE, PASS_SHAPE | PASS_RULES, read_indicators, 0},
 };
 
 static RecordType *type_new(Packs *packs) {
@@ -211,6 +212,7 @@ static RecordType *type_new(Packs *packs) {
     type->moves = packs_pointers(packs);
     type->clocks = packs_pointers(packs);
     type->documents = packs_pointers(packs);
+    type->indicators = packs_pointers(packs);
     return type;
 }
 

@@ -39,9 +39,10 @@ gboolean read_template_file(Loader *loader, const YamlNode *file, GError **error
 /* ---- texts with placeholders ---- */
 
 static gboolean own_placeholder(const RecordType *type, const char *text) {
-    static const char *const known[] = {"_region", "_region:city", "_region:province",
-                                        "_number", "_title",       "_today",
-                                        "_actor",  "_id",          NULL};
+    static const char *const known[] = {
+        "_region", "_region:city", "_region:province", "_office", "_office:full",
+        "_number", "_title",       "_today",           "_actor",  "_id",
+        NULL};
     static const guint dated = 1u << FIELD_DATE | 1u << FIELD_TIME;
     const char *colon = strchr(text, ':');
     g_autofree char *name = colon ? g_strndup(text, (gsize)(colon - text)) : NULL;

@@ -104,8 +104,8 @@ gboolean read_effects(Loader *loader, const YamlNode *node, gpointer place,
                       GError **error); /* GArray* */
 gboolean read_template_file(Loader *loader, const YamlNode *file, GError **error);
 gboolean read_documents(Loader *loader, const YamlNode *node, gpointer type, GError **error);
-/* The pattern of a document's number: as a record's, and {_region}, {_region:city},
- * {_region:province} for names of divisions. */
+/* The pattern of a document's number: as a record's, and {_office}, {_region},
+ * {_region:city}, {_region:province} for names of divisions. */
 gboolean read_document_number(Loader *loader, const YamlNode *node, gpointer place,
                               GError **error); /* char* */
 /* Whether every {…} of a text means something; `known` judges one. */

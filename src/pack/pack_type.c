@@ -128,7 +128,8 @@ static gboolean read_number(Loader *loader, const YamlNode *node, gpointer place
 
 gboolean read_document_number(Loader *loader, const YamlNode *node, gpointer place,
                               GError **error) {
-    static const char *const names[] = {"{_region}", "{_region:city}", "{_region:province}"};
+    static const char *const names[] = {"{_region}", "{_region:city}", "{_region:province}",
+                                        "{_office}"};
     if (!read_text(loader, node, place, error))
         return FALSE;
     GString *rest = g_string_new(node->text);
@@ -139,7 +140,8 @@ gboolean read_document_number(Loader *loader, const YamlNode *node, gpointer pla
     g_string_free(rest, TRUE);
     return formed ||
            refuse(error, node,
-                  "文字、{_region}、{year} 和一个 {serial:1} / text, {_region}, {year} "
+                  "文字、{_office}、{_region}、{year} 和一个 {serial:1} / text, {_office}, "
+                  "{_region}, {year} "
                   "and one {serial:1}",
                   "文号规则“%s”不合规则 / the number pattern is not well formed", node->text);
 }

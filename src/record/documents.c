@@ -13,21 +13,42 @@ typedef struct {
     const Row *row;
     const DocumentType *type;
     const char *number; /* "" when it has none */
+    gboolean preview;
 } Making;
 
 /* ---- texts ---- */
 
-/* The name of a division that encloses the record: by the first digits of its code (GB/T 2260). */
-static char *region_name(const Act *act, const Row *row, gsize digits) {
+enum { PROVINCE = 2, CITY = 4, WHOLE = 64 }; /* digits of a division code, GB/T 2260 */
+
+/* The name of a division, or of one that encloses it. */
+static char *region_name(const Act *act, const char *region, gsize digits) {
     const RecordType *regions = packs_type(act->packs, "region");
-    g_autofree char *code = g_strndup(row->region, digits);
+    g_autofree char *code = g_strndup(region, digits);
     char *name = regions && *code ? label_of(act->sql, regions, code) : NULL;
     return name ? name : g_strdup(code);
 }
 
-static char *own_region(const Making *m) { return region_name(m->act, m->row, 64); }
-static char *own_city(const Making *m) { return region_name(m->act, m->row, 4); }
-static char *own_province(const Making *m) { return region_name(m->act, m->row, 2); }
+/* The division of the authority that acts; the record's, when it is the machine. */
+static const char *office_of(const Act *act, const Row *row) {
+    const char *region = act->actor->region;
+    return region && *region ? region : row->region;
+}
+
+static char *own_region(const Making *m) { return region_name(m->act, m->row->region, WHOLE); }
+static char *own_city(const Making *m) { return region_name(m->act, m->row->region, CITY); }
+static char *own_province(const Making *m) { return region_name(m->act, m->row->region, PROVINCE); }
+static char *own_office(const Making *m) {
+    return region_name(m->act, office_of(m->act, m->row), WHOLE);
+}
+
+/* A county's with its city in front. */
+static char *own_office_full(const Making *m) {
+    const char *region = office_of(m->act, m->row);
+    g_autofree char *own = own_office(m);
+    g_autofree char *city =
+        strlen(region) > CITY ? region_name(m->act, region, CITY) : g_strdup("");
+    return g_strconcat(city, own, NULL);
+}
 static char *own_number(const Making *m) { return g_strdup(m->number); }
 static char *own_title(const Making *m) { return g_strdup(m->type->title.zh); }
 static char *own_actor(const Making *m) { return g_strdup(m->act->actor->name); }
@@ -42,6 +63,8 @@ static const struct {
 } own_names[] = {{"_region", own_region},
                  {"_region:city", own_city},
                  {"_region:province", own_province},
+                 {"_office", own_office},
+                 {"_office:full", own_office_full},
                  {"_number", own_number},
                  {"_title", own_title},
                  {"_today", own_today},
@@ -61,17 +84,27 @@ static char *date_text(const Making *m, const Field *field) {
     return paper_date(day, m->type->style.chinese_date);
 }
 
-static char *placeholder_text(const Act *act, const Row *row, const char *name, gpointer data) {
-    const Making *m = data;
-    (void)act;
+static char *own_text(const Making *m, const char *name) {
     for (gsize i = 0; i < G_N_ELEMENTS(own_names); i++)
         if (strcmp(own_names[i].name, name) == 0)
             return own_names[i].text(m);
     if (!g_str_has_suffix(name, ":date"))
         return NULL;
     g_autofree char *field_name = g_strndup(name, strlen(name) - strlen(":date"));
-    const Field *field = type_field(row->type, field_name);
+    const Field *field = type_field(m->row->type, field_name);
     return field ? date_text(m, field) : NULL;
+}
+
+/* A preview shows where something is still to come. */
+static char *placeholder_text(const Act *act, const Row *row, const char *name, gpointer data) {
+    const Making *m = data;
+    char *text = own_text(m, name);
+    if (text == NULL)
+        text = template_text(act, row, name, LANG_ZH);
+    if (*text || !m->preview)
+        return text;
+    g_free(text);
+    return g_strdup("＿＿＿");
 }
 
 static char *expand(const Making *m, const char *template) {
@@ -86,8 +119,11 @@ static void add_cell(PaperPiece *piece, char *text_take) {
 
 static void fill_form(const Making *m, const DocumentPiece *from, PaperPiece *to) {
     for (guint i = 0; i + 1 < from->cells->len; i += 2) {
+        char *value = expand(m, from->cells->pdata[i + 1]);
         add_cell(to, g_strdup(from->cells->pdata[i]));
-        add_cell(to, expand(m, from->cells->pdata[i + 1]));
+        add_cell(to, *value ? value : g_strdup("／")); /* struck through: nothing was left out */
+        if (*value == 0)
+            g_free(value);
     }
 }
 
@@ -157,7 +193,7 @@ static PaperPiece *make_piece(const Making *m, const DocumentPiece *from) {
     return piece;
 }
 
-static GString *render(const Making *m, gboolean preview, GError **error) {
+static GString *render(const Making *m, GError **error) {
     const DocumentType *type = m->type;
     g_autoptr(GPtrArray) pieces = g_ptr_array_new_with_free_func(paper_piece_free);
     for (guint i = 0; i < type->pieces->len; i++) {
@@ -165,7 +201,7 @@ static GString *render(const Making *m, gboolean preview, GError **error) {
         if (piece->when == NULL || row_holds(m->row, piece->when, m->act->now_ms, m->act->actor))
             g_ptr_array_add(pieces, make_piece(m, piece));
     }
-    Paper paper = {&type->style, type->title.zh, m->act->now_ms, preview, pieces};
+    Paper paper = {&type->style, type->title.zh, m->act->now_ms, m->preview, pieces};
     return paper_pdf(&paper, error);
 }
 
@@ -175,12 +211,16 @@ static char *take_number(const Act *act, const Row *row, const DocumentType *typ
     static const struct {
         const char *mark;
         gsize digits;
-    } marks[] = {{"{_region:city}", 4}, {"{_region:province}", 2}, {"{_region}", 64}};
+    } marks[] = {{"{_office}", 0},
+                 {"{_region:city}", CITY},
+                 {"{_region:province}", PROVINCE},
+                 {"{_region}", WHOLE}};
     if (type->number == NULL)
         return g_strdup("");
     GString *pattern = g_string_new(type->number);
     for (gsize i = 0; i < G_N_ELEMENTS(marks); i++) {
-        g_autofree char *name = region_name(act, row, marks[i].digits);
+        g_autofree char *name = marks[i].digits ? region_name(act, row->region, marks[i].digits)
+                                                : region_name(act, office_of(act, row), WHOLE);
         g_strdelimit(name, "{}", ' ');
         g_string_replace(pattern, marks[i].mark, name, 0);
     }
@@ -201,8 +241,8 @@ static const char *store_of(const Act *act, GError **error) {
 static json_t *make(const Act *act, const Row *row, const DocumentType *type, GError **error) {
     const char *store = store_of(act, error);
     g_autofree char *number = store ? take_number(act, row, type, error) : NULL;
-    Making making = {act, row, type, number};
-    GString *pdf = number ? render(&making, FALSE, error) : NULL;
+    Making making = {act, row, type, number, FALSE};
+    GString *pdf = number ? render(&making, error) : NULL;
     char hash[HASH_HEX], id[ID_TEXT];
     if (pdf == NULL)
         return NULL;
@@ -287,7 +327,8 @@ json_t *documents_of(Sql *sql, const Packs *packs, const Actor *actor, const cha
         return NULL;
     json_decref(record);
     SqlStatement *st = sql_query(
-        sql, error, "SELECT " COLUMNS " FROM documents WHERE type = ? AND record = ? ORDER BY id",
+        sql, error,
+        "SELECT " COLUMNS " FROM documents WHERE type = ? AND record = ? ORDER BY version, name",
         "tt", type, id);
     json_t *items = json_array();
     SqlStep step = SQL_FAILED;
@@ -336,8 +377,8 @@ static json_t *preview_asked(const Act *act, gpointer data, GError **error) {
         error_set(error, ERROR_NOT_FOUND, NULL, "文书", asked->name, NULL);
         return NULL;
     }
-    Making making = {act, row, type, type->number ? "（文号待定）" : ""};
-    asked->pdf = render(&making, TRUE, error);
+    Making making = {act, row, type, type->number ? "（文号待定）" : "", TRUE};
+    asked->pdf = render(&making, error);
     return asked->pdf ? json_true() : NULL;
 }
 

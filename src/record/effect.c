@@ -38,7 +38,7 @@ static char *name_text(const Act *act, const Row *row, const char *name, gboolea
     return g_strdup(term.kind == TERM_TEXT ? term.text : "");
 }
 
-static char *usual_text(const Act *act, const Row *row, const char *placeholder, Lang lang) {
+char *template_text(const Act *act, const Row *row, const char *placeholder, Lang lang) {
     g_autofree char *name = g_strdup(placeholder);
     char *colon = strchr(name, ':');
     if (colon)
@@ -58,7 +58,7 @@ char *template_fill(const Act *act, const Row *row, const char *template, Lang l
         g_autofree char *name = g_strndup(p + 1, (gsize)(end - p - 1));
         char *text = own ? own(act, row, name, data) : NULL;
         if (text == NULL)
-            text = usual_text(act, row, name, lang);
+            text = template_text(act, row, name, lang);
         g_string_append(out, text);
         g_free(text);
         p = end + 1;

@@ -28,6 +28,13 @@ ERROR_ROW(STORY, "story.failed", 500, "故事 {0}：应为 {1}，实为 {2}",
 ERROR_ROW(CONDITION, "condition.invalid", 400, "条件表达式错误：{0}", "Bad condition: {0}",
           "位置 {1}；参见 docs/packs.md 的条件语法",
           "At character {1}; see Conditions in docs/packs.md")
+ERROR_ROW(CONDITION_MEMORY, "condition.not_listable", 400,
+          "列表筛选不能用 {0}：数据库无法求值，或表达式过长",
+          "A list cannot be filtered by {0}: the database cannot work it out, or it is too long",
+          "按本类型自己的字段筛选，可用 + - * /、round、least、greatest、coalesce、choose、days、"
+          "age、year",
+          "Filter by the type's own fields with + - * /, round, least, greatest, coalesce, choose, "
+          "days, age, year")
 
 ERROR_ROW(JSON, "json.invalid", 400, "JSON 无法解析：{0}", "The JSON cannot be read: {0}",
           "位置：第 {1} 行", "At line {1}")
@@ -121,5 +128,7 @@ ERROR_ROW(LINE, "line.invalid", 400, "行协议格式错误：{0}", "Bad line pr
 ERROR_ROW(PARTIAL, "batch.partial", 400, "partial write：{0} 条已保存，{1} 条被拒绝",
           "partial write: {0} stored, {1} refused", "改正 refused 中列出的行后只重发这些行",
           "Correct the lines listed in refused and send only those again")
+ERROR_ROW(RECEIPT, "receipt.unknown", 404, "没有这个回执编号", "There is no such receipt",
+          "核对编号：4 组、每组 5 位，不含字母 U", "Check the code: 4 groups of 5, never the letter U")
 ERROR_ROW(VERIFY, "verify.broken", 500, "校验不通过：{0}", "Verification failed: {0}",
           "立即封存数据并查明原因", "Seal the data at once and find the cause")

@@ -3,6 +3,7 @@
 #include "document/paper.h"
 #include "record/effect.h"
 #include "record/journal.h"
+#include "record/row_values.h"
 #include "store/file_store.h"
 
 #include <string.h>
@@ -198,7 +199,7 @@ static GString *render(const Making *m, GError **error) {
     g_autoptr(GPtrArray) pieces = g_ptr_array_new_with_free_func(paper_piece_free);
     for (guint i = 0; i < type->pieces->len; i++) {
         const DocumentPiece *piece = type->pieces->pdata[i];
-        if (piece->when == NULL || row_holds(m->row, piece->when, m->act->now_ms, m->act->actor))
+        if (piece->when == NULL || act_holds(m->act, m->row, piece->when))
             g_ptr_array_add(pieces, make_piece(m, piece));
     }
     Paper paper = {&type->style, type->title.zh, m->act->now_ms, m->preview, pieces};
@@ -256,7 +257,7 @@ static json_t *make(const Act *act, const Row *row, const DocumentType *type, GE
 
 static gboolean is_due(const Act *act, const Row *row, const DocumentType *type, const Move *move) {
     return g_ptr_array_find(type->moves, move, NULL) &&
-           (type->when == NULL || row_holds(row, type->when, act->now_ms, act->actor));
+           (type->when == NULL || act_holds(act, row, type->when));
 }
 
 gboolean documents_prepare(const Act *act, const Row *row, const Move *move, json_t **made,

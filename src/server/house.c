@@ -20,6 +20,7 @@ const Route house_routes[] = {
     {"GET", "/api/records/{type}/{id}/documents", api_record_documents, SMALL, DOOR_USER, 200, "Documents that moves have made of a record, oldest first", NULL, NULL, "Documents"},
     {"GET", "/api/records/{type}/{id}/documents/{name}/preview", api_document_preview, SMALL, DOOR_USER, 200, "How a document would look now; not in force", NULL, NULL, "application/pdf"},
     {"GET", "/api/documents/{id}", api_document_get, SMALL, DOOR_USER, 200, "A document as PDF", NULL, NULL, "application/pdf"},
+    {"GET", "/api/receipts/{code}", api_receipt, SMALL, DOOR_OPEN, 200, "What the holder of a receipt may see, with its proof", NULL, NULL, "Receipt"},
     {"POST", "/api/files", api_files_send, FILE_BYTES_MAX, DOOR_USER, 201, "Send a file, to be used in a record within a day", "X-File-Name", "application/octet-stream", "FileUse"},
     {"GET", "/api/files/{id}", api_file_get, SMALL, DOOR_USER, 200, "Fetch a file: its sender until it is used, then who may read a record that uses it", NULL, NULL, "application/octet-stream"},
     {"GET", "/api/files/{id}/thumbnail", api_file_thumbnail, SMALL, DOOR_USER, 200, "A small JPEG of a picture", "size", NULL, "image/jpeg"},

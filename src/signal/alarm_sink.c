@@ -146,12 +146,13 @@ gboolean alarm_sink_apply(Sql *records, const Packs *packs, const PointTable *ta
     for (guint i = 0; i < n; i++) {
         char id[27];
         const PointDef *def = point_table_def(table, events[i].point);
-        Sink sink = {records,
-                     packs,
-                     def,
-                     &events[i],
-                     alarm_id(def->code, events[i].condition, events[i].onset_ms, id),
-                     now_ms};
+        Sink sink = {
+            records,
+            packs,
+            def,
+            &events[i],
+            alarm_id(def->code, events[i].rule, events[i].condition, events[i].onset_ms, id),
+            now_ms};
         g_autoptr(GError) refusal = NULL;
         if (apply_event(&sink, &refusal))
             continue;

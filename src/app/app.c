@@ -6,6 +6,7 @@
 #include "server/house.h"
 #include "server/openapi.h"
 #include "signal/alarm_sink.h"
+#include "signal/point_compose.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,8 +53,8 @@ static gboolean lock_data_dir(App *app, GError **error) {
 
 static gboolean migrate_records(Sql *sql, const Packs *packs, GError **error) {
     return sql_exec(sql, "BEGIN IMMEDIATE", error) && records_migrate(sql, packs, error) &&
-           session_migrate(sql, error) && webhook_migrate(sql, error) &&
-           sql_exec(sql, "COMMIT", error);
+           alarm_sink_migrate(sql, error) && session_migrate(sql, error) &&
+           webhook_migrate(sql, error) && sql_exec(sql, "COMMIT", error);
 }
 
 static gboolean open_records(App *app, GError **error) {
@@ -124,6 +125,30 @@ static gboolean write_alarms(gpointer data, const AlarmEvent *events, guint n, G
 
 typedef struct {
     App *app;
+    const GArray *standing;
+    guint mended;
+} Reconcile;
+
+static gboolean reconcile_run(Sql *sql, gpointer data, GError **error) {
+    Reconcile *reconcile = data;
+    App *app = reconcile->app;
+    return alarm_sink_reconcile(sql, app->packs, app->points, reconcile->standing,
+                                clock_now(app->config.clock), &reconcile->mended, error);
+}
+
+static gboolean reconcile_alarms(gpointer data, const GArray *standing, GError **error) {
+    Reconcile reconcile = {data, standing, 0};
+    App *app = data;
+    if (!writer_run(app->records, reconcile_run, &reconcile, error))
+        return FALSE;
+    if (reconcile.mended > 0)
+        log_warning("signal", "%u alarms of the records did not match the engine and were mended",
+                    reconcile.mended);
+    return TRUE;
+}
+
+typedef struct {
+    App *app;
     Sql *records;
 } Load;
 
@@ -138,6 +163,7 @@ static gboolean load_engine(App *app, gint64 *used_seq, GError **error) {
     gint64 newest = 0;
     gboolean good =
         load.records && writer_run(app->samples, load_points, &load, error) &&
+        point_compose_all(app->points, load.records, app->packs, error) &&
         sql_get_int(load.records, error, &newest, 0, "SELECT MAX(engine_seq) FROM r_alarm", "");
     sql_close(load.records);
     *used_seq = alarm_event_row(newest);
@@ -152,7 +178,7 @@ static gboolean start_pipeline(App *app, GError **error) {
                              .clock = app->config.clock,
                              .table = app->points,
                              .writer = app->samples,
-                             .sink = {write_alarms, app},
+                             .sink = {write_alarms, app, reconcile_alarms},
                              .used_seq = used_seq};
     app->pipeline = loaded ? pipeline_start(&config, error) : NULL;
     return app->pipeline != NULL;

@@ -140,7 +140,7 @@ typedef struct {
 
 typedef struct {
     int n;
-    enum { SPAN_HOURS, SPAN_DAYS, SPAN_WORKDAYS, SPAN_MONTHS, SPAN_YEARS } unit;
+    enum { SPAN_MINUTES, SPAN_HOURS, SPAN_DAYS, SPAN_WORKDAYS, SPAN_MONTHS, SPAN_YEARS } unit;
 } Span;
 
 typedef struct ClockType ClockType;

@@ -8,16 +8,16 @@ enum { CLOCKS_MAX = 32, STEPS_MAX = 16, SPAN_DIGITS = 4 };
 static const struct {
     const char *suffix;
     int unit;
-    gint64 hours; /* only to put steps in order */
+    gint64 minutes; /* only to put steps in order */
 } units[] = {
-    {"h", SPAN_HOURS, 1},    {"d", SPAN_DAYS, 24},    {"wd", SPAN_WORKDAYS, 24},
-    {"m", SPAN_MONTHS, 720}, {"y", SPAN_YEARS, 8760},
+    {"min", SPAN_MINUTES, 1},    {"h", SPAN_HOURS, 60},     {"d", SPAN_DAYS, 1440},
+    {"wd", SPAN_WORKDAYS, 1440}, {"m", SPAN_MONTHS, 43200}, {"y", SPAN_YEARS, 525600},
 };
 
-static gint64 span_hours(const Span *span) {
+static gint64 span_minutes(const Span *span) {
     for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
         if (units[i].unit == (int)span->unit)
-            return span->n * units[i].hours;
+            return span->n * units[i].minutes;
     g_assert_not_reached();
 }
 
@@ -38,7 +38,8 @@ static gboolean span_parse(const char *text, Span *span) {
 gboolean read_span(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     (void)loader;
     return (node->kind == YAML_SCALAR && span_parse(node->text, place)) ||
-           refuse(error, node, "写 3h、10d、10wd、6m 或 1y / write 3h, 10d, 10wd, 6m or 1y",
+           refuse(error, node,
+                  "写 15min、3h、10d、10wd、6m 或 1y / write 15min, 3h, 10d, 10wd, 6m or 1y",
                   "不是时限 / not a span of time");
 }
 
@@ -125,8 +126,8 @@ static gboolean read_steps(Loader *loader, const YamlNode *node, gpointer place,
     if (!array_read(loader, node, &shape, steps, error))
         return FALSE;
     for (guint i = 1; i < steps->len; i++)
-        if (span_hours(&g_array_index(steps, ClockStep, i - 1).after) >
-            span_hours(&g_array_index(steps, ClockStep, i).after))
+        if (span_minutes(&g_array_index(steps, ClockStep, i - 1).after) >
+            span_minutes(&g_array_index(steps, ClockStep, i).after))
             return refuse(error, tree_at(node, i), "按 after 排序 / put them in order",
                           "步骤未按 after 排序 / the steps are not in order of after");
     return steps->len > 0 ||

@@ -58,7 +58,7 @@ static void test_point_type(void) {
     g_assert_true(point->scope_enterprise == type_field(point, "enterprise"));
     g_assert_null(point->scope_region);
     g_assert_null(point->initial);
-    g_assert_cmpuint(point->checks->len, ==, 5);
+    g_assert_cmpuint(point->checks->len, ==, 8);
     g_assert_cmpuint(point->states->len + point->moves->len + point->clocks->len, ==, 0);
     packs_free(packs);
 }

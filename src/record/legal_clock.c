@@ -7,10 +7,13 @@
 /* --- due times --- */
 
 gint64 span_add(const Calendar *calendar, gint64 from_ms, Span span, int *missing_year) {
-    enum { HOUR_MS = 3600 * 1000 };
+    enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
     int touched = 0;
     gint64 day = day_of(from_ms), in_day = from_ms - day_start(day), due = from_ms;
     switch (span.unit) {
+    case SPAN_MINUTES:
+        due = from_ms + (gint64)span.n * MINUTE_MS;
+        break;
     case SPAN_HOURS:
         due = from_ms + (gint64)span.n * HOUR_MS;
         break;

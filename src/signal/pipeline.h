@@ -24,6 +24,9 @@ typedef struct {
      * waits for the commit. */
     gboolean (*alarms)(gpointer data, const AlarmEvent *events, guint n, GError **error);
     gpointer data;
+    /* Once at start, when the log is replayed and its alarms are delivered: `standing` (AlarmEvent)
+     * is what stands in the engine. May be NULL. */
+    gboolean (*reconcile)(gpointer data, const GArray *standing, GError **error);
 } PipelineSink;
 
 typedef struct {

@@ -1,8 +1,10 @@
 #include "app/app.h"
+#include "app/point_watch.h"
 #include "app/scheduler.h"
 #include "base/log.h"
 #include "notify/webhook_store.h"
 #include "notify/webhooks.h"
+#include "record/journal.h"
 #include "server/house.h"
 #include "server/openapi.h"
 #include "signal/alarm_sink.h"
@@ -24,6 +26,8 @@ struct App {
     Writer *records, *samples;
     PointTable *points;
     Pipeline *pipeline;
+    PointWatch *point_watch;
+    gint64 points_seq; /* of the journal, when the points were loaded */
     Hub *hub;
     LoginGuard *logins;
     BasicCache *basic;
@@ -162,7 +166,8 @@ static gboolean load_engine(App *app, gint64 *used_seq, GError **error) {
     Load load = {app, app_reader(app, error)};
     gint64 newest = 0;
     gboolean good =
-        load.records && writer_run(app->samples, load_points, &load, error) &&
+        load.records && (app->points_seq = journal_last(load.records, error)) >= 0 &&
+        writer_run(app->samples, load_points, &load, error) &&
         point_compose_all(app->points, load.records, app->packs, error) &&
         sql_get_int(load.records, error, &newest, 0, "SELECT MAX(engine_seq) FROM r_alarm", "");
     sql_close(load.records);
@@ -181,7 +186,10 @@ static gboolean start_pipeline(App *app, GError **error) {
                              .sink = {write_alarms, app, reconcile_alarms},
                              .used_seq = used_seq};
     app->pipeline = loaded ? pipeline_start(&config, error) : NULL;
-    return app->pipeline != NULL;
+    if (app->pipeline)
+        app->point_watch = point_watch_start(app->pipeline, app->points, app->packs,
+                                             app->records_uri, app->points_seq, error);
+    return app->point_watch != NULL;
 }
 
 /* The hub hears of each commit. */
@@ -253,6 +261,7 @@ void app_close(App *app) {
     http_stop(app->http);
     webhooks_stop(app->webhooks);
     scheduler_stop(app->scheduler);
+    point_watch_stop(app->point_watch);
     if (app->pipeline)
         pipeline_stop(app->pipeline);
     writer_free(app->samples);

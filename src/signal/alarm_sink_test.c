@@ -46,6 +46,7 @@ static AlarmEvent event(const House *house, gint64 seq, AlarmEventKind kind, Ala
                         .point = house->point,
                         .condition = CONDITION_HIGH,
                         .kind = kind,
+                        .rule = "",
                         .level = level,
                         .onset_ms = T0,
                         .at_ms = T0 + at,

@@ -66,7 +66,7 @@ void alarm_fold_merge(AlarmFold *fold, const AlarmFold *other) {
         alarm_fold_add(fold, &g_array_index(other->events, FoldEvent, i));
 }
 
-static void raise(Fold *f, const FoldEvent *event) {
+static void begin(Fold *f, const FoldEvent *event) {
     if (f->raised)
         return;
     *f = (Fold){.raised = TRUE,
@@ -111,7 +111,7 @@ static void apply(Fold *f, const FoldEvent *event) {
         return;
     switch (event->kind) {
     case FOLD_RAISE:
-        raise(f, event);
+        begin(f, event);
         break;
     case FOLD_RISE: /* re-alarms */
         f->acknowledged = f->acknowledged && !f->active;

@@ -25,9 +25,9 @@ typedef enum {
 typedef struct {
     gint64 at_ms;
     FoldKind kind;
-    gint64 seq;      /* order of one node within a moment; of an engine's event: 0 */
-    gint64 until_ms; /* SHELVE: its end */
-    const char *by;  /* interned "node/login"; "" for the engine */
+    gint64 seq;                 /* order of one node within a moment; of an engine's event: 0 */
+    gint64 until_ms;            /* SHELVE: its end */
+    const char *by;             /* interned "node/login"; "" for the engine */
     gboolean suppressed, latch; /* RAISE */
 } FoldEvent;
 

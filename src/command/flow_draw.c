@@ -131,11 +131,23 @@ static void text_general(Draw *draw) {
     }
 }
 
+/* "3 个工作日", "3 working days" */
+static char *span_said(const Draw *draw, const Span *span) {
+    static const Title units[] = {
+        [SPAN_HOURS] = {(char *)"小时", (char *)"hours"},
+        [SPAN_DAYS] = {(char *)"天", (char *)"days"},
+        [SPAN_WORKDAYS] = {(char *)"个工作日", (char *)"working days"},
+        [SPAN_MONTHS] = {(char *)"个月", (char *)"months"},
+        [SPAN_YEARS] = {(char *)"年", (char *)"years"},
+    };
+    return g_strdup_printf("%d %s", span->n, say(draw, &units[span->unit]));
+}
+
 static char *limit_text(const Draw *draw, const ClockType *clock) {
     GString *out = g_string_new(NULL);
     if (clock->until)
         g_string_append(out, say(draw, &clock->until->title));
-    g_autofree char *span = span_text(&clock->limit);
+    g_autofree char *span = span_said(draw, &clock->limit);
     if (clock->has_limit)
         g_string_append_printf(out, "%s%s", out->len ? words(draw, "，无则 ", ", else ") : "",
                                clock->limit_field ? say(draw, &clock->limit_field->title) : span);
@@ -150,7 +162,7 @@ static void text_clock(Draw *draw, const ClockType *clock) {
                            say(draw, &clock->title), say(draw, from), limit);
     for (guint i = 0; i < clock->steps->len; i++) {
         const ClockStep *step = &g_array_index(clock->steps, ClockStep, i);
-        g_autofree char *after = span_text(&step->after);
+        g_autofree char *after = span_said(draw, &step->after);
         g_string_append_printf(draw->out,
                                step->after.n
                                    ? words(draw, "        到期后 %s：", "        %s later: ")
@@ -211,13 +223,14 @@ static gboolean stays(const Move *move) {
 
 static void dot_state(Draw *draw, const State *state) {
     g_autofree char *title = quoted(say(draw, &state->title));
-    g_string_append_printf(draw->out, "  \"%s\" [label=\"%s", state->name, title);
+    g_string_append_printf(draw->out, "  \"%s\" [label=\"%s\\n", state->name, title);
     for (guint i = 0; i < draw->type->moves->len; i++) {
         const Move *move = draw->type->moves->pdata[i];
         if (!stays(move) || !(move->from & bit(state)) || is_general(draw, move))
             continue;
         g_autofree char *name = quoted(say(draw, &move->title));
-        g_string_append_printf(draw->out, "\\n· %s", name);
+        g_string_append_printf(draw->out, "· %s%s\\l", name,
+                               move->who ? "" : words(draw, "（自动）", " (by itself)"));
     }
     g_string_append_printf(draw->out, "\"%s%s];\n",
                            state->final ? ", peripheries=2, fillcolor=\"#e8f3ea\"" : "",
@@ -266,7 +279,7 @@ static void dot_note(Draw *draw) {
     for (guint i = 0; i < draw->type->clocks->len; i++) {
         const ClockType *clock = draw->type->clocks->pdata[i];
         g_autofree char *limit = limit_text(draw, clock);
-        g_string_append_printf(note, "⏲ %s：%s\n", say(draw, &clock->title), limit);
+        g_string_append_printf(note, "%s：%s\n", say(draw, &clock->title), limit);
     }
     g_auto(GStrv) lines = g_strsplit(note->str, "\n", -1);
     g_autofree char *joined = g_strjoinv("\x1f", lines);

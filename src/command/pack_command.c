@@ -74,8 +74,7 @@ static gboolean draw(const char *dot, const char *path, GError **error) {
     g_autoptr(GSubprocess) program =
         g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &cause,
                          "dot", "-Tsvg", "-o", path, NULL);
-    if (program &&
-        g_subprocess_communicate_utf8(program, dot, NULL, NULL, &messages, &cause) &&
+    if (program && g_subprocess_communicate_utf8(program, dot, NULL, NULL, &messages, &cause) &&
         g_subprocess_get_successful(program))
         return TRUE;
     return error_set(error, ERROR_FILE, NULL, path,
@@ -111,7 +110,7 @@ static const struct {
 static gboolean run(char **arguments, GError **error) {
     if (g_str_equal(arguments[0], "show") && arguments[1])
         return show(arguments + 1, error);
-    for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++)
+    for (gsize i = 0; i < G_N_ELEMENTS(verbs) && !(arguments[1] && arguments[2]); i++)
         if (g_str_equal(arguments[0], verbs[i].name))
             return verbs[i].run(arguments[1] ? arguments[1] : "packs", error);
     return error_set(error, ERROR_USAGE, NULL,

@@ -451,15 +451,15 @@ static gboolean open_files(FileReading *reading, GError **error) {
 gboolean journal_file_verify(const char *path, const JournalHead *kept, VerifyReport *report,
                              GError **error) {
     *report = (VerifyReport){0};
-    FileReading reading = {.path = path,
-                           .all = hash_sm3_new(),
-                           .chain = hash_sm3_new(),
-                           .item = g_byte_array_new(),
-                           .types = g_ptr_array_new_with_free_func(type_free),
-                           .places =
-                               g_hash_table_new_full(g_str_hash, g_str_equal, g_free, place_free),
-                           .fold = fold_new(),
-                           .seals = {.kept = kept}};
+    FileReading reading = {
+        .path = path,
+        .all = hash_sm3_new(),
+        .chain = hash_sm3_new(),
+        .item = g_byte_array_sized_new(4096), /* never null, also for an empty item */
+        .types = g_ptr_array_new_with_free_func(type_free),
+        .places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, place_free),
+        .fold = fold_new(),
+        .seals = {.kept = kept}};
     gboolean good = open_files(&reading, error) && read_all(&reading, error);
     seal_check_report(&reading.seals, report);
     report->records = reading.records;

@@ -65,7 +65,7 @@ static gboolean get_int(Cursor *cursor, gint64 *value) {
     return TRUE;
 }
 
-/* As entry_parse: the text moves down by one byte to make room for its end. */
+/* The text moves down by one byte, over the last of its own length, to make room for its end. */
 static gboolean get_text(Cursor *cursor, const char **text) {
     gint64 length;
     *text = NULL;
@@ -187,9 +187,11 @@ static gboolean read_entry(FileReading *reading, Cursor *cursor, GError **error)
     cursor->at += HASH_BYTES;
     gsize n = (gsize)(cursor->end - cursor->at);
     g_autofree guint8 *bytes = g_memdup2(cursor->at, n);
-    if (!entry_parse(cursor->at, n, &entry) || entry.text[ENTRY_ACTOR] == NULL ||
-        entry.text[ENTRY_TYPE] == NULL || entry.text[ENTRY_ID] == NULL ||
-        entry.text[ENTRY_ACTION] == NULL || entry.text[ENTRY_DIFF] == NULL)
+    if (!get_int(cursor, &entry.seq) || !get_int(cursor, &entry.time_ms) ||
+        !get_texts(cursor, entry.text, ENTRY_TEXTS) || cursor->at != cursor->end ||
+        entry.text[ENTRY_ACTOR] == NULL || entry.text[ENTRY_TYPE] == NULL ||
+        entry.text[ENTRY_ID] == NULL || entry.text[ENTRY_ACTION] == NULL ||
+        entry.text[ENTRY_DIFF] == NULL)
         return bad_form(reading, error);
     gboolean same =
         reading->chained && fold_is_of(reading->fold, entry.text[ENTRY_TYPE], entry.text[ENTRY_ID]);

@@ -28,7 +28,7 @@ class Help(unittest.TestCase):
 
     def test_wrong_usage_ends_with_2(self):
         for line in ([], ["dance"], ["pack"], ["pack", "dance"], ["load"], ["load", "hazard"], ["serve", "--colour"], ["user"], ["user", "dance"],
-                     ["backup"], ["serve", "--port", "many"], ["verify", "extra"], ["ingest"]):
+                     ["backup"], ["serve", "--port", "many"], ["verify", "one", "two"], ["ingest"]):
             with self.subTest(" ".join(line)):
                 done = command(*line)
                 self.assertEqual(done.returncode, 2, done.stdout + done.stderr)

@@ -1,5 +1,6 @@
 #include "app/app.h"
 #include "app/scheduler.h"
+#include "app/seal_file.h"
 #include "base/log.h"
 #include "notify/webhook_store.h"
 #include "notify/webhooks.h"
@@ -19,6 +20,8 @@ struct App {
     AppConfig config;
     int lock_fd;
     char *data_dir, *records_uri, *samples_uri;
+    char *seal_path;
+    SealKey *seal;
     Packs *packs;
     Writer *records, *samples;
     PointTable *points;
@@ -50,15 +53,31 @@ static gboolean lock_data_dir(App *app, GError **error) {
                      "another anlan process has this data directory open; stop it first", NULL);
 }
 
-static gboolean migrate_records(Sql *sql, const Packs *packs, GError **error) {
-    return sql_exec(sql, "BEGIN IMMEDIATE", error) && records_migrate(sql, packs, error) &&
-           session_migrate(sql, error) && webhook_migrate(sql, error) &&
-           sql_exec(sql, "COMMIT", error);
+/* What the packs seal and stood in the clear before. */
+static gboolean seal_records(App *app, Sql *sql, gint64 now_ms, GError **error) {
+    gint64 values = 0;
+    app->seal = seal_file_open(app->seal_path, app->config.seal_key_lost, sql, now_ms, error);
+    if (app->seal == NULL || !records_seal(sql, app->packs, now_ms, &values, error))
+        return FALSE;
+    if (values)
+        log_warning("seal",
+                    "%" G_GINT64_FORMAT
+                    " values that stood in the clear were sealed; the journal and backups from "
+                    "before still hold them",
+                    values);
+    return TRUE;
+}
+
+static gboolean migrate_records(App *app, Sql *sql, GError **error) {
+    gint64 now_ms = clock_now(app->config.clock);
+    return sql_exec(sql, "BEGIN IMMEDIATE", error) && records_migrate(sql, app->packs, error) &&
+           session_migrate(sql, error) && seal_records(app, sql, now_ms, error) &&
+           webhook_migrate(sql, app->packs, now_ms, error) && sql_exec(sql, "COMMIT", error);
 }
 
 static gboolean open_records(App *app, GError **error) {
     Sql *sql = sql_open(app->records_uri, SQL_WRITE, error);
-    if (sql && migrate_records(sql, app->packs, error)) {
+    if (sql && migrate_records(app, sql, error)) {
         app->records = writer_new(sql, RECORD_JOBS);
         return TRUE;
     }
@@ -89,6 +108,8 @@ App *app_open(const AppConfig *config, GError **error) {
     app->records_uri = config->records_uri ? g_strdup(config->records_uri)
                                            : database_uri(app->data_dir, "records.db");
     app->samples_uri = database_uri(app->data_dir, "samples.db");
+    app->seal_path = config->seal_key ? g_strdup(config->seal_key)
+                                      : g_build_filename(app->data_dir, "keys", "seal.key", NULL);
     app->packs = packs_load(config->packs_dir, error);
     if (app->packs && lock_data_dir(app, error) && open_records(app, error) &&
         open_samples(app, error)) {
@@ -187,6 +208,7 @@ static gboolean start_http(App *app, GError **error) {
     }
     app->house = (House){.packs = app->packs,
                          .clock = app->config.clock,
+                         .seal = app->seal,
                          .records = app->records,
                          .records_uri = app->records_uri,
                          .samples_uri = app->samples_uri,
@@ -212,7 +234,7 @@ gboolean app_start(App *app, GError **error) {
     app->scheduler =
         scheduler_start(app->packs, app->records, app->records_uri, app->config.clock, error);
     app->webhooks = app->scheduler ? webhooks_start(app->packs, app->records, app->records_uri,
-                                                    app->config.clock, error)
+                                                    app->seal, app->config.clock, error)
                                    : NULL;
     return app->webhooks && start_http(app, error);
 }
@@ -244,9 +266,11 @@ void app_close(App *app) {
     if (app->packs)
         packs_free(app->packs);
     json_decref(app->demo_logins);
+    seal_key_free(app->seal);
     if (app->lock_fd >= 0)
         close(app->lock_fd);
     g_free(app->data_dir);
+    g_free(app->seal_path);
     g_free(app->records_uri);
     g_free(app->samples_uri);
     g_free(app);
@@ -259,6 +283,21 @@ const Packs *app_packs(App *app) { return app->packs; }
 Clock *app_clock(App *app) { return app->config.clock; }
 const char *app_data_dir(App *app) { return app->data_dir; }
 Pipeline *app_pipeline(App *app) { return app->pipeline; }
+
+const char *app_seal_key_path(App *app) { return app->seal_path; }
+const char *app_seal_key_id(App *app) { return seal_key_id(app->seal); }
+
+gboolean app_rotate_seal_key(App *app, gint64 *values, GError **error) {
+    if (!seal_file_rotate(app->seal_path, app->seal, app->records, app->packs,
+                          clock_now(app->config.clock), values, error))
+        return FALSE;
+    SealKey *key = seal_key_read(app->seal_path, error);
+    if (key == NULL)
+        return FALSE;
+    seal_key_free(app->seal);
+    app->seal = key;
+    return TRUE;
+}
 
 gboolean app_write(App *app, WriterFunc func, gpointer data, GError **error) {
     return writer_run(app->records, func, data, error);

@@ -280,7 +280,8 @@ static gboolean read_operand(Parser *parser, ConditionNode *node) {
                                         [TERM_NUMBER] = "123",
                                         [TERM_BOOL] = "TRUE",
                                         [TERM_DATE] = "DATE('2026-11-23')",
-                                        [TERM_TIME] = "TIMESTAMP('2026-11-23T00:00:00Z')"};
+                                        [TERM_TIME] = "TIMESTAMP('2026-11-23T00:00:00Z')",
+                                        [TERM_SEALED] = "IS NULL"};
     const char *start = parser->token.start;
     g_array_set_size(node->operands, node->operands->len + 1);
     Operand *operand = leaf_operand(node, node->operands->len - 1);
@@ -370,9 +371,12 @@ static gboolean parse_tail(Parser *parser, ConditionNode *node, gboolean *negate
         const char *word;
         gboolean (*parse)(Parser *, ConditionNode *);
     } tails[] = {{"IN", parse_in}, {"BETWEEN", parse_between}, {"LIKE", parse_like}};
-    if (parser->token.kind == TOKEN_COMPARE)
+    gboolean sealed = leaf_operand(node, 0)->term.kind == TERM_SEALED;
+    if (parser->token.kind == TOKEN_COMPARE && !sealed)
         return parse_compare(parser, node);
     int is = take_word(parser, "IS");
+    if (is == 0 && sealed)
+        return fail_here(parser, "密封字段只能用 IS NULL / a sealed field takes IS NULL only");
     if (is)
         return is > 0 && parse_is(parser, node, negated);
     int negation = take_word(parser, "NOT");

@@ -257,6 +257,7 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *sql) {
 static void bind(sqlite3_stmt *statement, int i, const Term *term) {
     switch (term->kind) {
     case TERM_NONE:
+    case TERM_SEALED:
         sqlite3_bind_null(statement, i);
         break;
     case TERM_TEXT:
@@ -374,6 +375,7 @@ static void add_literal(GRand *rand, GString *out, TermKind kind) {
             g_string_append_printf(out, "TIMESTAMP('%s')", time_format(term.time_ms, buffer));
         break;
     case TERM_NONE:
+    case TERM_SEALED:
         g_assert_not_reached();
     }
 }

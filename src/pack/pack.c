@@ -100,7 +100,7 @@ TermKind type_term_kind(gpointer type, const char *name) {
     static const char *const system[] = {"id", "state", "number", NULL};
     const Field *field = type_field(type, name);
     if (field)
-        return field_term_kind(field->kind);
+        return field->secret ? TERM_SEALED : field_term_kind(field->kind);
     return g_strv_contains(system, name) ? TERM_TEXT : TERM_NONE;
 }
 

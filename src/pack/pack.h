@@ -72,6 +72,7 @@ typedef struct {
     gboolean required;
     Condition *required_when; /* or NULL */
     gboolean unique, has_min, has_max;
+    gboolean secret;  /* sealed at rest, opened by keepers only (record/sealed.h) */
     gboolean by_move; /* people give it in moves only, never at creation or by an edit */
     double min, max;  /* numbers */
     int max_chars;    /* text */
@@ -210,7 +211,7 @@ typedef struct {
     GPtrArray *states;    /* State* */
     GPtrArray *moves;     /* Move* */
     GPtrArray *clocks;    /* ClockType* */
-    RoleSet read, create, edit;
+    RoleSet read, create, edit, keepers;
 } RecordType;
 
 typedef struct {

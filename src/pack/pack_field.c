@@ -26,6 +26,8 @@ static const struct {
     {"codes", KIND(CODE), TRUE},
     {"type", KIND(REF), TRUE},
     {"default", ~KIND(POINT), FALSE},
+    {"secret", KIND(TEXT) | KINDS_NUMBER | KIND(BOOL) | KIND(DATE) | KIND(TIME) | KIND(CODE),
+     FALSE},
 };
 
 static gboolean kind_keys_fit(const YamlNode *node, const Field *field, GError **error) {
@@ -328,6 +330,7 @@ static const KeyRow field_rows[] = {
     {"pattern", FALSE, PASS_SHAPE, read_pattern, 0},
     {"format", FALSE, PASS_SHAPE, read_format, offsetof(Field, format)},
     {"unique", FALSE, PASS_SHAPE, read_flag, offsetof(Field, unique)},
+    {"secret", FALSE, PASS_SHAPE, read_flag, offsetof(Field, secret)},
     {"by_move", FALSE, PASS_SHAPE, read_flag, offsetof(Field, by_move)},
     {"required", FALSE, PASS_SHAPE | PASS_RULES, read_required, 0},
     {"default", FALSE, PASS_SHAPE, read_default, 0},
@@ -349,6 +352,9 @@ static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, 
         return refuse(error, node,
                       "加载含 region 类型的业务包 / load the pack with the type region",
                       "没有类型 region / there is no type region");
+    if (field->secret && (field->unique || field->default_value))
+        return refuse(error, node, "删除该键 / remove that key",
+                      "密封字段不能有 unique 或 default / a secret field has no unique or default");
     g_hash_table_insert(loader->type->fields_by_name, field->name, field);
     if (!field->by_move)
         g_ptr_array_add(loader->type->given, field);

@@ -7,7 +7,7 @@ enum { KEY_CHARS = 120, CHECKS_MAX = 64, NUMBER_CHARS = 80, SERIAL_WIDTH = 12 };
 
 static gboolean read_key(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     const Field **key = place;
-    if (!read_own_field(loader, node, key, error))
+    if (!read_open_field(loader, node, key, error))
         return FALSE;
     if ((*key)->kind != FIELD_TEXT || !(*key)->required)
         return refuse(error, node, "改为 kind: text, required: true / make it so",
@@ -28,7 +28,7 @@ static gboolean is_key_of(Loader *loader, const Field *field, const char *type) 
 static gboolean read_scope_region(Loader *loader, const YamlNode *node, gpointer place,
                                   GError **error) {
     const Field **field = place;
-    if (!read_own_field(loader, node, field, error))
+    if (!read_open_field(loader, node, field, error))
         return FALSE;
     return (*field)->kind == FIELD_REGION || is_key_of(loader, *field, "region") ||
            refuse(error, node, "使用 kind: region 的字段 / use a field of kind region",
@@ -38,7 +38,7 @@ static gboolean read_scope_region(Loader *loader, const YamlNode *node, gpointer
 static gboolean read_scope_enterprise(Loader *loader, const YamlNode *node, gpointer place,
                                       GError **error) {
     const Field **field = place;
-    if (!read_own_field(loader, node, field, error))
+    if (!read_open_field(loader, node, field, error))
         return FALSE;
     gboolean ref = (*field)->kind == FIELD_REF && strcmp((*field)->ref_type, "enterprise") == 0;
     return ref || is_key_of(loader, *field, "enterprise") ||
@@ -49,7 +49,7 @@ static gboolean read_scope_enterprise(Loader *loader, const YamlNode *node, gpoi
 static gboolean read_scope_sector(Loader *loader, const YamlNode *node, gpointer place,
                                   GError **error) {
     const Field **field = place;
-    if (!read_own_field(loader, node, field, error))
+    if (!read_open_field(loader, node, field, error))
         return FALSE;
     return (*field)->kind == FIELD_CODE ||
            refuse(error, node, "使用 kind: code 的字段 / use a field of kind code",
@@ -141,16 +141,28 @@ static gboolean read_checks(Loader *loader, const YamlNode *node, gpointer place
     return TRUE;
 }
 
+static gboolean type_has_secrets(const RecordType *type) {
+    for (guint i = 0; i < type->fields->len; i++)
+        if (((const Field *)type->fields->pdata[i])->secret)
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean read_type_rights(Loader *loader, const YamlNode *node, gpointer place,
                                  GError **error) {
     static const KeyRow rows[] = {
         {"read", TRUE, PASS_RULES, read_rights, offsetof(RecordType, read)},
         {"create", FALSE, PASS_RULES, read_rights, offsetof(RecordType, create)},
         {"edit", FALSE, PASS_RULES, read_rights, offsetof(RecordType, edit)},
+        {"keepers", FALSE, PASS_RULES, read_roles, offsetof(RecordType, keepers)},
     };
     RecordType *type = place;
     if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), type, error))
         return FALSE;
+    if (type->keepers && !type_has_secrets(type))
+        return refuse(error, node,
+                      "删除 keepers，或给字段写 secret: true / remove it, or seal a field",
+                      "没有密封字段可供查看 / keepers without a secret field");
     return type->read != 0 || refuse(error, node, "在 read 中写出角色 / name roles under read",
                                      "没有人能查看 / nobody may read it");
 }
@@ -173,7 +185,7 @@ static const KeyRow type_rows[] = {
     {"basis", FALSE, PASS_SHAPE, read_texts, offsetof(RecordType, basis)},
     {"fields", TRUE, PASS_SHAPE | PASS_RULES, read_fields, 0},
     {"key", FALSE, PASS_RULES, read_key, offsetof(RecordType, key)},
-    {"label", FALSE, PASS_RULES, read_own_field, offsetof(RecordType, label)},
+    {"label", FALSE, PASS_RULES, read_open_field, offsetof(RecordType, label)},
     {"scope", FALSE, PASS_RULES, read_scope, 0},
     {"number", FALSE, PASS_RULES, read_number, offsetof(RecordType, number)},
     {"checks", FALSE, PASS_RULES, read_checks, 0},

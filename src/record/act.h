@@ -3,6 +3,7 @@
  * only. */
 #pragma once
 #include "record/row.h"
+#include "record/sealed.h"
 
 typedef struct {
     Sql *sql;
@@ -37,6 +38,13 @@ gboolean check_place(const Act *act, const Row *before, Row *row, GError **error
  * the diff that are no fields ("_clock"), or NULL. */
 json_t *commit_row(const Act *act, const Row *before, Row *row, const char *action,
                    const char *comment, json_t *note, GError **error);
+
+/* --- sealed.c --- */
+
+/* Seals the values of the row that are not sealed yet; the row has its id. */
+gboolean seal_row(const Act *act, Row *row, GError **error);
+/* The value as it was given; NULL with ERROR_SEAL when this key does not open it. */
+json_t *seal_open(const SealKey *key, const Row *row, const Field *field, GError **error);
 
 /* --- clock_update.c: called after the row is written --- */
 

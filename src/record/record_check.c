@@ -40,6 +40,12 @@ static gboolean key_kept(const Row *row, json_t *value, GError **error) {
                      "除编码外的字段 (all fields but the key)", NULL);
 }
 
+/* A client that sends back what it was shown changes nothing. */
+static gboolean sealed_kept(const Row *row, const Field *field, json_t *value) {
+    return field->secret && row_value(row, field)->sealed && json_object_size(value) == 1 &&
+           json_is_true(json_object_get(value, "sealed"));
+}
+
 gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError **error) {
     const char *name;
     json_t *value;
@@ -51,7 +57,8 @@ gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError 
             return not_accepted(name, accepts, error);
         if (field == row->type->key && !key_kept(row, value, error))
             return FALSE;
-        if (!field_value_from_json(field, value, row_value(row, field), error))
+        if (!sealed_kept(row, field, value) &&
+            !field_value_from_json(field, value, row_value(row, field), error))
             return FALSE;
     }
     return TRUE;

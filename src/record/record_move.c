@@ -120,7 +120,8 @@ static gboolean may_withdraw(const Act *act, const Row *row, const Move *move, G
         return TRUE;
     SqlStatement *st = sql_query(act->sql, error,
                                  "SELECT actor, action, diff FROM journal WHERE type = ? AND id = "
-                                 "? AND actor NOT IN ('clock', 'engine') ORDER BY seq DESC LIMIT 1",
+                                 "? AND actor NOT IN ('clock', 'engine') AND action NOT LIKE "
+                                 "'reveal:%' ORDER BY seq DESC LIMIT 1",
                                  "tt", row->type->name, row->id);
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
     if (step != SQL_ROW)

@@ -16,6 +16,8 @@ static json_t *field_json(const Field *field) {
     set_text(json, "type", field->ref_type);
     set_text(json, "unit", field->unit);
     set_text(json, "default", field->default_value);
+    if (field->secret)
+        json_object_set_new(json, "secret", json_true());
     if (field->by_move)
         json_object_set_new(json, "by_move", json_true());
     if (field->has_min)
@@ -43,10 +45,11 @@ static json_t *type_json(const Actor *actor, const RecordType *type) {
         json_array_append_new(fields, field_json(type->fields->pdata[i]));
     for (guint i = 0; i < type->moves->len; i++)
         json_array_append_new(moves, move_json(type->moves->pdata[i]));
-    json_t *json = json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:{s:b}}", "name", type->name, "title",
-                             title_json(&type->title), "has_flow", type->initial != NULL, "fields",
-                             fields, "states", states_json(type), "moves", moves, "rights",
-                             "create", rights_create(actor, type));
+    json_t *json =
+        json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:{s:b, s:b}}", "name", type->name, "title",
+                  title_json(&type->title), "has_flow", type->initial != NULL, "fields", fields,
+                  "states", states_json(type), "moves", moves, "rights", "create",
+                  rights_create(actor, type), "reveal", rights_keeps(actor, type));
     set_text(json, "key", type->key ? type->key->name : NULL);
     set_text(json, "label", type->label ? type->label->name : NULL);
     return json;

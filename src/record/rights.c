@@ -38,6 +38,10 @@ gboolean rights_edit(const Actor *actor, const RecordType *type) {
     return may_change(actor, type->edit);
 }
 
+gboolean rights_keeps(const Actor *actor, const RecordType *type) {
+    return actor->kind == ACTOR_PERSON && actor->role && role_in(actor->role, type->keepers);
+}
+
 gboolean rights_all_rows(const Actor *actor, const RecordType *type) {
     return machine(actor) || (actor->role && actor->role->level == LEVEL_SYSTEM) ||
            (type->scope_region == NULL && type->scope_enterprise == NULL);

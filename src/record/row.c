@@ -60,7 +60,8 @@ static void set_time(json_t *json, const char *name, gint64 ms) {
     set_text(json, name, time_format(ms, text));
 }
 
-json_t *row_json(const Row *row) {
+static json_t *row_members(const Row *row,
+                           json_t *(*value_json)(const Field *, const FieldValue *)) {
     json_t *json = json_object();
     set_text(json, "id", row->id);
     set_text(json, "type", row->type->name);
@@ -73,11 +74,14 @@ json_t *row_json(const Row *row) {
     for (guint i = 0; i < row->type->fields->len; i++)
         if (row->values[i].present) {
             const Field *field = row->type->fields->pdata[i];
-            json_object_set_new_nocheck(json, field->name,
-                                        field_value_to_json(field, &row->values[i]));
+            json_object_set_new_nocheck(json, field->name, value_json(field, &row->values[i]));
         }
     return json;
 }
+
+json_t *row_json(const Row *row) { return row_members(row, field_value_to_json); }
+
+json_t *row_proof(const Row *row) { return row_members(row, field_value_proof); }
 
 char *row_label(const Row *row) {
     const Field *label = row->type->label;
@@ -346,7 +350,7 @@ json_t *row_diff(const Row *before, const Row *row) {
         if (!field_value_equal(old, &row->values[i]))
             json_object_set_new_nocheck(
                 diff, field->name,
-                pair(field_value_to_json(field, old), field_value_to_json(field, &row->values[i])));
+                pair(field_value_proof(field, old), field_value_proof(field, &row->values[i])));
     }
     if (before == NULL && row->number)
         json_object_set_new(diff, "number", pair(json_null(), json_string(row->number)));

@@ -2,6 +2,7 @@
 #include "record/story.h"
 #include "record/journal.h"
 #include "record/legal_clock.h"
+#include "record/sealed.h"
 #include "record/story_part.h"
 
 #include <string.h>
@@ -419,6 +420,14 @@ gboolean story_check(const Packs *packs, const char *path, GError **error) {
     return story && world_make(story, error) && steps_run(story, &steps, error);
 }
 
+/* Secret fields need a key to be sealed to; no story opens them. */
+static gboolean make_seal_key(Story *story, GError **error) {
+    SealKey *key = seal_key_new();
+    gboolean done = seal_key_activate(story->sql, key, 0, error);
+    seal_key_free(key);
+    return done;
+}
+
 gboolean story_tell(const Packs *packs, const char *path, guint *steps, GError **error) {
     guint told = 0;
     g_autoptr(Story) story =
@@ -427,8 +436,8 @@ gboolean story_tell(const Packs *packs, const char *path, guint *steps, GError *
         return FALSE;
     story->sql = sql_open("sqlite::memory:", SQL_WRITE, error);
     gboolean good = story->sql && records_migrate(story->sql, packs, error) &&
-                    world_make(story, error) && steps_run(story, &told, error) &&
-                    journal_good(story, error);
+                    make_seal_key(story, error) && world_make(story, error) &&
+                    steps_run(story, &told, error) && journal_good(story, error);
     if (steps)
         *steps = told;
     return good;

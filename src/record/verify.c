@@ -169,9 +169,10 @@ static void fold_system(Fold *fold, const EntryTexts *entry) {
         fold->state_ms = entry->time_ms;
 }
 
-/* "clock:NAME" entries say what was passed over; they change nothing. */
+/* "clock:NAME" entries say what was passed over, "reveal:FIELD" who looked; they change nothing. */
 static gboolean changes_record(const EntryTexts *entry) {
-    return !g_str_has_prefix(entry->text[ENTRY_ACTION], "clock:");
+    const char *action = entry->text[ENTRY_ACTION];
+    return !g_str_has_prefix(action, "clock:") && !g_str_has_prefix(action, "reveal:");
 }
 
 static gboolean fold_entry(Fold *fold, const EntryTexts *entry, GError **error) {
@@ -201,7 +202,7 @@ static gboolean record_broken(const Fold *fold, const char *what, GError **error
 }
 
 static gboolean row_fits(const Fold *fold, const Row *row, GError **error) {
-    json_t *record = row_json(row);
+    json_t *record = row_proof(row);
     g_autofree char *name = first_difference(fold->record, record);
     json_decref(record);
     if (name) {

@@ -17,6 +17,7 @@ const Route house_routes[] = {
     {"PATCH", "/api/records/{type}/{id}", api_record_edit, FORM, DOOR_USER, 200, "Edit fields of a record", "If-Match", "{type}.edit", "{type}"},
     {"GET", "/api/records/{type}/{id}/journal", api_record_journal, SMALL, DOOR_USER, 200, "History of a record, oldest first", NULL, NULL, "Journal"},
     {"POST", "/api/records/{type}/{id}/moves/{move}", api_record_move, FORM, DOOR_USER, 200, "Make a move of the record's flow", "If-Match", "{type}.move", "{type}"},
+    {"POST", "/api/records/{type}/{id}/reveal", api_record_reveal, 16 << 10, DOOR_USER, 200, "Open a sealed field, with a reason that is written down; for keepers of the type", NULL, "Reveal", "Revealed"},
     {"GET", "/api/todo", api_todo, SMALL, DOOR_USER, 200, "Records whose turn it is for the caller", "limit", NULL, "Todo"},
     {"GET", "/api/notices", api_notices, SMALL, DOOR_USER, 200, "Notices to the caller, newest first", "after", NULL, "Notices"},
     {"GET", "/api/overview", api_overview, SMALL, DOOR_USER, 200, "Figures of a region and its parts", "region", NULL, "Overview"},

@@ -2,6 +2,7 @@
  * Read-only while the server runs. */
 #pragma once
 #include "pack/pack.h"
+#include "record/sealed.h"
 #include "server/basic_cache.h"
 #include "server/http.h"
 #include "server/hub.h"
@@ -14,6 +15,7 @@
 typedef struct {
     const Packs *packs;
     Clock *clock;
+    const SealKey *seal;
     Writer *records;
     const char *records_uri, *samples_uri;
     Pipeline *pipeline;
@@ -73,6 +75,7 @@ void api_records_create(Request *request);
 void api_record_get(Request *request);
 void api_record_edit(Request *request);
 void api_record_move(Request *request);
+void api_record_reveal(Request *request);
 void api_record_journal(Request *request);
 void api_todo(Request *request);
 void api_notices(Request *request);

@@ -60,8 +60,7 @@ static void set_time(json_t *json, const char *name, gint64 ms) {
     set_text(json, name, time_format(ms, text));
 }
 
-static json_t *row_members(const Row *row,
-                           json_t *(*value_json)(const Field *, const FieldValue *)) {
+json_t *row_json(const Row *row) {
     json_t *json = json_object();
     set_text(json, "id", row->id);
     set_text(json, "type", row->type->name);
@@ -74,14 +73,11 @@ static json_t *row_members(const Row *row,
     for (guint i = 0; i < row->type->fields->len; i++)
         if (row->values[i].present) {
             const Field *field = row->type->fields->pdata[i];
-            json_object_set_new_nocheck(json, field->name, value_json(field, &row->values[i]));
+            json_object_set_new_nocheck(json, field->name,
+                                        field_value_to_json(field, &row->values[i]));
         }
     return json;
 }
-
-json_t *row_json(const Row *row) { return row_members(row, field_value_to_json); }
-
-json_t *row_proof(const Row *row) { return row_members(row, field_value_proof); }
 
 char *row_label(const Row *row) {
     const Field *label = row->type->label;

@@ -33,8 +33,6 @@ row_text(const Row *row,
 const char *row_enterprise(const Row *row); /* or NULL */
 const char *row_state(const Row *row);      /* name, or NULL */
 json_t *row_json(const Row *row);
-/* As row_json, with sealed values as the journal has them. */
-json_t *row_proof(const Row *row);
 char *row_label(const Row *row); /* the label field, else the number, else the id; caller frees */
 
 /* ConditionValue of a row and ConditionKind of a RecordType: as type_term_kind, and created_at,

@@ -273,17 +273,29 @@ static const struct {
     const char *key;
     gboolean (*run)(Story *story, const YamlNode *node, GError **error);
 } step_keys[] = {
-    {"at", run_at},          {"asleep_until", run_asleep},
-    {"say", NULL},           {"by", NULL},
-    {"of", run_of},          {"create", run_create},
-    {"edit", run_edit},      {"move", run_move},
-    {"with", NULL},          {"comment", NULL},
-    {"version", NULL},       {"as", NULL},
-    {"refused", NULL},       {"expect", expect_fields},
-    {"fired", expect_fired}, {"clocks", expect_clocks},
-    {"todo", expect_todo},   {"notices", expect_notices},
-    {"may", expect_may},     {"seen", expect_seen},
-    {"entry", expect_entry}, {"meet", run_meet},
+    {"at", run_at},
+    {"asleep_until", run_asleep},
+    {"say", NULL},
+    {"by", NULL},
+    {"of", run_of},
+    {"create", run_create},
+    {"edit", run_edit},
+    {"move", run_move},
+    {"with", NULL},
+    {"comment", NULL},
+    {"version", NULL},
+    {"as", NULL},
+    {"refused", NULL},
+    {"expect", expect_fields},
+    {"fired", expect_fired},
+    {"clocks", expect_clocks},
+    {"todo", expect_todo},
+    {"notices", expect_notices},
+    {"may", expect_may},
+    {"seen", expect_seen},
+    {"indicators", expect_indicators},
+    {"entry", expect_entry},
+    {"meet", run_meet},
 };
 
 static gboolean step_keys_known(const YamlNode *step, GError **error) {
@@ -409,7 +421,7 @@ static gboolean journal_good(Story *story, GError **error) {
     VerifyReport report;
     gint64 sealed;
     return journal_seal(story->sql, story->now_ms, &sealed, error) &&
-           journal_verify(story->sql, story->packs, &report, error);
+           journal_verify(story->sql, story->packs, NULL, &report, error);
 }
 
 /* --- the doors --- */

@@ -97,7 +97,7 @@ static void test_at_rest(Place *place, gconstpointer data) {
         g_assert_true(json_is_true(json_object_get(json_object_get(first, secrets[i]), "sealed")));
     json_shows_nothing(first);
     table_shows_nothing(place, "SELECT reporter, phone, born, reward, trade FROM r_whisper", 5);
-    table_shows_nothing(place, "SELECT diff, comment FROM journal", 2);
+    table_shows_nothing(place, "SELECT diff, comment FROM journal WHERE type = 'whisper'", 2);
     json_t *journal =
         journal_of(place->world.sql, place->world.packs, "whisper", get(first, "id"), &error);
     json_shows_nothing(journal);

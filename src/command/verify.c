@@ -1,4 +1,5 @@
 #include "command/command.h"
+#include "record/files.h"
 #include "record/journal_file.h"
 
 #include <stdio.h>
@@ -14,8 +15,12 @@ static gboolean verify_database(const JournalHead *kept, VerifyReport *report, G
     Reader reader;
     if (!reader_open(&reader, error))
         return FALSE;
+    gint64 contents;
     gboolean good = sql_map(reader.records, error) &&
-                    journal_verify(reader.records, reader.packs, kept, report, error);
+                    journal_verify(reader.records, reader.packs, kept, report, error) &&
+                    files_verify(reader.records, reader.packs, &contents, error);
+    if (good)
+        printf("files: %" G_GINT64_FORMAT " files whole\n", contents);
     reader_close(&reader);
     return good;
 }
@@ -49,7 +54,8 @@ const Command command_verify = {
     .arguments = "[FILE]",
     .summary = "recompute the journal's hash chains and seals / 校验日志链与封存",
     .more =
-        "Compares every record with the fold of its entries. May run beside a server. With FILE, "
+        "Compares every record with the fold of its entries, and every file and document that they "
+        "name with its hash. May run beside a server. With FILE, "
         "of `anlan export --journal`, it needs neither database nor packs. Keep the head it "
         "prints somewhere else: with --head it shows whether history was rewritten since.",
     .options = options,

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -29,6 +30,8 @@ struct App {
     Pipeline *pipeline;
     Hub *hub;
     LoginGuard *logins;
+    RateLimit *rates;
+    GPtrArray *proxies; /* NULL-ended */
     BasicCache *basic;
     StaticFiles *files;
     GString *openapi;
@@ -200,7 +203,31 @@ static GString *describe_api(const Packs *packs) {
     return copy;
 }
 
+static gboolean make_rates(App *app, GError **error) {
+    Rate rates[RATES];
+    memcpy(rates, rate_defaults, sizeof rates);
+    for (guint i = 0; app->config.rates && app->config.rates[i]; i++)
+        if (!rate_parse(app->config.rates[i], rates, error))
+            return FALSE;
+    app->rates = rate_limit_new(rates);
+    return TRUE;
+}
+
+static void name_proxies(App *app) {
+    static const char *const own[] = {"127.0.0.1", "::1", NULL};
+    const char *const *named = app->config.proxies;
+    app->proxies = g_ptr_array_new();
+    for (guint i = 0; !(named && g_strv_contains(named, "none")) && own[i]; i++)
+        g_ptr_array_add(app->proxies, (gpointer)own[i]);
+    for (guint i = 0; named && named[i]; i++)
+        g_ptr_array_add(app->proxies, (gpointer)named[i]);
+    g_ptr_array_add(app->proxies, NULL);
+}
+
 static gboolean start_http(App *app, GError **error) {
+    if (!make_rates(app, error))
+        return FALSE;
+    name_proxies(app);
     app->logins = login_guard_new();
     app->basic = basic_cache_new();
     app->openapi = describe_api(app->packs);
@@ -221,14 +248,24 @@ static gboolean start_http(App *app, GError **error) {
                          .points = app->points,
                          .hub = app->hub,
                          .logins = app->logins,
+                         .rates = app->rates,
                          .basic = app->basic,
                          .files = app->files,
                          .demo_logins = app->config.demo ? app->demo_logins : NULL,
                          .openapi = app->openapi,
                          .samples_refused = &app->samples_refused};
-    HttpConfig http = {app->config.host, app->config.port, house_routes,      house_file,
-                       &app->house,      house_worker_new, house_worker_free, HTTP_WORKERS,
-                       HTTP_QUEUE,       app->files_dir};
+    HttpConfig http = {.host = app->config.host,
+                       .port = app->config.port,
+                       .routes = house_routes,
+                       .otherwise = house_file,
+                       .context = &app->house,
+                       .admit = house_admit,
+                       .proxies = (const char *const *)app->proxies->pdata,
+                       .worker_new = house_worker_new,
+                       .worker_free = house_worker_free,
+                       .workers = HTTP_WORKERS,
+                       .queue = HTTP_QUEUE,
+                       .spool = app->files_dir};
     app->http = http_start(&http, error);
     return app->http != NULL;
 }
@@ -263,6 +300,8 @@ void app_close(App *app) {
         login_guard_free(app->logins);
     if (app->basic)
         basic_cache_free(app->basic);
+    rate_limit_free(app->rates);
+    g_clear_pointer(&app->proxies, g_ptr_array_unref);
     static_files_free(app->files);
     if (app->openapi)
         g_string_free(app->openapi, TRUE);

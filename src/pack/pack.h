@@ -65,6 +65,7 @@ typedef struct {
 typedef guint64 RoleSet;
 #define ROLE_EVERYONE ((RoleSet)1 << 63)
 #define ROLE_ENGINE ((RoleSet)1 << 62)
+#define ROLE_PUBLIC ((RoleSet)1 << 61) /* guests: what is published, and reports */
 
 typedef enum {
     FIELD_TEXT,
@@ -269,6 +270,11 @@ struct RecordType {
     RoleSet read, create, edit, keepers;
     gboolean receipts;        /* creation answers with a receipt */
     GPtrArray *receipt_shows; /* Field*: what the holder of a receipt sees, beside the state */
+    /* What the public sees of a record, when `publish_when` holds; NULL: nothing. Names of fields,
+     * or state, number, created_at, updated_at. */
+    GPtrArray *publish;
+    Condition *publish_when; /* NULL: always */
+    gboolean publish_region;
 };
 
 typedef struct {

@@ -266,6 +266,8 @@ static gboolean role_bit(Loader *loader, const YamlNode *name, gboolean special,
         *set |= ROLE_EVERYONE;
     else if (special && strcmp(name->text, "engine") == 0)
         *set |= ROLE_ENGINE;
+    else if (special && strcmp(name->text, "public") == 0)
+        *set |= ROLE_PUBLIC;
     else
         return refuse(error, name, "先在 roles 中定义 / define it under roles",
                       "没有角色“%s” / there is no role %s", name->text, name->text);

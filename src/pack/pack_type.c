@@ -194,6 +194,62 @@ static gboolean read_receipt(Loader *loader, const YamlNode *node, gpointer plac
            keys_read(loader, node, rows, G_N_ELEMENTS(rows), type, error);
 }
 
+/* ---- what the public sees ---- */
+
+static gboolean publish_name(Loader *loader, const YamlNode *node, GError **error) {
+    static const char *const system[] = {"number", "state", "created_at", "updated_at", NULL};
+    const Field *field;
+    GPtrArray *names = loader->type->publish;
+    if (!is_text(node, error) ||
+        (!g_strv_contains(system, node->text) && !read_open_field(loader, node, &field, error)))
+        return FALSE;
+    if (g_ptr_array_find_with_equal_func(names, node->text, g_str_equal, NULL))
+        return refuse(error, node, "删除一个 / remove one", "字段重复 / the field stands twice");
+    g_ptr_array_add(names, packs_text(loader->packs, node->text));
+    return TRUE;
+}
+
+static gboolean read_publish_fields(Loader *loader, const YamlNode *node, gpointer place,
+                                    GError **error) {
+    (void)place;
+    if (!is_list(node, KEY_CHARS, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++)
+        if (!publish_name(loader, tree_at(node, i), error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean read_publish(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const KeyRow rows[] = {
+        {"when", FALSE, PASS_RULES, read_sql_condition, offsetof(RecordType, publish_when)},
+        {"fields", TRUE, PASS_RULES, read_publish_fields, 0},
+        {"region", FALSE, PASS_RULES, read_flag, offsetof(RecordType, publish_region)},
+    };
+    RecordType *type = place;
+    type->publish = packs_pointers(loader->packs);
+    if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), type, error))
+        return FALSE;
+    gboolean twice = type->publish_region &&
+                     g_ptr_array_find_with_equal_func(type->publish, "region", g_str_equal, NULL);
+    return !twice || refuse(error, node, "删除其一 / remove one",
+                            "region 与字段 region 冲突 / region: true and a field region");
+}
+
+/* `public` may read what is published, and only then; it never edits. */
+static gboolean public_fits(const YamlNode *file, const RecordType *type, GError **error) {
+    const YamlNode *rights = tree_get(file, "rights");
+    if (type->edit & ROLE_PUBLIC)
+        return refuse(error, rights, "从 edit 中删除 / take it out of edit",
+                      "公众不能修改 / the public does not edit");
+    if ((type->read & ROLE_PUBLIC) && type->publish == NULL)
+        return refuse(error, rights, "写 publish: {fields: [...]} / write it",
+                      "公众能查看什么，须写 publish / what the public reads needs publish");
+    return type->publish == NULL || (type->read & ROLE_PUBLIC) ||
+           refuse(error, tree_get(file, "publish"), "在 read 中写 public / name public under read",
+                  "publish 之外没有公众权限 / publish without public under read");
+}
+
 /* ---- the type ---- */
 
 static gboolean read_type_name(Loader *loader, const YamlNode *node, gpointer place,
@@ -221,6 +277,7 @@ static const KeyRow type_rows[] = {
     {"rights", TRUE, PASS_RULES, read_type_rights, 0},
     {"receipts", FALSE, PASS_SHAPE, read_flag, offsetof(RecordType, receipts)},
     {"receipt", FALSE, PASS_RULES, read_receipt, 0},
+    {"publish", FALSE, PASS_RULES, read_publish, 0},
     {"indicators", FALSE, PASS_SHAPE | PASS_RULES, read_indicators, 0},
 };
 
@@ -245,5 +302,6 @@ gboolean read_type_file(Loader *loader, const YamlNode *file, GError **error) {
         loader->type = type_new(loader->packs);
     else
         loader->type = g_hash_table_lookup(loader->packs->types_by_name, name->text);
-    return keys_read(loader, file, type_rows, G_N_ELEMENTS(type_rows), loader->type, error);
+    return keys_read(loader, file, type_rows, G_N_ELEMENTS(type_rows), loader->type, error) &&
+           (loader->pass != PASS_RULES || public_fits(file, loader->type, error));
 }

@@ -131,6 +131,11 @@ json_t *make_move(const Act *act, const RecordType *type, const char *id, const 
 json_t *title_json(const Title *title); /* {"zh","en"} */
 json_t *move_json(const Move *move);    /* {"name","title","accepts","require"} */
 
+/* --- record_types.c --- */
+json_t *field_json(const Field *field);
+json_t *states_json(const RecordType *type);
+json_t *codes_json(const CodeList *codes);
+
 /* --- record_read.c --- */
 char *label_of(Sql *sql, const RecordType *type,
                const char *id); /* the label of a record, or NULL; caller frees */

@@ -67,7 +67,7 @@ gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError 
 
 /* What a person may not see does not exist for him, also as the target of a reference. */
 static gboolean row_seen(const Act *act, const RecordType *type, SqlStatement *st) {
-    return act->actor->kind != ACTOR_PERSON ||
+    return (act->actor->kind != ACTOR_PERSON && act->actor->kind != ACTOR_GUEST) ||
            (rights_read(act->actor, type) &&
             rights_in_scope(act->actor, type, sql_text(st, 0), sql_text(st, 1), sql_text(st, 2)));
 }

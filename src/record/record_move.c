@@ -27,6 +27,8 @@ static gboolean actor_allowed(const Actor *actor, const Move *move) {
         return (move->by & BY_CLOCK) != 0;
     case ACTOR_PERSON:
         return actor->role && role_in(actor->role, move->who);
+    case ACTOR_GUEST:
+        return FALSE;
     }
     return FALSE;
 }

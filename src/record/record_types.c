@@ -17,7 +17,7 @@ static json_t *accept_json(guint accept) {
     return types;
 }
 
-static json_t *field_json(const Field *field) {
+json_t *field_json(const Field *field) {
     json_t *json = json_pack("{s:s, s:s, s:o}", "name", field->name, "kind",
                              field_kind_name(field->kind), "title", title_json(&field->title));
     json_object_set_new(json, "required",
@@ -46,7 +46,7 @@ static json_t *field_json(const Field *field) {
     return json;
 }
 
-static json_t *states_json(const RecordType *type) {
+json_t *states_json(const RecordType *type) {
     json_t *states = json_array();
     for (guint i = 0; i < type->states->len; i++) {
         const State *state = type->states->pdata[i];
@@ -54,6 +54,13 @@ static json_t *states_json(const RecordType *type) {
                                                 title_json(&state->title), "final", state->final));
     }
     return states;
+}
+
+static json_t *names_json(const GPtrArray *names) {
+    json_t *json = json_array();
+    for (guint i = 0; i < names->len; i++)
+        json_array_append_new(json, json_string(names->pdata[i]));
+    return json;
 }
 
 static json_t *type_json(const Actor *actor, const RecordType *type) {
@@ -69,6 +76,9 @@ static json_t *type_json(const Actor *actor, const RecordType *type) {
                   rights_create(actor, type), "reveal", rights_keeps(actor, type));
     set_text(json, "key", type->key ? type->key->name : NULL);
     set_text(json, "label", type->label ? type->label->name : NULL);
+    set_text(json, "sector", type->scope_sector ? type->scope_sector->name : NULL);
+    if (type->publish)
+        json_object_set_new(json, "published", names_json(type->publish));
     return json;
 }
 
@@ -99,7 +109,7 @@ static json_t *code_json(const CodeItem *item) {
     return json;
 }
 
-static json_t *codes_json(const CodeList *codes) {
+json_t *codes_json(const CodeList *codes) {
     json_t *items = json_array();
     for (guint i = 0; i < codes->items->len; i++) {
         const CodeItem *item = codes->items->pdata[i];

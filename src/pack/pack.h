@@ -66,6 +66,7 @@ typedef struct {
 typedef guint64 RoleSet;
 #define ROLE_EVERYONE ((RoleSet)1 << 63)
 #define ROLE_ENGINE ((RoleSet)1 << 62)
+#define ROLE_PUBLIC ((RoleSet)1 << 61) /* guests: what is published, and reports */
 
 typedef enum {
     FIELD_TEXT,
@@ -95,6 +96,7 @@ typedef struct {
     gboolean required;
     Condition *required_when; /* or NULL */
     gboolean unique, has_min, has_max;
+    gboolean secret;  /* sealed at rest, opened by keepers only (record/sealed.h) */
     gboolean by_move; /* people give it in moves only, never at creation or by an edit */
     double min, max;  /* numbers */
     int max_chars;    /* text */
@@ -125,11 +127,14 @@ typedef struct {
     GArray *todo; /* Todo */
 } State;
 
-typedef struct {
+typedef struct Guard Guard;
+struct Guard {
     Condition *when;
     Title message;
-    char *field; /* or NULL */
-} Guard;
+    char *field;    /* or NULL */
+    Validity valid; /* of the law it serves */
+    Guard *next;    /* of the same move; or NULL */
+};
 
 typedef struct {
     Condition *when;    /* NULL: always */
@@ -238,6 +243,8 @@ struct ClockType {
     Condition *pause;         /* stands still while this holds; or NULL */
     const Field *until;       /* or NULL */
     gboolean has_limit;
+    Validity valid;  /* several of one name and disjoint validity are one clock over time */
+    gboolean by_now; /* the law of the day the run starts, not of the record's making */
     Span limit;
     const Field *limit_field; /* a code that stands for a span; or NULL */
     GArray *steps;            /* ClockStep, in order of `after` */
@@ -279,9 +286,14 @@ struct RecordType {
     GPtrArray *clocks;     /* ClockType* */
     GPtrArray *indicators; /* Indicator* */
     GPtrArray *documents;  /* DocumentType* */
-    RoleSet read, create, edit;
+    RoleSet read, create, edit, keepers;
     gboolean receipts;        /* creation answers with a receipt */
     GPtrArray *receipt_shows; /* Field*: what the holder of a receipt sees, beside the state */
+    /* What the public sees of a record, when `publish_when` holds; NULL: nothing. Names of fields,
+     * or state, number, created_at, updated_at. */
+    GPtrArray *publish;
+    Condition *publish_when; /* NULL: always */
+    gboolean publish_region;
 };
 
 typedef struct {
@@ -337,6 +349,9 @@ ConditionScope type_scope(TypeNames *names);
  * to what stands behind the dot. */
 const RecordType *type_of_ref(const Packs *packs, const RecordType *type, const char *name,
                               const Field **ref, const char **rest);
+/* Whether a clock is the one of its name for a record whose law is that of `law_day`, and a run
+ * that starts on `start_day`. */
+gboolean clock_in_force(const ClockType *clock, gint64 law_day, gint64 start_day);
 gboolean validity_holds(const Validity *valid, gint64 day);
 gboolean validity_overlap(const Validity *a, const Validity *b);
 /* Titles of the roles in a set, joined by "、"; caller frees. */

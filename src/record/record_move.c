@@ -28,6 +28,8 @@ static gboolean actor_allowed(const Actor *actor, const Move *move) {
         return (move->by & BY_CLOCK) != 0;
     case ACTOR_PERSON:
         return actor->role && role_in(actor->role, move->who);
+    case ACTOR_GUEST:
+        return FALSE;
     }
     return FALSE;
 }
@@ -144,7 +146,8 @@ static gboolean may_withdraw(const Act *act, const Row *row, const Move *move, G
         return TRUE;
     SqlStatement *st = sql_query(act->sql, error,
                                  "SELECT actor, action, diff FROM journal WHERE type = ? AND id = "
-                                 "? AND actor NOT IN ('clock', 'engine') ORDER BY seq DESC LIMIT 1",
+                                 "? AND actor NOT IN ('clock', 'engine') AND action NOT LIKE "
+                                 "'reveal:%' ORDER BY seq DESC LIMIT 1",
                                  "tt", row->type->name, row->id);
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
     if (step != SQL_ROW)
@@ -191,11 +194,11 @@ static gboolean move_open(const Act *act, const Row *row, const Move *move, GErr
 }
 
 static gboolean guard_holds(const Act *act, const Row *row, const Move *move, GError **error) {
-    const Guard *guard = move->guard;
-    if (guard == NULL || act_holds(act, row, guard->when))
-        return TRUE;
-    return error_set(error, ERROR_MOVE_GUARD, guard->field, guard->message.zh, guard->message.en,
-                     NULL);
+    for (const Guard *guard = move->guard; guard; guard = guard->next)
+        if (act_in_force(act, row, &guard->valid) && !act_holds(act, row, guard->when))
+            return error_set(error, ERROR_MOVE_GUARD, guard->field, guard->message.zh,
+                             guard->message.en, NULL);
+    return TRUE;
 }
 
 static gboolean comment_given(const Move *move, const char *comment, GError **error) {
@@ -432,8 +435,13 @@ static gboolean is_accepted(gpointer data, const char *name) {
 /* What a guard says of fields that the mover still has to give cannot be known yet. */
 static gboolean offered(const Act *act, const Row *row, const Move *move) {
     MoveFields fields = {row->type, move};
-    return move_open(act, row, move, NULL) &&
-           (move->guard == NULL || act_may_hold(act, row, move->guard->when, is_accepted, &fields));
+    if (!move_open(act, row, move, NULL))
+        return FALSE;
+    for (const Guard *guard = move->guard; guard; guard = guard->next)
+        if (act_in_force(act, row, &guard->valid) &&
+            !act_may_hold(act, row, guard->when, is_accepted, &fields))
+            return FALSE;
+    return TRUE;
 }
 
 static gboolean offered_to_any(const Act *act, const GPtrArray *others, const Row *row,

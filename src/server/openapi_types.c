@@ -54,9 +54,22 @@ static void describe(json_t *schema, const Field *field) {
         g_string_append_printf(text, "; id of a record of type %s", field->ref_type);
     if (field->required_when)
         g_string_append_printf(text, "; required when %s", condition_text(field->required_when));
+    if (field->compute) {
+        g_string_append_printf(text, "; worked out: %s", expression_text(field->compute));
+        json_object_set_new(schema, "readOnly", json_true());
+    }
     set_text(schema, "title", field->title.zh);
     set_text(schema, "description", text->str);
     g_string_free(text, TRUE);
+}
+
+/* As it is answered: a sealed value is only told to be there. */
+static json_t *answered_field(const Field *field) {
+    json_t *schema = field->secret ? ref_to("Sealed") : NULL;
+    if (schema == NULL)
+        return openapi_field(field);
+    describe(schema, field);
+    return schema;
 }
 
 json_t *openapi_field(const Field *field) {
@@ -76,15 +89,40 @@ json_t *openapi_field(const Field *field) {
     return schema;
 }
 
+/* What JSON Schema has no word for. */
+static void describe_code(json_t *choice, const CodeItem *item) {
+    char day[TIME_TEXT];
+    if (item->parent_code)
+        json_object_set_new(choice, "x-parent", json_string(item->parent_code));
+    if (item->valid.from)
+        json_object_set_new(choice, "x-valid-from", json_string(day_format(item->valid.from, day)));
+    if (item->valid.to)
+        json_object_set_new(choice, "x-valid-to", json_string(day_format(item->valid.to, day)));
+    g_autofree char *span = item->span.n ? span_text(&item->span) : NULL;
+    if (span)
+        json_object_set_new(choice, "x-span", json_string(span));
+}
+
 static json_t *codes_schema(const CodeList *list) {
     json_t *choices = json_array();
     for (guint i = 0; i < list->items->len; i++) {
         const CodeItem *item = list->items->pdata[i];
-        json_array_append_new(choices, json_pack("{s:s, s:s, s:s}", "const", item->code, "title",
-                                                 item->title.zh, "description", item->title.en));
+        json_t *choice = json_pack("{s:s, s:s, s:s}", "const", item->code, "title", item->title.zh,
+                                   "description", item->title.en);
+        describe_code(choice, item);
+        json_array_append_new(choices, choice);
     }
     return json_pack("{s:s, s:s, s:o}", "type", "string", "title", list->title.zh, "oneOf",
                      choices);
+}
+
+static json_t *answered_properties(const GPtrArray *fields) {
+    json_t *properties = json_object();
+    for (guint i = 0; i < fields->len; i++) {
+        const Field *field = fields->pdata[i];
+        json_object_set_new(properties, field->name, answered_field(field));
+    }
+    return properties;
 }
 
 static json_t *properties_of(const GPtrArray *fields, gboolean may_empty) {
@@ -130,7 +168,7 @@ static json_t *states_schema(const RecordType *type) {
 
 /* Everything of a Record, and the type's own fields. */
 static json_t *record_schema(const RecordType *type) {
-    json_t *properties = properties_of(type->fields, FALSE);
+    json_t *properties = answered_properties(type->fields);
     json_object_set_new(properties, "type", json_pack("{s:s}", "const", type->name));
     if (type->states->len)
         json_object_set_new(properties, "state", states_schema(type));

@@ -1,5 +1,6 @@
 #include "pack/condition.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/error.h"
 #include "pack/condition_token.h"
 
@@ -148,7 +149,12 @@ static gboolean timestamp_parse(const char *text, Operand *out) {
     return time_parse(text, &out->term.time_ms);
 }
 
-/* DATE('...') and TIMESTAMP('...'); the word was looked at. */
+static gboolean span_parse(const char *text, Operand *out) {
+    out->term.kind = TERM_DURATION;
+    return duration_parse(text, &out->term.time_ms);
+}
+
+/* DATE('...'), TIMESTAMP('...') and DURATION('...'); the word was looked at. */
 static gboolean read_instant(Parser *parser, gboolean (*parse)(const char *, Operand *),
                              Operand *out) {
     if (!take(parser) || !expect(parser, TOKEN_OPEN, "("))
@@ -157,8 +163,9 @@ static gboolean read_instant(Parser *parser, gboolean (*parse)(const char *, Ope
         return fail_here(parser, "此处应为 '...' / text in '...' is expected here");
     out->text = token_unquoted(&parser->token);
     if (!parse(out->text, out))
-        return fail_here(parser, "日期或时间格式不对，应为 DATE('2026-11-23') 或 "
-                                 "TIMESTAMP('2026-11-23T00:00:00Z') / not a date or time");
+        return fail_here(parser, "日期、时间或时长格式不对，应为 DATE('2026-11-23')、"
+                                 "TIMESTAMP('2026-11-23T00:00:00Z') 或 DURATION('PT8H') / not a "
+                                 "date, time or duration");
     return take(parser) && expect(parser, TOKEN_CLOSE, ")");
 }
 
@@ -199,6 +206,8 @@ static gboolean read_word(Parser *parser, Operand *out) {
         return read_instant(parser, date_parse, out);
     if (is_word(parser, "timestamp") && followed_by_open(parser))
         return read_instant(parser, timestamp_parse, out);
+    if (is_word(parser, "duration") && followed_by_open(parser))
+        return read_instant(parser, span_parse, out);
     if (is_keyword(parser))
         return fail_here(parser,
                          "此处应为值或字段，不是关键字 / a value or field is expected here, "
@@ -280,7 +289,8 @@ static gboolean read_operand(Parser *parser, ConditionNode *node) {
                                         [TERM_NUMBER] = "123",
                                         [TERM_BOOL] = "TRUE",
                                         [TERM_DATE] = "DATE('2026-11-23')",
-                                        [TERM_TIME] = "TIMESTAMP('2026-11-23T00:00:00Z')"};
+                                        [TERM_TIME] = "TIMESTAMP('2026-11-23T00:00:00Z')",
+                                        [TERM_DURATION] = "DURATION('PT8H')"};
     const char *start = parser->token.start;
     g_array_set_size(node->operands, node->operands->len + 1);
     Operand *operand = leaf_operand(node, node->operands->len - 1);

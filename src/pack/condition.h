@@ -8,13 +8,21 @@
 #include <glib.h>
 
 /* What a name in a condition is, so that literals are checked and compared rightly. */
-typedef enum { TERM_NONE, TERM_TEXT, TERM_NUMBER, TERM_BOOL, TERM_DATE, TERM_TIME } TermKind;
+typedef enum {
+    TERM_NONE,
+    TERM_TEXT,
+    TERM_NUMBER,
+    TERM_BOOL,
+    TERM_DATE,
+    TERM_TIME,
+    TERM_DURATION
+} TermKind;
 
 typedef struct {
     TermKind kind;    /* TERM_NONE: no value */
     const char *text; /* TERM_TEXT, TERM_DATE ("2026-11-23") */
     double number;    /* TERM_NUMBER */
-    gint64 time_ms;   /* TERM_TIME */
+    gint64 time_ms;   /* TERM_TIME; length of a TERM_DURATION */
     gboolean truth;   /* TERM_BOOL */
 } Term;
 
@@ -50,7 +58,7 @@ gboolean condition_possible(const Condition *condition, ConditionValue value, gp
 /* Appends an SQL expression with `?` parameters to `sql` and the parameters to `parameters` (array
  * of Term; text is borrowed from the condition or from `actor`). $today is written out as
  * '2026-11-23'. The expression stands in parentheses. Columns: text, date as text, time as integer
- * ms, bool as 0/1. */
+ * ms, bool as 0/1, duration as integer ms. */
 void condition_sql(const Condition *condition, ConditionColumn column, gpointer data, gint64 now_ms,
                    const char *actor, GString *sql, GArray *parameters);
 

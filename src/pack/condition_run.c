@@ -53,6 +53,7 @@ static int terms_order(const Term *a, const Term *b) {
     case TERM_NUMBER:
         return (a->number > b->number) - (a->number < b->number);
     case TERM_TIME:
+    case TERM_DURATION:
         return (a->time_ms > b->time_ms) - (a->time_ms < b->time_ms);
     case TERM_BOOL:
         return !!a->truth - !!b->truth;
@@ -250,8 +251,10 @@ static void operand_sql(Compiler *compiler, const Operand *operand) {
         today_sql(compiler, operand);
         break;
     case OPERAND_ACTOR:
-        parameter(compiler,
-                  (Term){.kind = compiler->actor ? TERM_TEXT : TERM_NONE, .text = compiler->actor});
+        if (compiler->actor)
+            parameter(compiler, (Term){.kind = TERM_TEXT, .text = compiler->actor});
+        else /* a parameter that is null would have no type */
+            g_string_append(compiler->sql, "CAST(NULL AS TEXT)");
         break;
     }
 }

@@ -52,6 +52,9 @@ typedef enum {
     FIELD_REGION,
     FIELD_ROLE,
     FIELD_POINT,
+    FIELD_MONEY,
+    FIELD_DURATION,
+    FIELD_SCORE,
     FIELD_KINDS
 } FieldKind;
 const char *field_kind_name(FieldKind kind); /* "text" */
@@ -63,9 +66,11 @@ typedef struct {
     guint index; /* place in RecordType.fields */
     gboolean required;
     Condition *required_when; /* or NULL */
+    guint64 required_states;  /* in a record that stands in one of these: bits of State.index */
+    Condition *shown_when;    /* has a value only while this holds; NULL: always */
     gboolean unique, has_min, has_max;
     gboolean by_move; /* people give it in moves only, never at creation or by an edit */
-    double min, max;  /* numbers */
+    double min, max;  /* numbers; yuan; ms of a duration */
     int max_chars;    /* text */
     GRegex *pattern;  /* anchored, or NULL */
     char *pattern_text;
@@ -234,6 +239,9 @@ const Move *type_move(const RecordType *type, const char *name);    /* or NULL *
 gboolean role_in(const Role *role, RoleSet set);
 const char *level_name(Level level); /* "county" */
 gboolean level_parse(const char *text, Level *level);
+/* Hundredths of a number that has at most two decimals and 15 digits: the fen of an amount in yuan.
+ * FALSE for any other number. */
+gboolean hundredths_of(double number, gint64 *hundredths);
 /* What a field of a kind is in a condition; TERM_NONE for a point, which conditions cannot name. */
 TermKind field_term_kind(FieldKind kind);
 /* A ConditionKind over `type` (a const RecordType *): its fields and `state`, `id`, `number`. */

@@ -1,5 +1,6 @@
 /* The fields of a type, and whether a literal can stand in one. */
 #include "base/clock.h"
+#include "base/duration.h"
 #include "pack/pack_key.h"
 
 #include <math.h>
@@ -8,24 +9,25 @@
 enum { FIELDS_MAX = 200, TEXT_MAX_DEFAULT = 4000, TEXT_MAX = 100000, PATTERN_CHARS = 200 };
 
 #define KIND(kind) (1u << FIELD_##kind)
-#define KINDS_NUMBER (KIND(INTEGER) | KIND(DECIMAL))
+#define KINDS_NUMBER (KIND(INTEGER) | KIND(DECIMAL) | KIND(MONEY) | KIND(SCORE))
+#define KINDS_RANGE (KINDS_NUMBER | KIND(DURATION))
 
 /* ---- which kinds take which keys ---- */
 
 static const struct {
     const char *key;
-    guint kinds; /* that may have it */
-    gboolean needed;
+    guint kinds;  /* that may have it */
+    guint needed; /* that must have it */
 } kind_keys[] = {
-    {"max", KIND(TEXT) | KINDS_NUMBER, FALSE},
-    {"min", KINDS_NUMBER, FALSE},
-    {"unit", KINDS_NUMBER, FALSE},
-    {"pattern", KIND(TEXT), FALSE},
-    {"format", KIND(TEXT), FALSE},
-    {"unique", KIND(TEXT) | KINDS_NUMBER | KIND(REF) | KIND(REGION) | KIND(DATE), FALSE},
-    {"codes", KIND(CODE), TRUE},
-    {"type", KIND(REF), TRUE},
-    {"default", ~KIND(POINT), FALSE},
+    {"max", KIND(TEXT) | KINDS_RANGE, KIND(SCORE)},
+    {"min", KINDS_RANGE, 0},
+    {"unit", KIND(INTEGER) | KIND(DECIMAL) | KIND(SCORE), 0},
+    {"pattern", KIND(TEXT), 0},
+    {"format", KIND(TEXT), 0},
+    {"unique", KIND(TEXT) | KINDS_NUMBER | KIND(REF) | KIND(REGION) | KIND(DATE), 0},
+    {"codes", KIND(CODE), KIND(CODE)},
+    {"type", KIND(REF), KIND(REF)},
+    {"default", ~KIND(POINT), 0},
 };
 
 static gboolean kind_keys_fit(const YamlNode *node, const Field *field, GError **error) {
@@ -37,7 +39,7 @@ static gboolean kind_keys_fit(const YamlNode *node, const Field *field, GError *
         if (given && !fits)
             return refuse(error, node, "删除该键 / remove it",
                           "%s 字段不能有 %s / a field of kind %s has no %s", kind, key, kind, key);
-        if (!given && fits && kind_keys[i].needed)
+        if (!given && (kind_keys[i].needed >> field->kind & 1))
             return refuse(error, node, "加上该键 / add it",
                           "%s 字段缺少 %s / a field of kind %s needs %s", kind, key, kind, key);
     }
@@ -74,6 +76,13 @@ static gboolean text_fits(Loader *loader, const Field *field, const Assignment *
     return TRUE;
 }
 
+static gboolean is_in_range(const Field *field, double n, const YamlNode *node, GError **error) {
+    if ((field->has_min && n < field->min) || (field->has_max && n > field->max))
+        return refuse(error, node, "改为范围内的值 / use a value inside",
+                      "超出字段 %s 的 min..max / outside min..max of %s", field->name, field->name);
+    return TRUE;
+}
+
 static gboolean number_fits(Loader *loader, const Field *field, const Assignment *value,
                             const YamlNode *node, GError **error) {
     (void)loader;
@@ -83,10 +92,28 @@ static gboolean number_fits(Loader *loader, const Field *field, const Assignment
         return refuse_kind(field, node, error);
     if (field->kind == FIELD_INTEGER && (n != floor(n) || fabs(n) > exact))
         return refuse_kind(field, node, error);
-    if ((field->has_min && n < field->min) || (field->has_max && n > field->max))
-        return refuse(error, node, "改为范围内的值 / use a value inside",
-                      "超出字段 %s 的 min..max / outside min..max of %s", field->name, field->name);
-    return TRUE;
+    return is_in_range(field, n, node, error);
+}
+
+static gboolean hundredths_fit(Loader *loader, const Field *field, const Assignment *value,
+                               const YamlNode *node, GError **error) {
+    gint64 hundredths;
+    if (value->kind == VALUE_NUMBER && !hundredths_of(value->number, &hundredths))
+        return refuse(
+            error, node, "最多两位小数 / at most two decimals",
+            "字段 %s 的值最多两位小数、15 位数字 / a value of %s has at most two decimals "
+            "and 15 digits",
+            field->name, field->name);
+    return number_fits(loader, field, value, node, error);
+}
+
+static gboolean duration_fits(Loader *loader, const Field *field, const Assignment *value,
+                              const YamlNode *node, GError **error) {
+    (void)loader;
+    gint64 ms;
+    if (value->kind != VALUE_TEXT || !duration_parse(value->text, &ms))
+        return refuse_kind(field, node, error);
+    return is_in_range(field, (double)ms, node, error);
 }
 
 static gboolean bool_fits(Loader *loader, const Field *field, const Assignment *value,
@@ -149,10 +176,13 @@ gboolean literal_fits(Loader *loader, const Field *field, const Assignment *valu
                       const YamlNode *node, GError **error) {
     static gboolean (*const fits[FIELD_KINDS])(Loader *, const Field *, const Assignment *,
                                                const YamlNode *, GError **) = {
-        [FIELD_TEXT] = text_fits, [FIELD_INTEGER] = number_fits, [FIELD_DECIMAL] = number_fits,
-        [FIELD_BOOL] = bool_fits, [FIELD_DATE] = date_fits,      [FIELD_TIME] = time_fits,
-        [FIELD_CODE] = code_fits, [FIELD_REF] = id_fits,         [FIELD_REGION] = id_fits,
-        [FIELD_ROLE] = role_fits, [FIELD_POINT] = nothing_fits,
+        [FIELD_TEXT] = text_fits,         [FIELD_INTEGER] = number_fits,
+        [FIELD_DECIMAL] = number_fits,    [FIELD_BOOL] = bool_fits,
+        [FIELD_DATE] = date_fits,         [FIELD_TIME] = time_fits,
+        [FIELD_CODE] = code_fits,         [FIELD_REF] = id_fits,
+        [FIELD_REGION] = id_fits,         [FIELD_ROLE] = role_fits,
+        [FIELD_POINT] = nothing_fits,     [FIELD_MONEY] = hundredths_fit,
+        [FIELD_DURATION] = duration_fits, [FIELD_SCORE] = hundredths_fit,
     };
     if (value->kind == VALUE_TEXT && *value->text == 0)
         return refuse(error, node, "写 null 或文字 / write null or a text",
@@ -201,13 +231,15 @@ static gboolean read_field_name(Loader *loader, const YamlNode *node, gpointer p
 static gboolean read_kind(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     (void)loader;
     g_autoptr(GString) known = g_string_new("可用 / known:");
+    Field *field = place;
     if (!is_text(node, error))
         return FALSE;
     for (FieldKind kind = 0; kind < FIELD_KINDS; kind++) {
         g_string_append_printf(known, " %s", field_kind_name(kind));
         if (strcmp(field_kind_name(kind), node->text) != 0)
             continue;
-        *(FieldKind *)place = kind;
+        field->kind = kind;
+        field->has_min = kind == FIELD_SCORE; /* from 0 */
         return TRUE;
     }
     return refuse(error, node, known->str, "没有字段类型“%s” / there is no kind %s", node->text,
@@ -238,11 +270,29 @@ static gboolean is_number(const YamlNode *node, double *number, GError **error) 
                                                   "此处应为数字 / a number is expected here");
 }
 
+/* A limit of the field's values: a number, or a duration as text. */
+static gboolean is_limit(const Field *field, const YamlNode *node, double *limit, GError **error) {
+    gint64 ms, hundredths;
+    if (field->kind == FIELD_DURATION) {
+        if (node->kind != YAML_SCALAR || !duration_parse(node->text, &ms))
+            return refuse(error, node, "写 PT8H 或 P3D / write PT8H or P3D",
+                          "此处应为时长 / a duration is expected here");
+        *limit = (double)ms;
+        return TRUE;
+    }
+    if (!is_number(node, limit, error))
+        return FALSE;
+    gboolean exact = field->kind == FIELD_MONEY || field->kind == FIELD_SCORE;
+    return !exact || hundredths_of(*limit, &hundredths) ||
+           refuse(error, node, "最多两位小数 / at most two decimals",
+                  "此处最多两位小数、15 位数字 / at most two decimals and 15 digits here");
+}
+
 static gboolean read_min(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     (void)loader;
     Field *field = place;
     field->has_min = TRUE;
-    return is_number(node, &field->min, error);
+    return is_limit(field, node, &field->min, error);
 }
 
 /* Characters of a text, or the largest number. */
@@ -250,7 +300,7 @@ static gboolean read_max(Loader *loader, const YamlNode *node, gpointer place, G
     (void)loader;
     Field *field = place;
     double max;
-    if (!is_number(node, &max, error))
+    if (!is_limit(field, node, &max, error))
         return FALSE;
     if (field->kind != FIELD_TEXT) {
         field->has_max = TRUE;
@@ -294,14 +344,26 @@ static gboolean read_format(Loader *loader, const YamlNode *node, gpointer place
                   node->text, node->text);
 }
 
-/* true, false, or {when: CONDITION}. */
+/* true, false, {when: CONDITION} or {states: [STATE]}. */
 static gboolean read_required(Loader *loader, const YamlNode *node, gpointer place,
                               GError **error) {
     static const KeyRow rows[] = {
-        {"when", TRUE, PASS_RULES, read_condition, offsetof(Field, required_when)}};
-    if (node->kind == YAML_MAP)
-        return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
-    return read_flag(loader, node, &((Field *)place)->required, error);
+        {"when", FALSE, PASS_RULES, read_condition, offsetof(Field, required_when)},
+        {"states", FALSE, PASS_RULES, read_own_states, offsetof(Field, required_states)}};
+    if (node->kind != YAML_MAP)
+        return read_flag(loader, node, &((Field *)place)->required, error);
+    if (tree_count(node) != 1)
+        return refuse(error, node,
+                      "写 {when: 条件} 或 {states: [状态]} / write {when: CONDITION} or "
+                      "{states: [STATE]}",
+                      "required 只有一个键 / required has one key");
+    return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
+}
+
+static gboolean read_shown(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const KeyRow rows[] = {
+        {"when", TRUE, PASS_RULES, read_condition, offsetof(Field, shown_when)}};
+    return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
 }
 
 static gboolean read_default(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
@@ -318,7 +380,7 @@ static gboolean read_default(Loader *loader, const YamlNode *node, gpointer plac
 
 static const KeyRow field_rows[] = {
     {"name", TRUE, PASS_SHAPE, read_field_name, offsetof(Field, name)},
-    {"kind", TRUE, PASS_SHAPE, read_kind, offsetof(Field, kind)},
+    {"kind", TRUE, PASS_SHAPE, read_kind, 0},
     {"title", TRUE, PASS_SHAPE, read_title, offsetof(Field, title)},
     {"codes", FALSE, PASS_SHAPE, read_codes, offsetof(Field, codes)},
     {"type", FALSE, PASS_SHAPE, read_ref_type, offsetof(Field, ref_type)},
@@ -330,6 +392,7 @@ static const KeyRow field_rows[] = {
     {"unique", FALSE, PASS_SHAPE, read_flag, offsetof(Field, unique)},
     {"by_move", FALSE, PASS_SHAPE, read_flag, offsetof(Field, by_move)},
     {"required", FALSE, PASS_SHAPE | PASS_RULES, read_required, 0},
+    {"shown", FALSE, PASS_SHAPE | PASS_RULES, read_shown, 0},
     {"default", FALSE, PASS_SHAPE, read_default, 0},
 };
 

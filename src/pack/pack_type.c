@@ -5,9 +5,16 @@
 
 enum { KEY_CHARS = 120, CHECKS_MAX = 64, NUMBER_CHARS = 80, SERIAL_WIDTH = 12 };
 
+/* Key and scope say which record it is and where it stands: they cannot come and go. */
+static gboolean always_there(const Field *field, const YamlNode *node, GError **error) {
+    return field->shown_when == NULL ||
+           refuse(error, node, "删除该字段的 shown / remove shown from the field",
+                  "%s 不能有 shown / %s cannot have shown", field->name, field->name);
+}
+
 static gboolean read_key(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     const Field **key = place;
-    if (!read_own_field(loader, node, key, error))
+    if (!read_own_field(loader, node, key, error) || !always_there(*key, node, error))
         return FALSE;
     if ((*key)->kind != FIELD_TEXT || !(*key)->required)
         return refuse(error, node, "改为 kind: text, required: true / make it so",
@@ -28,7 +35,7 @@ static gboolean is_key_of(Loader *loader, const Field *field, const char *type) 
 static gboolean read_scope_region(Loader *loader, const YamlNode *node, gpointer place,
                                   GError **error) {
     const Field **field = place;
-    if (!read_own_field(loader, node, field, error))
+    if (!read_own_field(loader, node, field, error) || !always_there(*field, node, error))
         return FALSE;
     return (*field)->kind == FIELD_REGION || is_key_of(loader, *field, "region") ||
            refuse(error, node, "使用 kind: region 的字段 / use a field of kind region",
@@ -38,7 +45,7 @@ static gboolean read_scope_region(Loader *loader, const YamlNode *node, gpointer
 static gboolean read_scope_enterprise(Loader *loader, const YamlNode *node, gpointer place,
                                       GError **error) {
     const Field **field = place;
-    if (!read_own_field(loader, node, field, error))
+    if (!read_own_field(loader, node, field, error) || !always_there(*field, node, error))
         return FALSE;
     gboolean ref = (*field)->kind == FIELD_REF && strcmp((*field)->ref_type, "enterprise") == 0;
     return ref || is_key_of(loader, *field, "enterprise") ||

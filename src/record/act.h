@@ -22,8 +22,15 @@ gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError 
 /* Refs, regions, roles exist and unique values are unused, where the row differs from `before`
  * (NULL: everywhere). */
 gboolean check_references(const Act *act, const Row *before, const Row *row, GError **error);
+/* Empties what the record has no place for (`shown`), and refuses it when it is among `fields`,
+ * those that were given now (may be NULL). */
+gboolean check_shown(const Act *act, Row *row, json_t *fields, GError **error);
+/* What must have a value in the state that the record now stands in (`required: {states}`). */
+gboolean check_state_required(const Act *act, const Row *row, GError **error);
 gboolean check_required(const Act *act, const Row *row, GError **error);
 gboolean check_has_value(const Row *row, const Field *field, GError **error);
+/* The same, unless the record has no place for it now. */
+gboolean check_wanted(const Act *act, const Row *row, const Field *field, GError **error);
 gboolean check_rules(const Act *act, const Row *row, GError **error);
 /* The region of the row: that of its scope field, else of its enterprise. */
 gboolean row_find_region(Sql *sql, const Packs *packs, const Row *row, char **region,

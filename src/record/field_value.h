@@ -12,8 +12,8 @@
 typedef struct {
     gboolean present; /* FALSE: empty, the other members mean nothing */
     char *text;       /* text, code, ref, region, role, date; owned */
-    gint64 integer;   /* integer; time in ms; bool 0 or 1 */
-    double number;    /* decimal; longitude of a point */
+    gint64 integer;   /* integer; time and duration in ms; bool 0 or 1; money in fen */
+    double number;    /* decimal, score; longitude of a point */
     double latitude;
 } FieldValue;
 

@@ -134,18 +134,62 @@ gboolean check_references(const Act *act, const Row *before, const Row *row, GEr
     return TRUE;
 }
 
+static gboolean is_shown(const Act *act, const Row *row, const Field *field) {
+    return field->shown_when == NULL || row_holds(row, field->shown_when, act->now_ms, act->actor);
+}
+
+/* A value that was asked for, and not one that stood before and lost its place. */
+static gboolean is_given(json_t *fields, const Field *field) {
+    json_t *given = json_object_get(fields, field->name);
+    return given && !json_is_null(given);
+}
+
+gboolean check_shown(const Act *act, Row *row, json_t *fields, GError **error) {
+    for (guint i = 0; i < row->type->fields->len; i++) {
+        const Field *field = row->type->fields->pdata[i];
+        if (!row->values[i].present || is_shown(act, row, field))
+            continue;
+        if (is_given(fields, field))
+            return error_set(error, ERROR_FIELD_NOT_SHOWN, field->name, field->title.zh,
+                             field->title.en, condition_text(field->shown_when), NULL);
+        field_value_clear(&row->values[i]);
+        return check_shown(act, row, fields, error); /* others may hang on what is gone */
+    }
+    return TRUE;
+}
+
 gboolean check_has_value(const Row *row, const Field *field, GError **error) {
     return row_value(row, field)->present || error_set(error, ERROR_FIELD_REQUIRED, field->name,
                                                        field->title.zh, field->title.en, NULL);
 }
 
+gboolean check_wanted(const Act *act, const Row *row, const Field *field, GError **error) {
+    return !is_shown(act, row, field) || check_has_value(row, field, error);
+}
+
+static gboolean in_required_state(const Row *row, const Field *field) {
+    return row->state && (field->required_states >> row->state->index & 1);
+}
+
+static gboolean is_required(const Act *act, const Row *row, const Field *field) {
+    return field->required ||
+           (field->required_when && row_holds(row, field->required_when, act->now_ms, act->actor));
+}
+
+gboolean check_state_required(const Act *act, const Row *row, GError **error) {
+    for (guint i = 0; i < row->type->fields->len; i++) {
+        const Field *field = row->type->fields->pdata[i];
+        if (in_required_state(row, field) && !check_wanted(act, row, field, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean check_required(const Act *act, const Row *row, GError **error) {
     for (guint i = 0; i < row->type->fields->len; i++) {
         const Field *field = row->type->fields->pdata[i];
-        gboolean required =
-            field->required || (field->required_when && !row->values[i].present &&
-                                row_holds(row, field->required_when, act->now_ms, act->actor));
-        if (required && !check_has_value(row, field, error))
+        if (!row->values[i].present && is_required(act, row, field) &&
+            !check_wanted(act, row, field, error))
             return FALSE;
     }
     return TRUE;

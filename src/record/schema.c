@@ -20,6 +20,9 @@ static const struct {
                       {"updated_at", "_updated_ms", FALSE},
                       {"created_by", "_created_by", FALSE}};
 
+/* Fen as yuan, the very double that the value has in memory. */
+static const char yuan_before[] = "(CAST(", yuan_behind[] = " AS DOUBLE PRECISION) / 100)";
+
 static const char *field_column(const RecordType *type, const Field *field) {
     if (field == type->key)
         return "_id";
@@ -27,7 +30,9 @@ static const char *field_column(const RecordType *type, const Field *field) {
         return "_enterprise";
     if (field->kind == FIELD_POINT)
         return NULL;
-    g_autofree char *quoted = g_strdup_printf("\"%s\"", field->name);
+    gboolean money = field->kind == FIELD_MONEY;
+    g_autofree char *quoted = g_strconcat(money ? yuan_before : "", "\"", field->name, "\"",
+                                          money ? yuan_behind : "", NULL);
     return g_intern_string(quoted);
 }
 

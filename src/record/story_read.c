@@ -1,4 +1,5 @@
 /* Reading a story: its world, its actors, its values. */
+#include "base/duration.h"
 #include "record/story_part.h"
 
 #include <string.h>
@@ -124,9 +125,11 @@ static gboolean takes_number(const Field *field) {
 
 static json_t *time_value(const Field *field, const char *text) {
     gint64 ms;
-    char full[TIME_TEXT];
+    char full[MAX((int)TIME_TEXT, (int)DURATION_TEXT)];
     if (field && field->kind == FIELD_TIME && time_of_text(text, FALSE, &ms))
         return json_string(time_format(ms, full));
+    if (field && field->kind == FIELD_DURATION && duration_parse(text, &ms))
+        return json_string(duration_format(ms, full));
     return json_string(text);
 }
 

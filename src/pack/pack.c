@@ -92,7 +92,7 @@ static const struct {
     [FIELD_POINT] = {"point", TERM_NONE},
     [FIELD_MONEY] = {"money", TERM_NUMBER},
     [FIELD_DURATION] = {"duration", TERM_DURATION},
-    [FIELD_SCORE] = {"score", TERM_NUMBER},
+    [FIELD_SCORE] = {"score", TERM_NUMBER},     [FIELD_ROWS] = {"rows", TERM_NONE},
 };
 
 const char *field_kind_name(FieldKind kind) {
@@ -120,7 +120,8 @@ TermKind type_term_kind(gpointer type, const char *name) {
     const Field *field = type_field(type, name);
     if (field)
         return field_term_kind(field->kind);
-    return g_strv_contains(system, name) ? TERM_TEXT : TERM_NONE;
+    gboolean of_record = ((const RecordType *)type)->owner == NULL;
+    return of_record && g_strv_contains(system, name) ? TERM_TEXT : TERM_NONE;
 }
 
 /* ---- look-ups ---- */

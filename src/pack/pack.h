@@ -63,9 +63,12 @@ typedef enum {
     FIELD_MONEY,
     FIELD_DURATION,
     FIELD_SCORE,
+    FIELD_ROWS,
     FIELD_KINDS
 } FieldKind;
 const char *field_kind_name(FieldKind kind); /* "text" */
+
+typedef struct RecordType RecordType;
 
 typedef struct {
     char *name;
@@ -87,6 +90,8 @@ typedef struct {
     char *ref_type; /* FIELD_REF: the type's name */
     char *unit;
     char *default_value; /* as text, or NULL */
+    RecordType *rows;    /* FIELD_ROWS: the fields of one row, as a type named TYPE__FIELD */
+    guint min_rows, max_rows;
 } Field;
 
 typedef struct {
@@ -197,10 +202,11 @@ struct ClockType {
     GArray *steps; /* ClockStep, in order of `after` */
 };
 
-typedef struct {
+struct RecordType {
     char *name;
     Title title;
     GStrv basis;
+    const RecordType *owner;      /* rows: the type whose records hold them; else NULL */
     const Field *key, *label;                     /* NULL: none */
     const Field *scope_region, *scope_enterprise; /* NULL: none. A ref scope of `enterprise` gives
                                                      the region when scope_region is NULL */
@@ -209,6 +215,7 @@ typedef struct {
     char *number;                                 /* pattern or NULL */
     GPtrArray *fields;                            /* Field* */
     GHashTable *fields_by_name;
+    GPtrArray *row_fields; /* Field*: those of kind rows */
     GPtrArray *given;     /* Field*: those that people may give at creation and by an edit */
     GPtrArray *checks;    /* Guard*: refused when true */
     const State *initial; /* NULL: no flow */
@@ -216,7 +223,7 @@ typedef struct {
     GPtrArray *moves;     /* Move* */
     GPtrArray *clocks;    /* ClockType* */
     RoleSet read, create, edit;
-} RecordType;
+};
 
 typedef struct {
     char *name;

@@ -27,7 +27,10 @@ static const struct {
     {"unique", KIND(TEXT) | KINDS_NUMBER | KIND(REF) | KIND(REGION) | KIND(DATE), 0},
     {"codes", KIND(CODE), KIND(CODE)},
     {"type", KIND(REF), KIND(REF)},
-    {"default", ~KIND(POINT), 0},
+    {"default", ~(KIND(POINT) | KIND(ROWS)), 0},
+    {"fields", KIND(ROWS), KIND(ROWS)},
+    {"min_rows", KIND(ROWS), 0},
+    {"max_rows", KIND(ROWS), 0},
 };
 
 static gboolean kind_keys_fit(const YamlNode *node, const Field *field, GError **error) {
@@ -181,7 +184,7 @@ gboolean literal_fits(Loader *loader, const Field *field, const Assignment *valu
         [FIELD_DATE] = date_fits,         [FIELD_TIME] = time_fits,
         [FIELD_CODE] = code_fits,         [FIELD_REF] = id_fits,
         [FIELD_REGION] = id_fits,         [FIELD_ROLE] = role_fits,
-        [FIELD_POINT] = nothing_fits,     [FIELD_MONEY] = hundredths_fit,
+        [FIELD_POINT] = nothing_fits, [FIELD_ROWS] = nothing_fits,     [FIELD_MONEY] = hundredths_fit,
         [FIELD_DURATION] = duration_fits, [FIELD_SCORE] = hundredths_fit,
     };
     if (value->kind == VALUE_TEXT && *value->text == 0)
@@ -222,7 +225,8 @@ static gboolean read_field_name(Loader *loader, const YamlNode *node, gpointer p
                                            "comment", NULL};
     if (!is_text(node, error))
         return FALSE;
-    if (g_strv_contains(reserved, node->text) || *node->text == '_')
+    gboolean of_row = loader->type->owner && strcmp(node->text, "record") == 0;
+    if (g_strv_contains(reserved, node->text) || *node->text == '_' || of_row)
         return refuse(error, node, "换一个名称 / use another name",
                       "字段名“%s”是保留名 / the field name %s is reserved", node->text, node->text);
     return read_name(loader, node, place, error);
@@ -378,6 +382,67 @@ static gboolean read_default(Loader *loader, const YamlNode *node, gpointer plac
     return TRUE;
 }
 
+/* ---- rows: the fields of one row are read as those of a type of its own ---- */
+
+enum { TABLE_BYTES = 63 - 4, ROWS_USUAL = 200, ROWS_MAX = 1000 }; /* r_TYPE__FIELD: PostgreSQL */
+
+static gboolean rows_begin(Loader *loader, const YamlNode *node, Field *field, GError **error) {
+    if (loader->type->owner)
+        return refuse(error, node, "改为另一类型的记录 / use records of another type",
+                      "rows 里不能再有 rows / there are no rows inside rows");
+    if (strlen(loader->type->name) + strlen(field->name) > TABLE_BYTES)
+        return refuse(error, node, "缩短名称 / shorten the name",
+                      "类型名加字段名超过 %d 个字母 / the names of type and field together are longer "
+                      "than %d",
+                      TABLE_BYTES, TABLE_BYTES);
+    g_autofree char *name = g_strdup_printf("%s__%s", loader->type->name, field->name);
+    field->rows = type_new(loader->packs);
+    field->rows->name = packs_text(loader->packs, name);
+    field->rows->title = field->title;
+    field->rows->owner = loader->type;
+    return TRUE;
+}
+
+static gboolean read_row_fields(Loader *loader, const YamlNode *node, gpointer place,
+                                GError **error) {
+    Field *field = place;
+    RecordType *outer = loader->type;
+    if (field->kind != FIELD_ROWS)
+        return TRUE; /* refused by kind_keys_fit */
+    if (field->rows == NULL && !rows_begin(loader, node, field, error))
+        return FALSE;
+    loader->type = field->rows;
+    gboolean done = read_fields(loader, node, field->rows, error);
+    loader->type = outer;
+    return done;
+}
+
+static gboolean read_row_count(Loader *loader, const YamlNode *node, gpointer place,
+                               GError **error) {
+    (void)loader;
+    double n;
+    if (!is_number(node, &n, error))
+        return FALSE;
+    if (n < 0 || n > ROWS_MAX || n != floor(n))
+        return refuse(error, node, "0 到 1000 / 0 to 1000", "行数不合理 / not a number of rows");
+    *(guint *)place = (guint)n;
+    return TRUE;
+}
+
+/* What belongs to a whole record, or could not be told from what was given. */
+static gboolean fits_in_row(const YamlNode *node, GError **error) {
+    static const char *const never[] = {"unique", "by_move"};
+    for (gsize i = 0; i < G_N_ELEMENTS(never); i++)
+        if (tree_get(node, never[i]))
+            return refuse(error, node, "删除该键 / remove it",
+                          "rows 里的字段不能有 %s / a field of rows has no %s", never[i], never[i]);
+    if (tree_get(node, "shown") && tree_get(node, "default"))
+        return refuse(error, node, "删除其一 / remove one of them",
+                      "rows 里的字段不能同时有 shown 和 default / a field of rows has shown or "
+                      "default");
+    return TRUE;
+}
+
 static const KeyRow field_rows[] = {
     {"name", TRUE, PASS_SHAPE, read_field_name, offsetof(Field, name)},
     {"kind", TRUE, PASS_SHAPE, read_kind, 0},
@@ -394,6 +459,9 @@ static const KeyRow field_rows[] = {
     {"required", FALSE, PASS_SHAPE | PASS_RULES, read_required, 0},
     {"shown", FALSE, PASS_SHAPE | PASS_RULES, read_shown, 0},
     {"default", FALSE, PASS_SHAPE, read_default, 0},
+    {"min_rows", FALSE, PASS_SHAPE, read_row_count, offsetof(Field, min_rows)},
+    {"max_rows", FALSE, PASS_SHAPE, read_row_count, offsetof(Field, max_rows)},
+    {"fields", FALSE, PASS_SHAPE | PASS_RULES, read_row_fields, 0},
 };
 
 static void field_init(Loader *loader, gpointer item, guint index) {
@@ -401,11 +469,17 @@ static void field_init(Loader *loader, gpointer item, guint index) {
     Field *field = item;
     field->index = index;
     field->max_chars = TEXT_MAX_DEFAULT;
+    field->max_rows = ROWS_USUAL;
 }
 
 static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, GError **error) {
     if (!kind_keys_fit(node, field, error))
         return FALSE;
+    if (loader->type->owner && !fits_in_row(node, error))
+        return FALSE;
+    if (field->min_rows > field->max_rows)
+        return refuse(error, node, "改正 / correct them",
+                      "min_rows 大于 max_rows / min_rows is above max_rows");
     if (field->has_min && field->has_max && field->min > field->max)
         return refuse(error, node, "改正 / correct them", "min 大于 max / min is above max");
     if (field->kind == FIELD_REGION && !packs_type(loader->packs, "region"))
@@ -415,6 +489,8 @@ static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, 
     g_hash_table_insert(loader->type->fields_by_name, field->name, field);
     if (!field->by_move)
         g_ptr_array_add(loader->type->given, field);
+    if (field->kind == FIELD_ROWS)
+        g_ptr_array_add(loader->type->row_fields, field);
     return TRUE;
 }
 

@@ -169,6 +169,9 @@ static gboolean read_type_name(Loader *loader, const YamlNode *node, gpointer pl
     RecordType *type = place;
     if (!read_name(loader, node, &type->name, error) || !is_new(loader, "type", node, error))
         return FALSE;
+    if (strstr(type->name, "__"))
+        return refuse(error, node, "换一个名称 / use another name",
+                      "类型名不能含 __ / the name of a type has no __");
     g_ptr_array_add(loader->packs->types, type);
     g_hash_table_insert(loader->packs->types_by_name, type->name, type);
     return TRUE;
@@ -189,10 +192,11 @@ static const KeyRow type_rows[] = {
     {"rights", TRUE, PASS_RULES, read_type_rights, 0},
 };
 
-static RecordType *type_new(Packs *packs) {
+RecordType *type_new(Packs *packs) {
     RecordType *type = packs_own(packs, g_new0(RecordType, 1), g_free);
     type->fields = packs_pointers(packs);
     type->given = packs_pointers(packs);
+    type->row_fields = packs_pointers(packs);
     type->fields_by_name = packs_table(packs);
     type->checks = packs_pointers(packs);
     type->states = packs_pointers(packs);

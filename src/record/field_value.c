@@ -1,6 +1,7 @@
 #include "record/field_value.h"
 #include "base/clock.h"
 #include "base/duration.h"
+#include "record/rows.h"
 
 #include <math.h>
 #include <string.h>
@@ -200,11 +201,13 @@ static const KindRow kinds[FIELD_KINDS] = {
                      "an amount in yuan (a number)"},
     [FIELD_DURATION] = {STORED_INTEGER, read_duration, "时长，如 PT8H30M、P3D",
                         "a duration like PT8H30M or P3D"},
+    [FIELD_ROWS] = {STORED_INTEGER, rows_from_json, "对象的数组", "an array of objects"},
     [FIELD_SCORE] = {STORED_REAL, read_score, "分值（数值）", "a score (a number)"},
 };
 
 void field_value_clear(FieldValue *value) {
     g_free(value->text);
+    rows_unref(value->rows);
     *value = (FieldValue){0};
 }
 
@@ -255,6 +258,8 @@ json_t *field_value_to_json(const Field *field, const FieldValue *value) {
         return json_real(value->number);
     case FIELD_MONEY:
         return json_real(yuan_of(value));
+    case FIELD_ROWS:
+        return rows_to_json(field, value->rows);
     case FIELD_DURATION:
         return json_string(duration_format(value->integer, span));
     case FIELD_BOOL:
@@ -277,6 +282,8 @@ char *field_value_to_text(const Field *field, const FieldValue *value) {
         return g_strdup_printf("%" G_GINT64_FORMAT, value->integer);
     case FIELD_MONEY:
         return g_strdup(g_ascii_formatd(buffer, sizeof buffer, "%.2f", yuan_of(value)));
+    case FIELD_ROWS:
+        return rows_to_text(field, value->rows);
     case FIELD_DURATION:
         return duration_words(value->integer);
     case FIELD_DECIMAL:
@@ -312,14 +319,15 @@ gboolean field_value_equal(const FieldValue *a, const FieldValue *b) {
     if (!a->present || !b->present)
         return a->present == b->present;
     return a->integer == b->integer && a->number == b->number && a->latitude == b->latitude &&
-           g_strcmp0(a->text, b->text) == 0;
+           g_strcmp0(a->text, b->text) == 0 && rows_equal(a->rows, b->rows);
 }
 
 void field_value_copy(const FieldValue *from, FieldValue *to) {
-    char *text = g_strdup(from->text);
-    g_free(to->text);
-    *to = *from;
-    to->text = text;
+    FieldValue copy = *from;
+    copy.text = g_strdup(from->text);
+    copy.rows = rows_ref(from->rows);
+    field_value_clear(to);
+    *to = copy;
 }
 
 const char *field_column_type(const Field *field) {

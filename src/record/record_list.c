@@ -3,6 +3,7 @@
 #include "record/list_sort.h"
 #include "record/place.h"
 #include "record/rights.h"
+#include "record/rows.h"
 #include "record/schema.h"
 #include "record/search.h"
 
@@ -153,7 +154,7 @@ static GPtrArray *read_rows(const Act *act, const RecordType *type, const Query 
     SqlStep step;
     while ((step = sql_step(st, error)) == SQL_ROW)
         g_ptr_array_add(rows, row_read(type, st));
-    if (step == SQL_FAILED)
+    if (step == SQL_FAILED || !rows_fill(act->sql, type, (Row *const *)rows->pdata, rows->len, error))
         g_clear_pointer(&rows, g_ptr_array_unref);
     return rows;
 }
@@ -173,7 +174,10 @@ static GPtrArray *find_rows(const Act *act, const RecordType *type, const Record
         query_add(query, " LIMIT ?)");
         query_param_int(query, limit + 1);
         list_sort_order(sort, query);
-        rows = read_rows(act, type, query, error);
+        if (rows_begin(act->sql, type, error)) {
+            rows = read_rows(act, type, query, error);
+            rows_end(act->sql, type);
+        }
     }
     return rows;
 }

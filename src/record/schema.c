@@ -109,15 +109,21 @@ static void add_column(GString *text, const Field *field, const char *before) {
                                field_column_type(field));
 }
 
-static gboolean create_table(Sql *sql, const RecordType *type, GError **error) {
-    g_autoptr(Query) query = query_new("");
-    query_add_format(
-        query,
+static const char rows_table[] = "CREATE TABLE r_%s (_record {text} NOT NULL, _ordinal {int} NOT "
+                                 "NULL, PRIMARY KEY (_record, _ordinal)";
+
+static const char record_table[] =
         "CREATE TABLE r_%s (_id {text} PRIMARY KEY, _version {int} NOT NULL, _state {text}, "
         "_number {text}, _created_ms {int} NOT NULL, _created_by {text} NOT NULL, "
         "_updated_ms {int} NOT NULL, _state_ms {int} NOT NULL, _region {text} NOT NULL, "
-        "_enterprise {text}, _sector {text} NOT NULL DEFAULT ''",
-        type->name);
+        "_enterprise {text}, _sector {text} NOT NULL DEFAULT ''";
+
+static gboolean create_table(Sql *sql, const RecordType *type, GError **error) {
+    g_autoptr(Query) query = query_new("");
+    if (type->owner)
+        query_add_format(query, rows_table, type->name);
+    else
+        query_add_format(query, record_table, type->name);
     for (guint i = 0; i < type->fields->len; i++)
         if (schema_own_column(type, type->fields->pdata[i]))
             add_column(query->text, type->fields->pdata[i], ", ");
@@ -167,6 +173,8 @@ static GHashTable *wanted_fields(const RecordType *type) {
         const Field *field = type->fields->pdata[i];
         g_hash_table_insert(fields, g_strdup(field->name), g_strdup(field_kind_name(field->kind)));
     }
+    if (type->owner)
+        return fields;
     g_hash_table_insert(fields, g_strdup("_id"), g_strdup(type->key ? type->key->name : "made"));
     g_hash_table_insert(fields, g_strdup("_enterprise"),
                         g_strdup(type->scope_enterprise ? type->scope_enterprise->name : "none"));
@@ -233,6 +241,13 @@ static gboolean fit_fields(Sql *sql, const RecordType *type, GError **error) {
     return done;
 }
 
+static gboolean fit_rows(Sql *sql, const RecordType *type, GError **error) {
+    for (guint i = 0; i < type->row_fields->len; i++)
+        if (!fit_fields(sql, ((const Field *)type->row_fields->pdata[i])->rows, error))
+            return FALSE;
+    return TRUE;
+}
+
 static gboolean states_known(Sql *sql, const RecordType *type, GError **error) {
     g_autoptr(Query) query = query_new("");
     query_add_format(query, "SELECT _state FROM r_%s WHERE _state IS NOT NULL", type->name);
@@ -252,13 +267,20 @@ static gboolean states_known(Sql *sql, const RecordType *type, GError **error) {
                    "put the state back into the pack and move the records on first");
 }
 
+/* TYPE, or TYPE__FIELD of a field of kind rows; that the field is still there, its type says. */
+static gboolean is_known(const Packs *packs, const char *name) {
+    const char *field = strstr(name, "__");
+    g_autofree char *type = field ? g_strndup(name, (gsize)(field - name)) : g_strdup(name);
+    return packs_type(packs, type) != NULL;
+}
+
 /* A type with rows that no pack knows any more would lose its records from sight. */
 static gboolean types_known(Sql *sql, const Packs *packs, GError **error) {
     SqlStatement *st =
         sql_query(sql, error, "SELECT DISTINCT type FROM schema_fields ORDER BY type", "");
     SqlStep step = SQL_FAILED;
     while (st && (step = sql_step(st, error)) == SQL_ROW) {
-        if (packs_type(packs, sql_text(st, 0)))
+        if (is_known(packs, sql_text(st, 0)))
             continue;
         g_autofree char *name = g_strdup(sql_text(st, 0));
         sql_reset(st);
@@ -339,7 +361,7 @@ static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++) {
         const RecordType *type = packs->types->pdata[i];
-        if (!fit_fields(sql, type, error) || !states_known(sql, type, error))
+        if (!fit_fields(sql, type, error) || !fit_rows(sql, type, error) || !states_known(sql, type, error))
             return FALSE;
     }
     if (!schema_fit_sectors(sql, packs, error))

@@ -56,6 +56,10 @@ static json_t *value_of(const Field *field, const char *text) {
         json_t *value = *end == 0 ? json_real(number) : NULL;
         return value ? value : json_string(text);
     }
+    case FIELD_ROWS: {
+        json_t *rows = json_loads(text, 0, NULL);
+        return rows ? rows : json_string(text);
+    }
     case FIELD_BOOL:
         if (g_str_equal(text, "true") || g_str_equal(text, "1"))
             return json_true();

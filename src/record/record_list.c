@@ -184,12 +184,10 @@ static GPtrArray *find_rows(const Act *act, const RecordType *type, const Record
 
 static json_t *items_json(const Act *act, const GPtrArray *rows, guint limit, gboolean labels) {
     json_t *items = json_array();
-    for (guint i = 0; i < MIN(rows->len, limit); i++) {
-        json_t *record = row_json(rows->pdata[i]);
-        if (labels)
-            record_add_labels(act->sql, act->packs, record);
-        json_array_append_new(items, record);
-    }
+    for (guint i = 0; i < MIN(rows->len, limit); i++)
+        json_array_append_new(items, row_json(rows->pdata[i]));
+    if (labels)
+        records_add_labels(act->sql, act->packs, items);
     return items;
 }
 

@@ -23,6 +23,8 @@ static json_t *state_names(const RecordType *type, guint64 states) {
     return names;
 }
 
+static json_t *fields_json(const RecordType *type);
+
 static json_t *field_json(const RecordType *type, const Field *field) {
     json_t *json = json_pack("{s:s, s:s, s:o}", "name", field->name, "kind",
                              field_kind_name(field->kind), "title", title_json(&field->title));
@@ -38,6 +40,11 @@ static json_t *field_json(const RecordType *type, const Field *field) {
     if (field->by_move)
         json_object_set_new(json, "by_move", json_true());
     set_text(json, "shown", field->shown_when ? condition_text(field->shown_when) : NULL);
+    if (field->rows) {
+        json_object_set_new(json, "fields", fields_json(field->rows));
+        json_object_set_new(json, "min_rows", json_integer(field->min_rows));
+        json_object_set_new(json, "max_rows", json_integer(field->max_rows));
+    }
     if (field->has_min)
         json_object_set_new(json, "min", limit_json(field, field->min));
     if (field->kind == FIELD_TEXT && field->max_chars > 0)
@@ -45,6 +52,13 @@ static json_t *field_json(const RecordType *type, const Field *field) {
     else if (field->has_max)
         json_object_set_new(json, "max", limit_json(field, field->max));
     return json;
+}
+
+static json_t *fields_json(const RecordType *type) {
+    json_t *fields = json_array();
+    for (guint i = 0; i < type->fields->len; i++)
+        json_array_append_new(fields, field_json(type, type->fields->pdata[i]));
+    return fields;
 }
 
 static json_t *states_json(const RecordType *type) {
@@ -58,9 +72,7 @@ static json_t *states_json(const RecordType *type) {
 }
 
 static json_t *type_json(const Actor *actor, const RecordType *type) {
-    json_t *fields = json_array(), *moves = json_array();
-    for (guint i = 0; i < type->fields->len; i++)
-        json_array_append_new(fields, field_json(type, type->fields->pdata[i]));
+    json_t *fields = fields_json(type), *moves = json_array();
     for (guint i = 0; i < type->moves->len; i++)
         json_array_append_new(moves, move_json(type->moves->pdata[i]));
     json_t *json = json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:{s:b}}", "name", type->name, "title",

@@ -23,6 +23,7 @@ static const char *const kind_schemas[FIELD_KINDS] = {
         "{'type': 'string', 'format': 'duration', 'pattern': "
         "'^P(?:[0-9]+W)?(?:[0-9]+D)?(?:T(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:[.][0-9]{"
         "1,3})?S)?)?$'}",
+    [FIELD_ROWS] = "{'type': 'array'}",
     [FIELD_SCORE] = "{'type': 'number'}",
     [FIELD_POINT] = "{'$ref': '#/components/schemas/Place'}",
 };
@@ -80,6 +81,22 @@ static void describe(json_t *schema, const Field *field) {
     g_string_free(text, TRUE);
 }
 
+static json_t *properties_of(const GPtrArray *fields, gboolean may_empty);
+static json_t *closed_object(json_t *properties, json_t *required);
+
+static void set_rows(json_t *schema, const Field *field) {
+    json_t *required = json_array();
+    for (guint i = 0; i < field->rows->fields->len; i++) {
+        const Field *cell = field->rows->fields->pdata[i];
+        if (cell->required && !cell->shown_when && !cell->default_value)
+            json_array_append_new(required, json_string(cell->name));
+    }
+    json_t *row = closed_object(properties_of(field->rows->fields, FALSE), required);
+    json_object_set_new(row, "minProperties", json_integer(1));
+    json_object_set_new(schema, "items", row);
+    json_object_set_new(schema, "maxItems", json_integer(field->max_rows));
+}
+
 json_t *openapi_field(const Field *field) {
     const char *kind = kind_schemas[field->kind];
     g_autofree char *text = g_strdelimit(g_strdup(kind ? kind : "{}"), "'", '"');
@@ -89,6 +106,8 @@ json_t *openapi_field(const Field *field) {
         g_autofree char *codes = g_strconcat("codes.", field->codes->name, NULL);
         json_object_update_new(schema, ref_to(codes));
     }
+    if (field->rows)
+        set_rows(schema, field);
     if (field->kind == FIELD_TEXT)
         set_form(schema, field);
     else

@@ -92,7 +92,8 @@ static const struct {
     [FIELD_POINT] = {"point", TERM_NONE},
     [FIELD_MONEY] = {"money", TERM_NUMBER},
     [FIELD_DURATION] = {"duration", TERM_DURATION},
-    [FIELD_SCORE] = {"score", TERM_NUMBER},     [FIELD_ROWS] = {"rows", TERM_NONE},
+    [FIELD_SCORE] = {"score", TERM_NUMBER},
+    [FIELD_ROWS] = {"rows", TERM_NONE},
 };
 
 const char *field_kind_name(FieldKind kind) {

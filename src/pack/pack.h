@@ -206,8 +206,8 @@ struct RecordType {
     char *name;
     Title title;
     GStrv basis;
-    const RecordType *owner;      /* rows: the type whose records hold them; else NULL */
-    const Field *key, *label;                     /* NULL: none */
+    const RecordType *owner;  /* rows: the type whose records hold them; else NULL */
+    const Field *key, *label; /* NULL: none */
     const Field *scope_region, *scope_enterprise; /* NULL: none. A ref scope of `enterprise` gives
                                                      the region when scope_region is NULL */
     const Field *scope_sector;                    /* code field, or NULL: that of the enterprise */
@@ -216,12 +216,12 @@ struct RecordType {
     GPtrArray *fields;                            /* Field* */
     GHashTable *fields_by_name;
     GPtrArray *row_fields; /* Field*: those of kind rows */
-    GPtrArray *given;     /* Field*: those that people may give at creation and by an edit */
-    GPtrArray *checks;    /* Guard*: refused when true */
-    const State *initial; /* NULL: no flow */
-    GPtrArray *states;    /* State* */
-    GPtrArray *moves;     /* Move* */
-    GPtrArray *clocks;    /* ClockType* */
+    GPtrArray *given;      /* Field*: those that people may give at creation and by an edit */
+    GPtrArray *checks;     /* Guard*: refused when true */
+    const State *initial;  /* NULL: no flow */
+    GPtrArray *states;     /* State* */
+    GPtrArray *moves;      /* Move* */
+    GPtrArray *clocks;     /* ClockType* */
     RoleSet read, create, edit;
 };
 

@@ -179,13 +179,14 @@ gboolean literal_fits(Loader *loader, const Field *field, const Assignment *valu
                       const YamlNode *node, GError **error) {
     static gboolean (*const fits[FIELD_KINDS])(Loader *, const Field *, const Assignment *,
                                                const YamlNode *, GError **) = {
-        [FIELD_TEXT] = text_fits,         [FIELD_INTEGER] = number_fits,
-        [FIELD_DECIMAL] = number_fits,    [FIELD_BOOL] = bool_fits,
-        [FIELD_DATE] = date_fits,         [FIELD_TIME] = time_fits,
-        [FIELD_CODE] = code_fits,         [FIELD_REF] = id_fits,
-        [FIELD_REGION] = id_fits,         [FIELD_ROLE] = role_fits,
-        [FIELD_POINT] = nothing_fits, [FIELD_ROWS] = nothing_fits,     [FIELD_MONEY] = hundredths_fit,
-        [FIELD_DURATION] = duration_fits, [FIELD_SCORE] = hundredths_fit,
+        [FIELD_TEXT] = text_fits,       [FIELD_INTEGER] = number_fits,
+        [FIELD_DECIMAL] = number_fits,  [FIELD_BOOL] = bool_fits,
+        [FIELD_DATE] = date_fits,       [FIELD_TIME] = time_fits,
+        [FIELD_CODE] = code_fits,       [FIELD_REF] = id_fits,
+        [FIELD_REGION] = id_fits,       [FIELD_ROLE] = role_fits,
+        [FIELD_POINT] = nothing_fits,   [FIELD_ROWS] = nothing_fits,
+        [FIELD_MONEY] = hundredths_fit, [FIELD_DURATION] = duration_fits,
+        [FIELD_SCORE] = hundredths_fit,
     };
     if (value->kind == VALUE_TEXT && *value->text == 0)
         return refuse(error, node, "写 null 或文字 / write null or a text",
@@ -391,10 +392,11 @@ static gboolean rows_begin(Loader *loader, const YamlNode *node, Field *field, G
         return refuse(error, node, "改为另一类型的记录 / use records of another type",
                       "rows 里不能再有 rows / there are no rows inside rows");
     if (strlen(loader->type->name) + strlen(field->name) > TABLE_BYTES)
-        return refuse(error, node, "缩短名称 / shorten the name",
-                      "类型名加字段名超过 %d 个字母 / the names of type and field together are longer "
-                      "than %d",
-                      TABLE_BYTES, TABLE_BYTES);
+        return refuse(
+            error, node, "缩短名称 / shorten the name",
+            "类型名加字段名超过 %d 个字母 / the names of type and field together are longer "
+            "than %d",
+            TABLE_BYTES, TABLE_BYTES);
     g_autofree char *name = g_strdup_printf("%s__%s", loader->type->name, field->name);
     field->rows = type_new(loader->packs);
     field->rows->name = packs_text(loader->packs, name);

@@ -2,6 +2,8 @@
  * is refused with which error, what is found and in which order, and that the journal proves it. */
 #include "record/record_fixture.h"
 
+#include <stdlib.h>
+
 static void open_kinds(World *world, gconstpointer data) {
     world_open_with(world, data, "tests/packs/kinds");
 }
@@ -77,6 +79,21 @@ static void test_refused(World *world, gconstpointer data) {
         {"'mark':1.001", ERROR_FIELD_FORMAT, "mark"},
         {"'fine':1", ERROR_FIELD_NOT_SHOWN, "fine"},
         {"'outcome':'bad'", ERROR_FIELD_REQUIRED, "fine"},
+        {"'items':{}", ERROR_FIELD_KIND, "items"},
+        {"'items':'x'", ERROR_FIELD_KIND, "items"},
+        {"'items':[1]", ERROR_FIELD_KIND, "items[0]"},
+        {"'items':[{}]", ERROR_FIELD_KIND, "items[0]"},
+        {"'items':[{'what':null}]", ERROR_FIELD_KIND, "items[0]"},
+        {"'items':[{'what':'a'},{'what':'a','x':1}]", ERROR_FIELD_UNKNOWN, "items[1].x"},
+        {"'items':[{'what':'a','items':[]}]", ERROR_FIELD_UNKNOWN, "items[0].items"},
+        {"'items':[{'what':['a']}]", ERROR_FIELD_KIND, "items[0].what"},
+        {"'items':[{'what':'a','amount':0.001}]", ERROR_FIELD_FORMAT, "items[0].amount"},
+        {"'items':[{'what':'a','amount':-1}]", ERROR_FIELD_RANGE, "items[0].amount"},
+        {"'items':[{'what':'a','plant':'E9'}]", ERROR_FIELD_REF, "items[0].plant"},
+        {"'items':[{'what':'a','at':{'lon':200,'lat':0}}]", ERROR_FIELD_RANGE, "items[0].at"},
+        {"'items':[{'amount':1}]", ERROR_FIELD_REQUIRED, "items[0].what"},
+        {"'items':[{'what':'1'},{'what':'2'},{'what':'3'},{'what':'4'},{'what':'5'},{'what':'6'}]",
+         ERROR_FIELD_RANGE, "items"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         GError *error = NULL;
@@ -150,6 +167,125 @@ static void test_found(World *world, gconstpointer data) {
             &error, ERROR_CONDITION, NULL);
 }
 
+/* --- rows --- */
+
+static gint64 child_rows(World *world) {
+    gint64 n;
+    g_assert_true(
+        sql_get_int(world->sql, NULL, &n, -1, "SELECT count(*) FROM r_survey__items", ""));
+    return n;
+}
+
+static void test_rows(World *world, gconstpointer data) {
+    (void)data;
+    GError *error = NULL;
+    json_t *record =
+        survey(world, ",'items':[{'what':'a','amount':0.1,'at':{'lon':120.5,'lat':31}},"
+                      "{'what':'b','count':null,'plant':'E1'}]");
+    json_t *wanted = fields_of("[{'what':'a','amount':0.1,'count':1,'at':{'lon':120.5,'lat':31.0}},"
+                               "{'what':'b','plant':'E1'}]");
+    const char *id = get(record, "id");
+    g_assert_true(json_equal(json_object_get(record, "items"), wanted));
+    g_assert_cmpint(child_rows(world), ==, 2);
+    json_t *same = done(edit(world, &actor_system, "survey", id, 1,
+                             "{'items':[{'what':'a','amount':0.1,'at':{'lon':120.5,'lat':31}},"
+                             "{'what':'b','count':null,'plant':'E1'}]}",
+                             &error),
+                        error);
+    g_assert_cmpint(version_of(same), ==, 1); /* the same rows are no change */
+    json_t *fewer = done(
+        edit(world, &actor_system, "survey", id, 1, "{'items':[{'what':'c'}]}", &error), error);
+    g_assert_cmpint(child_rows(world), ==, 1);
+    json_t *entries = journal_of(world->sql, world->packs, "survey", id, &error);
+    json_t *diff = json_object_get(json_array_get(entries, 1), "diff");
+    json_t *pair = json_object_get(diff, "items");
+    g_assert_true(json_equal(json_array_get(pair, 0), wanted));
+    g_assert_true(json_equal(json_array_get(pair, 1), json_object_get(fewer, "items")));
+    json_t *none = done(edit(world, &actor_system, "survey", id, 2, "{'items':[]}", &error), error);
+    g_assert_null(json_object_get(none, "items"));
+    g_assert_cmpint(child_rows(world), ==, 0);
+    verify_good(world);
+    json_decref(none);
+    json_decref(entries);
+    json_decref(fewer);
+    json_decref(same);
+    json_decref(wanted);
+    json_decref(record);
+}
+
+/* A list gives each record its own rows and their labels, and words inside rows are found. */
+static void test_rows_in_list(World *world, gconstpointer data) {
+    (void)data;
+    enum { RECORDS = 150 };
+    for (int i = 0; i < RECORDS; i++) {
+        g_autofree char *text =
+            i % 3
+                ? g_strdup_printf("{'title':'t','enterprise':'E1','outcome':'%d','items':[{'what':"
+                                  "'甲醇%d','count':%d,'plant':'E%d'},{'what':'x'}]}",
+                                  i, i, i, i % 3)
+                : g_strdup_printf("{'title':'t','enterprise':'E1','outcome':'%d'}", i);
+        put(world, "survey", text);
+    }
+    GError *error = NULL;
+    RecordQuery query = {.limit = 500, .labels = TRUE};
+    json_t *page = done(record_list(world->sql, world->packs, &actor_system, "survey", &query,
+                                    world->now_ms, &error),
+                        error);
+    json_t *items = json_object_get(page, "items"), *record;
+    size_t n;
+    g_assert_cmpint(json_array_size(items), ==, RECORDS);
+    json_array_foreach(items, n, record) {
+        int i = atoi(get(record, "outcome"));
+        json_t *rows = json_object_get(record, "items"), *first = json_array_get(rows, 0);
+        g_assert_cmpint(json_array_size(rows), ==, i % 3 ? 2 : 0);
+        if (i % 3 == 0)
+            continue;
+        g_assert_cmpint(json_integer_value(json_object_get(first, "count")), ==, i);
+        json_t *labels = json_object_get(json_object_get(record, "_labels"), "items");
+        g_assert_cmpstr(get(json_array_get(labels, 0), "plant"), ==,
+                        i % 3 == 1 ? "武进化工" : "新北储运");
+        g_assert_cmpint(json_object_size(json_array_get(labels, 1)), ==, 0);
+    }
+    json_decref(page);
+    query = (RecordQuery){.limit = 5, .search = "甲醇149", .count = TRUE};
+    page = done(record_list(world->sql, world->packs, &actor_system, "survey", &query,
+                            world->now_ms, &error),
+                error);
+    g_assert_cmpint(json_integer_value(json_object_get(page, "count")), ==, 1);
+    json_decref(page);
+    verify_good(world);
+}
+
+/* Whoever changes rows behind the program's back is found out. */
+static void test_rows_forged(World *world, gconstpointer data) {
+    (void)data;
+    static const char *const forgeries[] = {
+        "UPDATE r_survey__items SET what = 'z' WHERE _ordinal = 0",
+        "DELETE FROM r_survey__items WHERE _ordinal = 1",
+        "UPDATE r_survey__items SET _ordinal = 7 WHERE _ordinal = 1",
+        "INSERT INTO r_survey__items (_record, _ordinal, what) VALUES ('nobody', 0, 'x')",
+        "INSERT INTO r_survey__items (_record, _ordinal, what) SELECT _id, 0, 'x' FROM r_survey "
+        "WHERE title = 'b'",
+        "UPDATE r_survey SET items = 3 WHERE title = 'a'",
+        "UPDATE r_survey SET items = NULL WHERE title = 'a'",
+    };
+    json_decref(survey(world, ",'items':[{'what':'p'},{'what':'q'}]"));
+    put(world, "survey", "{'title':'b','enterprise':'E1'}");
+    verify_good(world);
+    for (gsize i = 0; i < G_N_ELEMENTS(forgeries); i++) {
+        VerifyReport report;
+        GError *error = NULL;
+        g_assert_true(sql_exec(world->sql, "SAVEPOINT forge", NULL));
+        g_assert_true(sql_exec(world->sql, forgeries[i], NULL));
+        if (journal_verify(world->sql, world->packs, &report, &error))
+            g_error("not found: %s", forgeries[i]);
+        g_assert_error(error, ANLAN_ERROR, ERROR_VERIFY);
+        g_clear_error(&error);
+        sql_exec(world->sql, "ROLLBACK TO forge; RELEASE forge", NULL);
+    }
+    verify_good(world);
+}
+
 /* --- what a value becomes when its place is gone --- */
 
 static void test_shown(World *world, gconstpointer data) {
@@ -184,6 +320,7 @@ static void test_types(World *world, gconstpointer data) {
         "{'name':'span','kind':'duration','min':'PT30M','max':'P7D','default':'PT8H'}",
         "{'name':'mark','kind':'score','min':0.0,'max':100.0}",
         "{'name':'fine','kind':'money','shown':'outcome = \\u0027bad\\u0027','required':true}",
+        "{'name':'items','kind':'rows','min_rows':1,'max_rows':5}",
         "{'name':'reviewer','required':false,'required_states':['reviewed','closed']}",
     };
     json_t *types = record_types(world->packs, &actor_system), *list, *type, *field;
@@ -218,6 +355,9 @@ int main(int argc, char **argv) {
     TEST("taken", test_taken);
     TEST("refused", test_refused);
     TEST("found", test_found);
+    TEST("rows", test_rows);
+    TEST("rows-in-list", test_rows_in_list);
+    TEST("rows-forged", test_rows_forged);
     TEST("shown", test_shown);
     TEST("types", test_types);
     return g_test_run();

@@ -112,8 +112,7 @@ static const RecordType *type_of(const Packs *packs, json_t *record) {
 }
 
 void records_add_labels(Sql *sql, const Packs *packs, json_t *records) {
-    Book *book =
-        g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_hash_table_unref);
+    Book *book = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_hash_table_unref);
     json_t *record;
     size_t n;
     json_array_foreach(records, n, record) {

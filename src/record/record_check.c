@@ -159,7 +159,8 @@ static gboolean is_required(const Act *act, const Row *row, const Field *field) 
            (field->required_when && row_holds(row, field->required_when, act->now_ms, act->actor));
 }
 
-/* One row of a field of kind rows: the given array is new as a whole, so each of its rules is asked.
+/* One row of a field of kind rows: the given array is new as a whole, so each of its rules is
+ * asked.
  */
 static gboolean check_row(const Act *act, const Row *view, const Field *field, guint n,
                           GError **error) {
@@ -199,7 +200,7 @@ gboolean check_references(const Act *act, const Row *before, const Row *row, GEr
             (before && field_value_equal(&before->values[i], &row->values[i])))
             continue;
         if (!check_target(act, row, field, error) || !check_unique(act, row, field, error) ||
-            !check_rows(act, row, field, error))
+            (field->rows && !check_rows(act, row, field, error)))
             return FALSE;
     }
     return TRUE;

@@ -154,7 +154,8 @@ static GPtrArray *read_rows(const Act *act, const RecordType *type, const Query 
     SqlStep step;
     while ((step = sql_step(st, error)) == SQL_ROW)
         g_ptr_array_add(rows, row_read(type, st));
-    if (step == SQL_FAILED || !rows_fill(act->sql, type, (Row *const *)rows->pdata, rows->len, error))
+    if (step == SQL_FAILED ||
+        !rows_fill(act->sql, type, (Row *const *)rows->pdata, rows->len, error))
         g_clear_pointer(&rows, g_ptr_array_unref);
     return rows;
 }

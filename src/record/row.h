@@ -5,7 +5,8 @@
  * _created_by _updated_ms _state_ms _region _enterprise _sector`, then one column per field under
  * the field's own name, always quoted. Three fields have no column of their own: the key is `_id`,
  * the field that holds the enterprise is `_enterprise`; a point has two, NAME_lon and NAME_lat.
- * A field of kind rows has the number of rows in its column; the rows are in r_TYPE__FIELD (rows.h).
+ * A field of kind rows has the number of rows in its column; the rows are in r_TYPE__FIELD
+ * (rows.h).
  * `_region` and `_sector` are '' when there is none, and
  * `_sector` is '*' where the type has no sectors; `_state_ms` is the time of entering the state. */
 #pragma once

@@ -218,8 +218,8 @@ static void take_row(const Field *field, FieldValue *value, SqlStatement *st) {
         field_value_read(st, &column, field->rows->fields->pdata[i], &cells[i]);
 }
 
-static gboolean fill_some(Sql *sql, const Field *field, Row *const *rows, guint n, GHashTable *by_id,
-                          GError **error) {
+static gboolean fill_some(Sql *sql, const Field *field, Row *const *rows, guint n,
+                          GHashTable *by_id, GError **error) {
     guint ids = n == 1 ? 1 : FILL_RECORDS;
     GString *text = g_string_sized_new(512);
     select_cells(field, ids, text);
@@ -318,7 +318,8 @@ static gboolean insert_rows(Sql *sql, const Row *row, const Field *field, GError
 }
 
 static gboolean delete_rows(Sql *sql, const Row *row, const Field *field, GError **error) {
-    g_autofree char *text = g_strdup_printf("DELETE FROM r_%s WHERE _record = ?", field->rows->name);
+    g_autofree char *text =
+        g_strdup_printf("DELETE FROM r_%s WHERE _record = ?", field->rows->name);
     SqlStatement *st = sql_query(sql, error, text, "t", row->id);
     return st && sql_send(st, error);
 }

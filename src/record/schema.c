@@ -110,13 +110,13 @@ static void add_column(GString *text, const Field *field, const char *before) {
 }
 
 static const char rows_table[] = "CREATE TABLE r_%s (_record {text} NOT NULL, _ordinal {int} NOT "
-                                 "NULL, PRIMARY KEY (_record, _ordinal)";
+                                 "NULL";
 
 static const char record_table[] =
-        "CREATE TABLE r_%s (_id {text} PRIMARY KEY, _version {int} NOT NULL, _state {text}, "
-        "_number {text}, _created_ms {int} NOT NULL, _created_by {text} NOT NULL, "
-        "_updated_ms {int} NOT NULL, _state_ms {int} NOT NULL, _region {text} NOT NULL, "
-        "_enterprise {text}, _sector {text} NOT NULL DEFAULT ''";
+    "CREATE TABLE r_%s (_id {text} PRIMARY KEY, _version {int} NOT NULL, _state {text}, "
+    "_number {text}, _created_ms {int} NOT NULL, _created_by {text} NOT NULL, "
+    "_updated_ms {int} NOT NULL, _state_ms {int} NOT NULL, _region {text} NOT NULL, "
+    "_enterprise {text}, _sector {text} NOT NULL DEFAULT ''";
 
 static gboolean create_table(Sql *sql, const RecordType *type, GError **error) {
     g_autoptr(Query) query = query_new("");
@@ -127,7 +127,7 @@ static gboolean create_table(Sql *sql, const RecordType *type, GError **error) {
     for (guint i = 0; i < type->fields->len; i++)
         if (schema_own_column(type, type->fields->pdata[i]))
             add_column(query->text, type->fields->pdata[i], ", ");
-    query_add(query, ")");
+    query_add(query, type->owner ? ", PRIMARY KEY (_record, _ordinal))" : ")");
     return sql_define(sql, query->text->str, error);
 }
 
@@ -361,7 +361,8 @@ static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++) {
         const RecordType *type = packs->types->pdata[i];
-        if (!fit_fields(sql, type, error) || !fit_rows(sql, type, error) || !states_known(sql, type, error))
+        if (!fit_fields(sql, type, error) || !fit_rows(sql, type, error) ||
+            !states_known(sql, type, error))
             return FALSE;
     }
     if (!schema_fit_sectors(sql, packs, error))

@@ -93,6 +93,7 @@ static const struct {
     [FIELD_MONEY] = {"money", TERM_NUMBER},
     [FIELD_DURATION] = {"duration", TERM_DURATION},
     [FIELD_SCORE] = {"score", TERM_NUMBER},
+    [FIELD_FILE] = {"file", TERM_TEXT},
 };
 
 const char *field_kind_name(FieldKind kind) {

@@ -1,5 +1,6 @@
 #include "record/act.h"
 #include "record/effect.h"
+#include "record/files.h"
 #include "record/legal_clock.h"
 #include "record/rights.h"
 
@@ -229,7 +230,7 @@ static gboolean change_row(const Act *act, const Row *before, Row *row, const Mo
                            json_t *fields, const char *comment, GError **error) {
     gboolean changed = json_object_size(fields) > 0;
     if (!check_given(row, fields, move->accepts, error) ||
-        !check_references(act, before, row, error) ||
+        !files_resolve(act, before, row, error) || !check_references(act, before, row, error) ||
         !required_given(act, row, move, changed, comment, error) ||
         !guard_holds(act, row, move, error) || !assign_all(act, row, move->set, error))
         return FALSE;

@@ -1,4 +1,5 @@
 #include "base/duration.h"
+#include "base/media.h"
 #include "record/act.h"
 #include "record/rights.h"
 
@@ -23,6 +24,16 @@ static json_t *state_names(const RecordType *type, guint64 states) {
     return names;
 }
 
+/* The media types that the field takes, as a web page's file chooser wants them. */
+static json_t *accept_json(guint accept) {
+    json_t *types = json_array();
+    const Media *media;
+    for (guint i = 0; (media = media_at(i)) != NULL; i++)
+        if (accept & media->class)
+            json_array_append_new(types, json_string(media->type));
+    return types;
+}
+
 static json_t *field_json(const RecordType *type, const Field *field) {
     json_t *json = json_pack("{s:s, s:s, s:o}", "name", field->name, "kind",
                              field_kind_name(field->kind), "title", title_json(&field->title));
@@ -38,6 +49,11 @@ static json_t *field_json(const RecordType *type, const Field *field) {
     if (field->by_move)
         json_object_set_new(json, "by_move", json_true());
     set_text(json, "shown", field->shown_when ? condition_text(field->shown_when) : NULL);
+    if (field->kind == FIELD_FILE) {
+        json_object_set_new(json, "accept", accept_json(field->accept));
+        json_object_set_new(json, "max_files", json_integer(field->max_files));
+        json_object_set_new(json, "max_size", json_integer(field->max_size));
+    }
     if (field->has_min)
         json_object_set_new(json, "min", limit_json(field, field->min));
     if (field->kind == FIELD_TEXT && field->max_chars > 0)

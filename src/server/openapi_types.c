@@ -25,6 +25,7 @@ static const char *const kind_schemas[FIELD_KINDS] = {
         "1,3})?S)?)?$'}",
     [FIELD_SCORE] = "{'type': 'number'}",
     [FIELD_POINT] = "{'$ref': '#/components/schemas/Place'}",
+    [FIELD_FILE] = "{'type': 'array', 'items': {'$ref': '#/components/schemas/FileUse'}}",
 };
 
 static void set_text(json_t *json, const char *name, const char *text) {

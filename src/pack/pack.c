@@ -54,6 +54,7 @@ Packs *packs_new(void) {
     packs->codes_by_name = packs_table(packs);
     packs->roles = packs_pointers(packs);
     packs->roles_by_name = packs_table(packs);
+    packs->tables = packs_pointers(packs);
     packs->role_groups = packs_table(packs);
     packs->warnings = packs_pointers(packs);
     packs->calendar = packs_own(packs, calendar_new(), (GDestroyNotify)calendar_free);
@@ -114,14 +115,6 @@ gboolean hundredths_of(double number, gint64 *hundredths) {
         return FALSE;
     *hundredths = llround(number * 100);
     return (double)*hundredths / 100 == number;
-}
-
-TermKind type_term_kind(gpointer type, const char *name) {
-    static const char *const system[] = {"id", "state", "number", NULL};
-    const Field *field = type_field(type, name);
-    if (field)
-        return field_term_kind(field->kind);
-    return g_strv_contains(system, name) ? TERM_TEXT : TERM_NONE;
 }
 
 /* ---- look-ups ---- */

@@ -25,6 +25,8 @@ gboolean check_references(const Act *act, const Row *before, const Row *row, GEr
 /* Empties what the record has no place for (`shown`), and refuses it when it is among `fields`,
  * those that were given now (may be NULL). */
 gboolean check_shown(const Act *act, Row *row, json_t *fields, GError **error);
+/* Computes what is computed and empties what has no place, until both fit. */
+gboolean row_settle(const Act *act, Row *row, json_t *fields, GError **error);
 /* What must have a value in the state that the record now stands in (`required: {states}`). */
 gboolean check_state_required(const Act *act, const Row *row, GError **error);
 gboolean check_required(const Act *act, const Row *row, GError **error);

@@ -54,6 +54,7 @@ Packs *packs_new(void) {
     packs->codes_by_name = packs_table(packs);
     packs->roles = packs_pointers(packs);
     packs->roles_by_name = packs_table(packs);
+    packs->tables = packs_pointers(packs);
     packs->role_groups = packs_table(packs);
     packs->warnings = packs_pointers(packs);
     packs->calendar = packs_own(packs, calendar_new(), (GDestroyNotify)calendar_free);
@@ -94,6 +95,7 @@ static const struct {
     [FIELD_DURATION] = {"duration", TERM_DURATION},
     [FIELD_SCORE] = {"score", TERM_NUMBER},
     [FIELD_ROWS] = {"rows", TERM_NONE},
+    [FIELD_FILE] = {"file", TERM_TEXT},
 };
 
 const char *field_kind_name(FieldKind kind) {
@@ -114,15 +116,6 @@ gboolean hundredths_of(double number, gint64 *hundredths) {
         return FALSE;
     *hundredths = llround(number * 100);
     return (double)*hundredths / 100 == number;
-}
-
-TermKind type_term_kind(gpointer type, const char *name) {
-    static const char *const system[] = {"id", "state", "number", NULL};
-    const Field *field = type_field(type, name);
-    if (field)
-        return field_term_kind(field->kind);
-    gboolean of_record = ((const RecordType *)type)->owner == NULL;
-    return of_record && g_strv_contains(system, name) ? TERM_TEXT : TERM_NONE;
 }
 
 /* ---- look-ups ---- */
@@ -153,6 +146,15 @@ const Move *type_move(const RecordType *type, const char *name) {
         const Move *move = type->moves->pdata[i];
         if (strcmp(move->name, name) == 0)
             return move;
+    }
+    return NULL;
+}
+
+const Indicator *type_indicator(const RecordType *type, const char *name) {
+    for (guint i = 0; i < type->indicators->len; i++) {
+        const Indicator *indicator = type->indicators->pdata[i];
+        if (strcmp(indicator->name, name) == 0)
+            return indicator;
     }
     return NULL;
 }

@@ -1,11 +1,13 @@
 /* The fields of a type, and whether a literal can stand in one. */
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/media.h"
 #include "pack/pack_key.h"
 
 #include <math.h>
 #include <string.h>
 
+enum { FILES_DEFAULT = 10, FILE_BYTES_DEFAULT = 20 * 1000 * 1000 };
 enum { FIELDS_MAX = 200, TEXT_MAX_DEFAULT = 4000, TEXT_MAX = 100000, PATTERN_CHARS = 200 };
 
 #define KIND(kind) (1u << FIELD_##kind)
@@ -27,10 +29,13 @@ static const struct {
     {"unique", KIND(TEXT) | KINDS_NUMBER | KIND(REF) | KIND(REGION) | KIND(DATE), 0},
     {"codes", KIND(CODE), KIND(CODE)},
     {"type", KIND(REF), KIND(REF)},
-    {"default", ~(KIND(POINT) | KIND(ROWS)), 0},
+    {"default", ~(KIND(POINT) | KIND(ROWS) | KIND(FILE)), 0},
     {"fields", KIND(ROWS), KIND(ROWS)},
     {"min_rows", KIND(ROWS), 0},
     {"max_rows", KIND(ROWS), 0},
+    {"accept", KIND(FILE), 0},
+    {"max_files", KIND(FILE), 0},
+    {"max_size", KIND(FILE), 0},
 };
 
 static gboolean kind_keys_fit(const YamlNode *node, const Field *field, GError **error) {
@@ -179,14 +184,14 @@ gboolean literal_fits(Loader *loader, const Field *field, const Assignment *valu
                       const YamlNode *node, GError **error) {
     static gboolean (*const fits[FIELD_KINDS])(Loader *, const Field *, const Assignment *,
                                                const YamlNode *, GError **) = {
-        [FIELD_TEXT] = text_fits,       [FIELD_INTEGER] = number_fits,
-        [FIELD_DECIMAL] = number_fits,  [FIELD_BOOL] = bool_fits,
-        [FIELD_DATE] = date_fits,       [FIELD_TIME] = time_fits,
-        [FIELD_CODE] = code_fits,       [FIELD_REF] = id_fits,
-        [FIELD_REGION] = id_fits,       [FIELD_ROLE] = role_fits,
-        [FIELD_POINT] = nothing_fits,   [FIELD_ROWS] = nothing_fits,
-        [FIELD_MONEY] = hundredths_fit, [FIELD_DURATION] = duration_fits,
-        [FIELD_SCORE] = hundredths_fit,
+        [FIELD_TEXT] = text_fits,         [FIELD_INTEGER] = number_fits,
+        [FIELD_DECIMAL] = number_fits,    [FIELD_BOOL] = bool_fits,
+        [FIELD_DATE] = date_fits,         [FIELD_TIME] = time_fits,
+        [FIELD_CODE] = code_fits,         [FIELD_REF] = id_fits,
+        [FIELD_REGION] = id_fits,         [FIELD_ROLE] = role_fits,
+        [FIELD_POINT] = nothing_fits,     [FIELD_MONEY] = hundredths_fit,
+        [FIELD_DURATION] = duration_fits, [FIELD_SCORE] = hundredths_fit,
+        [FIELD_FILE] = nothing_fits,      [FIELD_ROWS] = nothing_fits,
     };
     if (value->kind == VALUE_TEXT && *value->text == 0)
         return refuse(error, node, "写 null 或文字 / write null or a text",
@@ -432,17 +437,73 @@ static gboolean read_row_count(Loader *loader, const YamlNode *node, gpointer pl
 }
 
 /* What belongs to a whole record, or could not be told from what was given. */
-static gboolean fits_in_row(const YamlNode *node, GError **error) {
-    static const char *const never[] = {"unique", "by_move"};
+static gboolean fits_in_row(const YamlNode *node, const Field *field, GError **error) {
+    static const char *const never[] = {"unique", "by_move", "compute", "accept"};
     for (gsize i = 0; i < G_N_ELEMENTS(never); i++)
         if (tree_get(node, never[i]))
             return refuse(error, node, "删除该键 / remove it",
                           "rows 里的字段不能有 %s / a field of rows has no %s", never[i], never[i]);
+    if (field->kind == FIELD_FILE)
+        return refuse(error, node, "放到 rows 之外 / put it beside the rows",
+                      "rows 里没有文件 / there are no files inside rows");
     if (tree_get(node, "shown") && tree_get(node, "default"))
         return refuse(error, node, "删除其一 / remove one of them",
                       "rows 里的字段不能同时有 shown 和 default / a field of rows has shown or "
                       "default");
     return TRUE;
+}
+
+/* ---- files ---- */
+
+static gboolean read_accept(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    (void)loader;
+    enum { CLASSES_MAX = 6 };
+    guint *accept = place;
+    if (!is_list(node, CLASSES_MAX, error))
+        return FALSE;
+    *accept = 0;
+    for (guint i = 0; i < tree_count(node); i++) {
+        const YamlNode *name = tree_at(node, i);
+        guint bits = is_text(name, NULL) ? media_class(name->text) : 0;
+        if (bits == 0)
+            return refuse(error, name, "image, pdf, office, text, video, any",
+                          "没有这类文件 / there is no such class of files");
+        *accept |= bits;
+    }
+    return *accept != 0 || refuse(error, node, "写 any / write any", "空列表 / an empty list");
+}
+
+static gboolean read_max_files(Loader *loader, const YamlNode *node, gpointer place,
+                               GError **error) {
+    (void)loader;
+    double max = 0;
+    if (!is_number(node, &max, error))
+        return FALSE;
+    *(int *)place = (int)CLAMP(max, 0, FILES_OF_FIELD_MAX + 1);
+    return (max >= 1 && max <= FILES_OF_FIELD_MAX && max == floor(max)) ||
+           refuse(error, node, "1 到 50 / 1 to 50", "文件个数上限不合理 / not a number of files");
+}
+
+/* "20MB", "500KB": thousands, as people count them. */
+static gboolean read_max_size(Loader *loader, const YamlNode *node, gpointer place,
+                              GError **error) {
+    (void)loader;
+    static const struct {
+        const char *unit;
+        gint64 bytes;
+    } units[] = {{"KB", 1000}, {"MB", 1000000}};
+    if (!is_text(node, error))
+        return FALSE;
+    char *end;
+    guint64 count = g_ascii_isdigit(*node->text) ? g_ascii_strtoull(node->text, &end, 10) : 0;
+    for (gsize i = 0; count > 0 && i < G_N_ELEMENTS(units); i++)
+        if (strcmp(end, units[i].unit) == 0 &&
+            count <= (guint64)(FILE_BYTES_MAX / units[i].bytes)) {
+            *(gint64 *)place = (gint64)count * units[i].bytes;
+            return TRUE;
+        }
+    return refuse(error, node, "如 20MB，最大 100MB / like 20MB, 100MB at most",
+                  "文件大小上限不合规则 / not a size");
 }
 
 static const KeyRow field_rows[] = {
@@ -464,6 +525,10 @@ static const KeyRow field_rows[] = {
     {"min_rows", FALSE, PASS_SHAPE, read_row_count, offsetof(Field, min_rows)},
     {"max_rows", FALSE, PASS_SHAPE, read_row_count, offsetof(Field, max_rows)},
     {"fields", FALSE, PASS_SHAPE | PASS_RULES, read_row_fields, 0},
+    {"compute", FALSE, PASS_SHAPE | PASS_RULES, read_compute, 0},
+    {"accept", FALSE, PASS_SHAPE, read_accept, offsetof(Field, accept)},
+    {"max_files", FALSE, PASS_SHAPE, read_max_files, offsetof(Field, max_files)},
+    {"max_size", FALSE, PASS_SHAPE, read_max_size, offsetof(Field, max_size)},
 };
 
 static void field_init(Loader *loader, gpointer item, guint index) {
@@ -472,12 +537,15 @@ static void field_init(Loader *loader, gpointer item, guint index) {
     field->index = index;
     field->max_chars = TEXT_MAX_DEFAULT;
     field->max_rows = ROWS_USUAL;
+    field->accept = MEDIA_ANY;
+    field->max_files = FILES_DEFAULT;
+    field->max_size = FILE_BYTES_DEFAULT;
 }
 
 static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, GError **error) {
     if (!kind_keys_fit(node, field, error))
         return FALSE;
-    if (loader->type->owner && !fits_in_row(node, error))
+    if (loader->type->owner && !fits_in_row(node, field, error))
         return FALSE;
     if (field->min_rows > field->max_rows)
         return refuse(error, node, "改正 / correct them",
@@ -489,7 +557,7 @@ static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, 
                       "加载含 region 类型的业务包 / load the pack with the type region",
                       "没有类型 region / there is no type region");
     g_hash_table_insert(loader->type->fields_by_name, field->name, field);
-    if (!field->by_move)
+    if (!field->by_move && !field->computed)
         g_ptr_array_add(loader->type->given, field);
     if (field->kind == FIELD_ROWS)
         g_ptr_array_add(loader->type->row_fields, field);
@@ -523,8 +591,8 @@ gboolean read_fields(Loader *loader, const YamlNode *node, gpointer place, GErro
         return FALSE;
     if (type->fields->len == 0)
         return refuse(error, node, "至少一个字段 / one at least", "没有字段 / there are no fields");
-    if (loader->pass != PASS_SHAPE)
-        return TRUE;
+    if (loader->pass == PASS_RULES)
+        return compute_order(type, node, error);
     for (guint i = 0; i < type->fields->len; i++)
         if (!field_check(loader, tree_at(node, i), type->fields->pdata[i], error))
             return FALSE;

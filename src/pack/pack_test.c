@@ -177,6 +177,22 @@ static const FileText small[] = {
                    "    items:\n"
                    "      - {code: red, title: {zh: 红, en: Red}}\n"
                    "      - {code: '1', title: {zh: 一, en: One}}\n"},
+    {"size.yaml", "table: size\n"
+                  "title: {zh: 大小, en: Size}\n"
+                  "source: somebody\n"
+                  "keys: [from, below]\n"
+                  "columns: [{name: colour, codes: colour}, factor]\n"
+                  "rows:\n"
+                  "  - [0, 5, red, 1]\n"
+                  "  - [5, ~, '1', 2.5]\n"},
+    {"rate.yaml", "table: rate\n"
+                  "title: {zh: 率, en: Rate}\n"
+                  "source: nobody\n"
+                  "keys: [{name: colour, codes: colour}, amount]\n"
+                  "columns: [rate]\n"
+                  "rows:\n"
+                  "  - [red, 1, 3]\n"
+                  "  - ['1', 2, 4]\n"},
     {"calendar.yaml", "calendar:\n"
                       "  2025:\n"
                       "    source: somebody\n"
@@ -207,13 +223,18 @@ static const FileText small[] = {
      "  - {name: at, kind: time, title: {zh: 时, en: At}}\n"
      "  - {name: done, kind: bool, title: {zh: 毕, en: Done}}\n"
      "  - {name: place, kind: point, title: {zh: 点, en: Place}}\n"
-     "  - {name: price, kind: money, min: 0, default: 0.29, shown: {when: \"done = TRUE\"}, title: "
+     "  - {name: price, kind: money, min: 0, default: 0.29, shown: {when: \"done <> FALSE\"}, "
+     "title: "
      "{zh: 价, en: Price}}\n"
      "  - {name: pause, kind: duration, min: PT1M, max: P1D, default: PT8H, title: {zh: 歇, en: "
      "Pause}}\n"
      "  - {name: mark, kind: score, max: 10, default: 7.5, required: {states: [shut]}, title: {zh: "
      "分, en: Mark}}\n"
      "  - {name: next, kind: ref, type: job, title: {zh: 次, en: Next}}\n"
+     "  - {name: half, kind: decimal, compute: \"amount / 2\", title: {zh: 半, en: Half}}\n"
+     "  - {name: tone, kind: code, codes: colour, compute: \"band('size', half)\", title: {zh: 调, "
+     "en: Tone}}\n"
+     "  - {name: total, kind: decimal, title: {zh: 合, en: Total}}\n"
      "checks:\n"
      "  - {when: \"amount > 7\", message: {zh: 多, en: Much}, field: amount}\n"
      "flow:\n"
@@ -230,7 +251,8 @@ static const FileText small[] = {
      "      require: [due, comment]\n"
      "      guard: {when: \"due >= $today\", message: {zh: 晚, en: Late}, field: due}\n"
      "      not: [remind]\n"
-     "      set: {done: true, at: $now, amount: 5, colour: '1'}\n"
+     "      set: {done: true, at: $now, amount: 5, total: {sum: half, of: job, where: "
+     "\"next = $record.id\"}, colour: '1'}\n"
      "      to:\n"
      "        - {when: \"amount > 3\", state: shut}\n"
      "        - {state: same}\n"
@@ -253,7 +275,11 @@ static const FileText small[] = {
      "    steps:\n"
      "      - {after: 0h, move: remind}\n"
      "      - {after: 2wd, move: remind}\n"
-     "rights: {read: [boss, hand], create: [boss], edit: []}\n"},
+     "rights: {read: [boss, hand], create: [boss], edit: []}\n"
+     "indicators:\n"
+     "  - {name: late, where: \"amount > 3\", of: \"done = TRUE\", time: due, by: [colour],\n"
+     "     target: {at_most: 5}, title: {zh: 迟, en: Late}}\n"
+     "  - {name: load, sum: amount, title: {zh: 量, en: Load}}\n"},
 };
 
 typedef struct {
@@ -263,6 +289,61 @@ typedef struct {
 } Mistake;
 
 static const Mistake mistakes[] = {
+    /* expressions */
+    {"job.yaml", "amount / 2", "amount / ", 0, "a value or field is expected"},
+    {"job.yaml", "amount / 2", "amont / 2", 0, "no field amont"},
+    {"job.yaml", "amount / 2", "name", 0, "does not fit the field half"},
+    {"job.yaml", "amount / 2", "name / 2", 0, "needs here a number"},
+    {"job.yaml", "amount / 2", "enterprise.nothing / 2", 0, "no field enterprise.nothing"},
+    {"job.yaml", "amount / 2", "name.amount / 2", 0, "no field name.amount"},
+    {"job.yaml", "amount / 2", "half / 2", 0, "needs itself"},
+    {"job.yaml", "amount / 2", "choose(tone = 'red', 1, 2)", 0, "needs itself"},
+    {"job.yaml", "amount / 2", "choose(tone = 'blue', 1, 2)", 0, "can never be"},
+    {"job.yaml", "amount / 2", "lookup('rate', 'rate', colour)", 0, "2 keys"},
+    {"job.yaml", "amount / 2", "lookup('rate', 'rate', colour, name)", 0, "a number"},
+    {"job.yaml", "amount / 2", "lookup('rate', 'rat', colour, amount)", 0, "no column rat"},
+    {"job.yaml", "amount / 2", "lookup('rat', 'rate', colour, amount)", 0, "no table rat"},
+    {"job.yaml", "amount / 2", "lookup('size', 'factor', 1, 2)", 0, "with band"},
+    {"job.yaml", "band('size', half)", "band('rate', half)", 0, "with lookup"},
+    {"job.yaml", "band('size', half)", "band('size', half, 'factor')", 0, "does not fit"},
+    {"job.yaml", "compute: \"amount / 2\"", "default: 1, compute: \"amount / 2\"", 0,
+     "cannot be computed"},
+    {"job.yaml", "done = TRUE", "enterprise.code = 'x'", 0, "asked of the database"},
+    {"job.yaml", "accepts: [name, due]", "accepts: [name, half]", 0, "half is not given"},
+    {"job.yaml", "amount: 5, total", "half: 5, total", 0, "half is not given"},
+    {"job.yaml", "amount: 5, total", "amount: {calc: name}, total", 0, "does not fit"},
+    {"job.yaml", "amount: 5, total", "amount: {calc: name + }, total", 0, "a number"},
+    {"job.yaml", "{sum: half, of: job, where", "{sum: name, of: job, where", 0, "does not fit"},
+    {"job.yaml", "{sum: half, of: job, where", "{sum: hal, of: job, where", 0, "no field hal"},
+    {"job.yaml", "{sum: half, of: job, where", "{sum: half, of: jobb, where", 0, "no type jobb"},
+    {"job.yaml", "{sum: half, of: job, where", "{sum: half, where", 0, "not a question"},
+    {"job.yaml", "{sum: half, of: job, where", "{count: job, by: at, where", 0, "not a question"},
+    {"job.yaml", "next = $record.id", "next = $record.ide", 0, "no field ide"},
+    {"job.yaml", "next = $record.id", "next.code = $record.id", 0, "asked of the database"},
+    {"job.yaml", "limit: 3wd", "limit: {field: colour}", 0, "stands for no span"},
+    /* tables */
+    {"size.yaml", "[5, ~, '1', 2.5]", "[4, ~, '1', 2.5]", 0, "bands overlap"},
+    {"size.yaml", "[5, ~, '1', 2.5]", "[5, 5, '1', 2.5]", 0, "from is not below"},
+    {"size.yaml", "[5, ~, '1', 2.5]", "[5, ~, blue, 2.5]", 0, "does not have"},
+    {"size.yaml", "[5, ~, '1', 2.5]", "[5, ~, '1']", 0, "3 cells"},
+    {"size.yaml", "[5, ~, '1', 2.5]", "[x, ~, '1', 2.5]", -4, "are numbers"},
+    {"size.yaml", "[5, ~, '1', 2.5]", "[[5], ~, '1', 2.5]", 0, "one value is expected"},
+    {"rate.yaml", "['1', 2, 4]", "[red, 1, 4]", 0, "stand twice"},
+    {"rate.yaml", "['1', 2, 4]", "[~, 1, 4]", 0, "a key is empty"},
+    {"rate.yaml", "source: nobody\n", "", -2, "source is missing"},
+    {"rate.yaml", "columns: [rate]", "columns: [amount]", 0, "the column amount stands twice"},
+    {"rate.yaml", "columns: [rate]", "columns: [rate]\ncsv: x.csv", -4, "either rows or csv"},
+    {"size.yaml", "table: size", "table: rate", 0, "for one time"},
+    {"rate.yaml", "source: nobody", "source: x\nvalid: {from: 2026-02-30}", 1, "not a date"},
+    {"rate.yaml", "source: nobody", "source: x\nvalid: {from: 2026-02-03, to: 2026-02-02}", 1,
+     "is empty"},
+    /* code lists */
+    {"codes.yaml", "{code: red,", "{code: red, parent: blue,", 0, "no code blue above"},
+    {"codes.yaml", "{code: red,", "{code: red, parent: red,", 0, "stands above itself"},
+    {"codes.yaml", "{code: red,", "{code: red, span: 3x,", 0, "not a span"},
+    {"codes.yaml", "{code: red,", "{code: red, valid: {},", 0, "is empty"},
+    {"codes.yaml", "{code: red,", "{code: red, map: [x],", 0, "key: value is expected"},
+    {"codes.yaml", "    items:\n", "    worst: big\n    items:\n", 0, "first or last"},
     /* YAML */
     {"job.yaml", "label: name", "label: [name", 1, "YAML"},
     {"job.yaml", "label: name", "label: name\nlabel: code", 1, "stands twice"},
@@ -283,7 +364,7 @@ static const Mistake mistakes[] = {
     {"job.yaml", "title: {zh: 工作, en: Job}", "title: {zh: 工作, en: A, b}", 0, "unknown key “b”"},
     {"job.yaml", "title: {zh: 工作, en: Job}", "title: 工作", 0, "key: value is expected"},
     {"job.yaml", "title: {zh: 工作, en: Job}\n", "", -1, "title is missing"},
-    {"job.yaml", "rights: {read: [boss, hand], create: [boss], edit: []}", "", -57,
+    {"job.yaml", "rights: {read: [boss, hand], create: [boss], edit: []}", "", -60,
      "rights is missing"},
     {"job.yaml", "read: [boss, hand], ", "", 0, "read is missing"},
     {"job.yaml", "read: [boss, hand]", "read: []", 0, "nobody may read"},
@@ -353,16 +434,38 @@ static const Mistake mistakes[] = {
     {"job.yaml", "{states: [shut]}", "{states: []}", 0, "the list of states is empty"},
     {"job.yaml", "{states: [shut]}", "{}", 0, "has one key"},
     {"job.yaml", "{states: [shut]}", "{states: [shut], when: \"done = TRUE\"}", 0, "has one key"},
-    {"job.yaml", "shown: {when: \"done = TRUE\"}", "shown: {when: \"done = 1\"}", 0,
+    {"job.yaml", "shown: {when: \"done <> FALSE\"}", "shown: {when: \"done <> 1\"}", 0,
      "kinds differ"},
-    {"job.yaml", "shown: {when: \"done = TRUE\"}", "shown: true", 0, "key: value is expected"},
-    {"job.yaml", "shown: {when: \"done = TRUE\"}", "shown: {}", 0, "when is missing"},
+    {"job.yaml", "shown: {when: \"done <> FALSE\"}", "shown: true", 0, "key: value is expected"},
+    {"job.yaml", "shown: {when: \"done <> FALSE\"}", "shown: {}", 0, "when is missing"},
     {"job.yaml", "max: 20, required: true,",
-     "max: 20, required: true, shown: {when: \"done = "
+     "max: 20, required: true, shown: {when: \"done <> "
      "TRUE\"},",
      -5, "cannot have shown"},
     {"job.yaml", "type: enterprise, title",
-     "type: enterprise, shown: {when: \"done = TRUE\"}, title", -5, "cannot have shown"},
+     "type: enterprise, shown: {when: \"done <> FALSE\"}, title", -5, "cannot have shown"},
+    {"job.yaml", "kind: text, max: 9, pattern: '[a-z ]+'", "kind: rows", 0, "needs fields"},
+    {"job.yaml", "kind: bool,", "kind: bool, min_rows: 1,", 0, "has no min_rows"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, fields: [{name: record, kind: text, title: {zh: a, en: a}}],", 0, "reserved"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, fields: [{name: a, kind: text, unique: true, title: {zh: a, en: a}}],", 0,
+     "has no unique"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, fields: [{name: a, kind: rows, fields: [], title: {zh: a, en: a}}],", 0,
+     "no rows inside rows"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, min_rows: 3, max_rows: 2, fields: [{name: a, kind: text, title: {zh: a, en: "
+     "a}}],",
+     0, "above max_rows"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, max_rows: 1001, fields: [{name: a, kind: text, title: {zh: a, en: a}}],", 0,
+     "number of rows"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, fields: [{name: a, kind: text, required: {states: [open]}, title: {zh: a, en: "
+     "a}}],",
+     0, "no state open"},
+    {"job.yaml", "type: job\ntitle", "type: a__b\ntitle", 0, "has no __"},
     /* checks and flow */
     {"job.yaml", "amount > 7", "amount > '7'", 0, "kinds differ"},
     {"job.yaml", "message: {zh: 多, en: Much}, field: amount",
@@ -458,6 +561,16 @@ static const Mistake mistakes[] = {
     {"job.yaml", "{after: 0h, move: remind}", "{after: 0h, move: tell}", 0, "no move tell"},
     {"job.yaml", "start: {state: open}\n    stop: {leave: open}",
      "start: {state: shut}\n    stop: {leave: shut}", 5, "never open"},
+    /* indicators */
+    {"job.yaml", "time: due", "time: colour", 0, "is no date or time"},
+    {"job.yaml", "by: [colour]", "by: [amount]", 0, "cannot be grouped by amount"},
+    {"job.yaml", "by: [colour]", "by: [colour, colour]", 0, "stands twice"},
+    {"job.yaml", "sum: amount", "sum: name", 0, "cannot be summed"},
+    {"job.yaml", "at_most: 5", "at_most: five", 0, "is no number"},
+    {"job.yaml", "{at_most: 5}", "{at_most: 5, at_least: 3}", 0, "not clear"},
+    {"job.yaml", "{at_most: 5}", "{}", 0, "not clear"},
+    {"job.yaml", "sum: amount", "sum: amount, mean: amount", 0, "is not clear"},
+    {"job.yaml", "name: load", "name: late", 0, "stands twice"},
     /* the other files */
     {"roles.yaml", "level: system", "level: village", 0, "no such level"},
     {"roles.yaml", "level: system", "level: city, scope: town", 0, "can only be sector"},

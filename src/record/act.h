@@ -25,6 +25,8 @@ gboolean check_references(const Act *act, const Row *before, const Row *row, GEr
 /* Empties what the record has no place for (`shown`), and refuses it when it is among `fields`,
  * those that were given now (may be NULL). */
 gboolean check_shown(const Act *act, Row *row, json_t *fields, GError **error);
+/* Computes what is computed and empties what has no place, until both fit. */
+gboolean row_settle(const Act *act, Row *row, json_t *fields, GError **error);
 /* What must have a value in the state that the record now stands in (`required: {states}`). */
 gboolean check_state_required(const Act *act, const Row *row, GError **error);
 gboolean check_required(const Act *act, const Row *row, GError **error);
@@ -42,12 +44,16 @@ gboolean check_place(const Act *act, const Row *before, Row *row, GError **error
 
 /* Row, journal entry, clocks; gives the record. `before` NULL: a new record. `note`: members for
  * the diff that are no fields ("_clock"), or NULL. */
+/* Says that this record will be changed soon: what that asks of the database is announced
+ * (sql_ahead). */
+void change_ahead(const Act *act, const RecordType *type, const char *id);
 json_t *commit_row(const Act *act, const Row *before, Row *row, const char *action,
                    const char *comment, json_t *note, GError **error);
 
 /* --- clock_update.c: called after the row is written --- */
 
 /* Starts, stops, re-dates, pauses and resumes the clocks of a record. */
+void clocks_ahead(const Act *act, const RecordType *type, const char *id);
 gboolean clocks_update(const Act *act, const Row *before, const Row *row, GError **error);
 /* Due time of the clock of this name that is running; G_MAXINT64 when none. */
 gboolean clock_running_due(const Act *act, const Row *row, const ClockType *clock, gint64 *due_ms,
@@ -63,6 +69,7 @@ typedef struct {
     GPtrArray *hands; /* char*: who proposed, confirmed, and whom they stood in for */
     int confirmed;
 } Proposal;
+void proposal_ahead(const Act *act, const RecordType *type, const char *id);
 gboolean proposal_load(const Act *act, const Row *row, Proposal *proposal, GError **error);
 void proposal_clear(Proposal *proposal);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Proposal, proposal_clear)

@@ -277,7 +277,7 @@ static void test_rows_forged(World *world, gconstpointer data) {
         GError *error = NULL;
         g_assert_true(sql_exec(world->sql, "SAVEPOINT forge", NULL));
         g_assert_true(sql_exec(world->sql, forgeries[i], NULL));
-        if (journal_verify(world->sql, world->packs, &report, &error))
+        if (journal_verify(world->sql, world->packs, NULL, &report, &error))
             g_error("not found: %s", forgeries[i]);
         g_assert_error(error, ANLAN_ERROR, ERROR_VERIFY);
         g_clear_error(&error);

@@ -1,5 +1,6 @@
 #include "record/act.h"
 #include "record/rights.h"
+#include "record/row_values.h"
 #include "record/schema.h"
 
 #include <string.h>
@@ -47,7 +48,7 @@ gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError 
         const Field *field = type_field(row->type, name);
         if (field == NULL)
             return unknown_refused(row->type, name, error);
-        if (!accepted(field, accepts))
+        if (field->computed || !accepted(field, accepts))
             return not_accepted(name, accepts, error);
         if (field == row->type->key && !key_kept(row, value, error))
             return FALSE;
@@ -92,6 +93,14 @@ static gboolean is_target(const Field *field) {
     return field->kind == FIELD_REF || field->kind == FIELD_REGION || field->kind == FIELD_ROLE;
 }
 
+/* A new value is a code that is valid on the day of the act; old ones stay. */
+static gboolean code_in_force(const Act *act, const Field *field, const char *code,
+                              GError **error) {
+    const CodeItem *item = g_hash_table_lookup(field->codes->by_code, code);
+    return item == NULL || validity_holds(&item->valid, day_of(act->now_ms)) ||
+           error_set(error, ERROR_FIELD_CODE, field->name, code, field->codes->name, NULL);
+}
+
 static gboolean check_target(const Act *act, const Row *row, const Field *field, GError **error) {
     const char *text = row_text(row, field);
     switch (field->kind) {
@@ -99,6 +108,8 @@ static gboolean check_target(const Act *act, const Row *row, const Field *field,
         return ref_exists(act, row->type, field, field->ref_type, text, error);
     case FIELD_REGION:
         return ref_exists(act, row->type, field, "region", text, error);
+    case FIELD_CODE:
+        return code_in_force(act, field, text, error);
     case FIELD_ROLE:
         return packs_role(act->packs, text) ||
                error_set(error, ERROR_FIELD_REF, field->name, "role", text, NULL);
@@ -127,7 +138,7 @@ static gboolean check_unique(const Act *act, const Row *row, const Field *field,
 }
 
 static gboolean is_shown(const Act *act, const Row *row, const Field *field) {
-    return field->shown_when == NULL || row_holds(row, field->shown_when, act->now_ms, act->actor);
+    return field->shown_when == NULL || act_holds(act, row, field->shown_when);
 }
 
 static gboolean not_shown(const Field *field, GError **error) {
@@ -155,8 +166,7 @@ gboolean check_shown(const Act *act, Row *row, json_t *fields, GError **error) {
 }
 
 static gboolean is_required(const Act *act, const Row *row, const Field *field) {
-    return field->required ||
-           (field->required_when && row_holds(row, field->required_when, act->now_ms, act->actor));
+    return field->required || (field->required_when && act_holds(act, row, field->required_when));
 }
 
 /* One row of a field of kind rows: the given array is new as a whole, so each of its rules is
@@ -206,6 +216,14 @@ gboolean check_references(const Act *act, const Row *before, const Row *row, GEr
     return TRUE;
 }
 
+gboolean row_settle(const Act *act, Row *row, json_t *fields, GError **error) {
+    for (int round = 0; round < 2;
+         round++) /* what is emptied may be computed with, and the other way round */
+        if (!act_compute(act, row, error) || !check_shown(act, row, fields, error))
+            return FALSE;
+    return TRUE;
+}
+
 gboolean check_has_value(const Row *row, const Field *field, GError **error) {
     return row_value(row, field)->present || error_set(error, ERROR_FIELD_REQUIRED, field->name,
                                                        field->title.zh, field->title.en, NULL);
@@ -241,7 +259,7 @@ gboolean check_required(const Act *act, const Row *row, GError **error) {
 gboolean check_rules(const Act *act, const Row *row, GError **error) {
     for (guint i = 0; i < row->type->checks->len; i++) {
         const Guard *check = row->type->checks->pdata[i];
-        if (row_holds(row, check->when, act->now_ms, act->actor))
+        if (act_holds(act, row, check->when))
             return error_set(error, ERROR_CHECK, check->field, check->message.zh, check->message.en,
                              NULL);
     }

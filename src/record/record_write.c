@@ -1,6 +1,9 @@
 #include "base/hash.h"
 #include "record/act.h"
+#include "record/files.h"
+#include "record/receipt.h"
 #include "record/rights.h"
+#include "record/row_values.h"
 
 #include <string.h>
 
@@ -91,20 +94,35 @@ static const GPtrArray *givable(const Act *act, const RecordType *type) {
     return act->actor->kind == ACTOR_PERSON ? type->given : NULL;
 }
 
+/* Raised records have nobody to give a receipt to. */
+static json_t *add_receipt(const Act *act, const Row *row, json_t *record_take, GError **error) {
+    json_t *receipt = receipt_give(act->sql, row, act->now_ms, error);
+    if (receipt) {
+        json_object_set_new(record_take, "receipt", receipt);
+        return record_take;
+    }
+    json_decref(record_take);
+    return NULL;
+}
+
 json_t *create_row(const Act *act, const RecordType *type, const char *id, json_t *fields,
                    const char *comment, gboolean by_rule, GError **error) {
     if ((!by_rule && !may_create(act, type, error)) || !check_comment(comment, error))
         return NULL;
     g_autoptr(Row) row = row_new(type);
     row->state = type->initial;
+    row->created_ms = act->now_ms;
     if (!check_given(row, fields, by_rule ? NULL : givable(act, type), error) ||
-        !put_defaults(row, fields, error) || !check_shown(act, row, fields, error) ||
-        !name_row(act, row, id, error) || !check_required(act, row, error) ||
-        !check_state_required(act, row, error) || !check_references(act, NULL, row, error) ||
-        !check_place(act, NULL, row, error) || (!by_rule && !in_actors_place(act, row, error)) ||
-        !check_rules(act, row, error) || !number_row(act, row, error))
+        !files_resolve(act, NULL, row, error) || !put_defaults(row, fields, error) ||
+        !name_row(act, row, id, error) || !row_settle(act, row, fields, error) ||
+        !check_required(act, row, error) || !check_state_required(act, row, error) ||
+        !check_references(act, NULL, row, error) || !check_place(act, NULL, row, error) ||
+        (!by_rule && !in_actors_place(act, row, error)) || !check_rules(act, row, error) ||
+        !number_row(act, row, error))
         return NULL;
-    return commit_row(act, NULL, row, "create", comment && *comment ? comment : NULL, NULL, error);
+    json_t *record =
+        commit_row(act, NULL, row, "create", comment && *comment ? comment : NULL, NULL, error);
+    return record && type->receipts && !by_rule ? add_receipt(act, row, record, error) : record;
 }
 
 typedef struct {
@@ -167,7 +185,7 @@ static json_t *edit_row(const Act *act, const Row *before, gint64 version, json_
         return NULL;
     g_autoptr(Row) row = row_copy(before);
     if (!check_given(row, fields, givable(act, row->type), error) ||
-        !check_shown(act, row, fields, error))
+        !files_resolve(act, before, row, error) || !row_settle(act, row, fields, error))
         return NULL;
     if (same_values(before, row))
         return row_json(before);
@@ -187,6 +205,7 @@ typedef struct {
 
 static json_t *edit_asked(const Act *act, gpointer data, GError **error) {
     const EditAsked *asked = data;
+    change_ahead(act, asked->type, asked->id);
     g_autoptr(Row) before = load_seen(act, asked->type, asked->id, error);
     return before ? edit_row(act, before, asked->version, asked->fields, error) : NULL;
 }

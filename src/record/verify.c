@@ -3,6 +3,7 @@
  * hashing of the first two is done by a second thread (verify_queue.h). */
 #include "record/journal.h"
 #include "record/query.h"
+#include "record/receipt.h"
 #include "record/rights.h"
 #include "record/rows.h"
 #include "record/schema.h"
@@ -10,6 +11,8 @@
 #include "record/verify_queue.h"
 
 #include <string.h>
+
+const char *const rowless_types[1] = {RECEIPT_TYPE};
 
 static gboolean copy_hash(SqlStatement *st, int column, guint8 out[static HASH_BYTES]) {
     gsize n;
@@ -87,9 +90,10 @@ static gboolean read_seals(SealReading *reading, GError **error) {
     return step == SQL_DONE && reading->step != SQL_FAILED;
 }
 
-static gboolean check_seals(Sql *sql, VerifyReport *report, GError **error) {
+static gboolean check_seals(Sql *sql, const JournalHead *kept, VerifyReport *report,
+                            GError **error) {
     SealReading reading = {0};
-    SealCheck check = {0};
+    SealCheck check = {.kept = kept};
     reading.seals = sql_scan(
         sql, error,
         "SELECT number, time_ms, first_seq, last_seq, root, hash FROM seals ORDER BY number", "");
@@ -104,9 +108,7 @@ static gboolean check_seals(Sql *sql, VerifyReport *report, GError **error) {
     sql_reset(reading.entries);
     sql_reset(reading.seals);
     seal_check_clear(&check);
-    report->entries = check.entries;
-    report->seals = check.seals;
-    report->unsealed = check.unsealed;
+    seal_check_report(&check, report);
     return good;
 }
 
@@ -160,7 +162,7 @@ static gboolean push_entry(VerifyQueue *queue, SqlStatement *st, const EntryText
 
 typedef struct {
     Sql *sql;
-    const RecordType *type;
+    const RecordType *type; /* NULL: its entries have no rows */
     SqlStatement *entries, *rows;
     VerifyQueue *queue;
     Fold *fold;
@@ -170,6 +172,8 @@ typedef struct {
 /* Both sides are in order of id, so the next row must be the record's. A row in between has no
  * history. */
 static gboolean fold_end(Reading *reading, GError **error) {
+    if (reading->type == NULL)
+        return TRUE;
     SqlStep step = sql_step(reading->rows, error);
     if (step == SQL_FAILED)
         return FALSE;
@@ -219,17 +223,25 @@ static gboolean no_row_left(Reading *reading, GError **error) {
     return step == SQL_DONE;
 }
 
-static gboolean read_type(Reading *reading, GError **error) {
+SqlStatement *row_scan(Sql *sql, const RecordType *type, GError **error) {
     GString *text = g_string_new("SELECT ");
-    row_select(reading->type, text);
-    g_string_append_printf(text, " FROM r_%s ORDER BY _id", reading->type->name);
-    reading->rows = sql_scan(reading->sql, error, text->str, "");
+    row_select(type, text);
+    g_string_append_printf(text, " FROM r_%s ORDER BY _id", type->name);
+    SqlStatement *st = sql_scan(sql, error, text->str, "");
     g_string_free(text, TRUE);
-    reading->entries = reading->rows ? sql_scan(reading->sql, error,
-                                                "SELECT " JOURNAL_COLUMNS
-                                                " FROM journal WHERE type = ? ORDER BY id, seq",
-                                                "t", reading->type->name)
-                                     : NULL;
+    return st;
+}
+
+SqlStatement *journal_scan_type(Sql *sql, const char *type, GError **error) {
+    return sql_scan(sql, error,
+                    "SELECT " JOURNAL_COLUMNS " FROM journal WHERE type = ? ORDER BY id, seq", "t",
+                    type);
+}
+
+static gboolean read_type(Reading *reading, GError **error) {
+    reading->rows = row_scan(reading->sql, reading->type, error);
+    reading->entries =
+        reading->rows ? journal_scan_type(reading->sql, reading->type->name, error) : NULL;
     if (reading->entries == NULL)
         return FALSE;
     gboolean good = read_entries(reading, error) && no_row_left(reading, error);
@@ -256,18 +268,32 @@ static gboolean no_stray_rows(Sql *sql, const RecordType *type, GError **error) 
     return TRUE;
 }
 
+/* Entries of the machine's own types have a chain, but no rows. */
+static gboolean read_rowless(Reading *reading, const char *type, GError **error) {
+    reading->type = NULL;
+    reading->entries = journal_scan_type(reading->sql, type, error);
+    gboolean good = reading->entries && read_entries(reading, error);
+    if (reading->entries)
+        sql_reset(reading->entries);
+    return good;
+}
+
 static gboolean read_types(Reading *reading, const Packs *packs, GError **error) {
     for (guint i = 0; i < packs->types->len; i++) {
         reading->type = packs->types->pdata[i];
         if (!read_type(reading, error) || !no_stray_rows(reading->sql, reading->type, error))
             return FALSE;
     }
+    for (guint i = 0; i < G_N_ELEMENTS(rowless_types); i++)
+        if (!read_rowless(reading, rowless_types[i], error))
+            return FALSE;
     return TRUE;
 }
 
 /* Entries that belong to no type of the packs have not been read. */
 static gboolean no_unknown_type(Sql *sql, const Packs *packs, GError **error) {
-    g_autoptr(Query) query = query_new("SELECT seq, type FROM journal WHERE type NOT IN (''");
+    g_autoptr(Query) query =
+        query_new("SELECT seq, type FROM journal WHERE type NOT IN ('" RECEIPT_TYPE "'");
     for (guint i = 0; i < packs->types->len; i++) {
         query_add(query, ", ?");
         query_param_text(query, ((const RecordType *)packs->types->pdata[i])->name);
@@ -303,8 +329,7 @@ static gboolean check_chains(Sql *sql, const Packs *packs, VerifyReport *report,
 
 /* --- the places of the rows --- */
 
-/* Where a type has its enterprise from, or NULL. */
-static const RecordType *owner_of(const Packs *packs, const RecordType *type) {
+const RecordType *type_owner(const Packs *packs, const RecordType *type) {
     const Field *scope = type->scope_enterprise;
     return scope && scope->kind == FIELD_REF ? packs_type(packs, scope->ref_type) : NULL;
 }
@@ -341,7 +366,7 @@ static char *places_text(const RecordType *type, const RecordType *owner) {
 /* row_find_place of every row at once; and a type that owns its scope says so in both columns. */
 static gboolean check_places_of(Sql *sql, const Packs *packs, const RecordType *type,
                                 GError **error) {
-    g_autofree char *text = places_text(type, owner_of(packs, type));
+    g_autofree char *text = places_text(type, type_owner(packs, type));
     SqlStatement *st = sql_query(sql, error, text, "");
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
     if (step != SQL_ROW)
@@ -363,12 +388,13 @@ static gboolean check_places(Sql *sql, const Packs *packs, GError **error) {
 }
 
 /* One snapshot for all readings, so that a live database can be verified. */
-gboolean journal_verify(Sql *sql, const Packs *packs, VerifyReport *report, GError **error) {
+gboolean journal_verify(Sql *sql, const Packs *packs, const JournalHead *kept, VerifyReport *report,
+                        GError **error) {
     *report = (VerifyReport){0};
     if (!sql_run(sql, error, "SAVEPOINT journal_verify", ""))
         return FALSE;
-    gboolean good = check_seals(sql, report, error) && check_chains(sql, packs, report, error) &&
-                    check_places(sql, packs, error);
+    gboolean good = check_seals(sql, kept, report, error) &&
+                    check_chains(sql, packs, report, error) && check_places(sql, packs, error);
     sql_run(sql, NULL, "RELEASE journal_verify", "");
     return good;
 }

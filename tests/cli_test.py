@@ -35,6 +35,23 @@ class Help(unittest.TestCase):
                 self.assertTrue(done.stderr)
                 self.assertEqual(done.stdout, "")
 
+    def test_pack_show(self):
+        chinese, english = command("pack", "show", "hazard", harness.PACKS), command("pack", "show", "hazard", harness.PACKS, "--en")
+        self.assertEqual((chinese.returncode, english.returncode), (0, 0), chinese.stderr + english.stderr)
+        for words in ("▶ 待核实 (reported)", "交办整改 → 整改中", "■ 已销号 (closed)", "整改期限，无则 15 个工作日"):
+            self.assertIn(words, chinese.stdout)
+        self.assertIn("■ Closed (closed)", english.stdout)
+        self.assertEqual(command("pack", "show", "nothing", harness.PACKS).returncode, 1)
+        self.assertEqual(command("pack", "check", harness.PACKS, "extra").returncode, 2)
+        if shutil.which("dot") is None:
+            self.skipTest("graphviz is not there")
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "flow.svg")
+            done = command("pack", "show", "hazard", harness.PACKS, "--svg", path)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(path, encoding="utf-8") as file:
+                self.assertIn("待验收", file.read())
+
     def test_version(self):
         self.assertRegex(command("--version").stdout, r"^anlan \d+\.\d+\.\d+\n$")
 

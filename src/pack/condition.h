@@ -12,6 +12,7 @@ typedef struct CodeList CodeList;   /* pack.h */
 typedef struct PackTable PackTable; /* pack_table.h */
 
 /* What a name in a condition is, so that literals are checked and compared rightly. */
+/* TERM_SEALED: a value that is there and cannot be looked at; it takes IS NULL only. */
 typedef enum {
     TERM_NONE,
     TERM_TEXT,
@@ -19,7 +20,8 @@ typedef enum {
     TERM_BOOL,
     TERM_DATE,
     TERM_TIME,
-    TERM_DURATION
+    TERM_DURATION,
+    TERM_SEALED
 } TermKind;
 
 typedef struct {

@@ -66,6 +66,7 @@ typedef struct {
 typedef guint64 RoleSet;
 #define ROLE_EVERYONE ((RoleSet)1 << 63)
 #define ROLE_ENGINE ((RoleSet)1 << 62)
+#define ROLE_PUBLIC ((RoleSet)1 << 61) /* guests: what is published, and reports */
 
 typedef enum {
     FIELD_TEXT,
@@ -101,6 +102,7 @@ typedef struct {
     guint64 required_states;  /* in a record that stands in one of these: bits of State.index */
     Condition *shown_when;    /* has a value only while this holds; NULL: always */
     gboolean unique, has_min, has_max;
+    gboolean secret;  /* sealed at rest, opened by keepers only (record/sealed.h) */
     gboolean by_move; /* people give it in moves only, never at creation or by an edit */
     double min, max;  /* numbers; yuan; ms of a duration */
     int max_chars;    /* text */
@@ -294,9 +296,14 @@ struct RecordType {
     GPtrArray *clocks;     /* ClockType* */
     GPtrArray *indicators; /* Indicator* */
     GPtrArray *documents;  /* DocumentType* */
-    RoleSet read, create, edit;
+    RoleSet read, create, edit, keepers;
     gboolean receipts;        /* creation answers with a receipt */
     GPtrArray *receipt_shows; /* Field*: what the holder of a receipt sees, beside the state */
+    /* What the public sees of a record, when `publish_when` holds; NULL: nothing. Names of fields,
+     * or state, number, created_at, updated_at. */
+    GPtrArray *publish;
+    Condition *publish_when; /* NULL: always */
+    gboolean publish_region;
 };
 
 typedef struct {

@@ -36,6 +36,7 @@ static const struct {
     {"accept", KIND(FILE), 0},
     {"max_files", KIND(FILE), 0},
     {"max_size", KIND(FILE), 0},
+    {"secret", KIND(TEXT) | KINDS_NUMBER | KIND(BOOL) | KIND(DATE) | KIND(TIME) | KIND(CODE), 0},
 };
 
 static gboolean kind_keys_fit(const YamlNode *node, const Field *field, GError **error) {
@@ -438,7 +439,7 @@ static gboolean read_row_count(Loader *loader, const YamlNode *node, gpointer pl
 
 /* What belongs to a whole record, or could not be told from what was given. */
 static gboolean fits_in_row(const YamlNode *node, const Field *field, GError **error) {
-    static const char *const never[] = {"unique", "by_move", "compute", "accept"};
+    static const char *const never[] = {"unique", "by_move", "compute", "secret"};
     for (gsize i = 0; i < G_N_ELEMENTS(never); i++)
         if (tree_get(node, never[i]))
             return refuse(error, node, "删除该键 / remove it",
@@ -518,6 +519,7 @@ static const KeyRow field_rows[] = {
     {"pattern", FALSE, PASS_SHAPE, read_pattern, 0},
     {"format", FALSE, PASS_SHAPE, read_format, offsetof(Field, format)},
     {"unique", FALSE, PASS_SHAPE, read_flag, offsetof(Field, unique)},
+    {"secret", FALSE, PASS_SHAPE, read_flag, offsetof(Field, secret)},
     {"by_move", FALSE, PASS_SHAPE, read_flag, offsetof(Field, by_move)},
     {"required", FALSE, PASS_SHAPE | PASS_RULES, read_required, 0},
     {"shown", FALSE, PASS_SHAPE | PASS_RULES, read_shown, 0},
@@ -556,6 +558,11 @@ static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, 
         return refuse(error, node,
                       "加载含 region 类型的业务包 / load the pack with the type region",
                       "没有类型 region / there is no type region");
+    if (field->secret && (field->unique || field->default_value || field->computed))
+        return refuse(
+            error, node, "删除该键 / remove that key",
+            "密封字段不能有 unique、default、compute / a secret field has no unique, default, "
+            "compute");
     g_hash_table_insert(loader->type->fields_by_name, field->name, field);
     if (!field->by_move && !field->computed)
         g_ptr_array_add(loader->type->given, field);

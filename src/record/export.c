@@ -107,6 +107,10 @@ static void write_rows_text(Sheet *sheet, const Field *field, json_t *rows) {
 }
 
 static void write_compound(Sheet *sheet, json_t *value) {
+    if (json_is_true(json_object_get(value, "sealed"))) {
+        sheet_text(sheet, "（密封）");
+        return;
+    }
     json_t *lon = json_object_get(value, "lon"), *lat = json_object_get(value, "lat");
     if (lon && lat) {
         char a[G_ASCII_DTOSTR_BUF_SIZE], b[G_ASCII_DTOSTR_BUF_SIZE];

@@ -142,12 +142,11 @@ G_GNUC_UNUSED static Packs *packs_with(const char *pack) {
 }
 
 /* Jiangsu 32, Changzhou 3204 with 320411 and 320412, Suzhou 3205 with 320505; one enterprise in
- * each county. With `data` more than one connection may open the database. `pack`: beside core and
- * hazard; NULL: all of packs/. */
-G_GNUC_UNUSED static void world_open_with(World *world, gconstpointer data, const char *pack) {
+ * each county. With `data` more than one connection may open the database. */
+G_GNUC_UNUSED static void world_open_of(World *world, gconstpointer data, Packs *packs_take) {
     GError *error = NULL;
     world->now_ms = at("2026-09-28T09:00:00+08:00"); /* Monday before National Day */
-    world->packs = packs_with(pack);
+    world->packs = packs_take;
     test_database_new(&world->database, data != NULL);
     world->sql = test_sql_open(&world->database, SQL_WRITE);
     records_migrate(world->sql, world->packs, &error);
@@ -169,8 +168,13 @@ G_GNUC_UNUSED static void world_open_with(World *world, gconstpointer data, cons
         "{'code':'P3','name':'管网压力','enterprise':'E3','measure':'pressure','unit':'MPa'}");
 }
 
+/* `pack`: beside core and hazard. */
+G_GNUC_UNUSED static void world_open_with(World *world, gconstpointer data, const char *pack) {
+    world_open_of(world, data, packs_with(pack));
+}
+
 G_GNUC_UNUSED static void world_open(World *world, gconstpointer data) {
-    world_open_with(world, data, NULL);
+    world_open_of(world, data, packs_with(NULL));
 }
 
 G_GNUC_UNUSED static void world_close(World *world, gconstpointer data) {

@@ -12,7 +12,7 @@ static gboolean searched(const Field *field) {
     for (guint i = 0; field->rows && i < field->rows->fields->len; i++)
         if (searched(field->rows->fields->pdata[i]))
             return TRUE;
-    return field->kind == FIELD_TEXT;
+    return field->kind == FIELD_TEXT && !field->secret;
 }
 
 static void add_words(GString *words, const char *text) {

@@ -195,6 +195,7 @@ typedef struct {
     GPtrArray *fields;                            /* Field* */
     GHashTable *fields_by_name;
     GPtrArray *given;     /* Field*: those that people may give at creation and by an edit */
+    GPtrArray *indexed;   /* Field*: lists are sorted and narrowed by these at any size */
     GPtrArray *checks;    /* Guard*: refused when true */
     const State *initial; /* NULL: no flow */
     GPtrArray *states;    /* State* */

@@ -89,6 +89,22 @@ static gboolean read_cursor(ListSort *sort, const char *text, GError **error) {
                              "use `next` of the former answer with the same sort", NULL);
 }
 
+static gboolean sorts_by(const ListSort *sort, const char *column) {
+    for (guint i = 0; i < sort->keys->len; i++)
+        if (strcmp(g_array_index(sort->keys, SortKey, i).column, column) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* Equals stand in order of creation, as in the indexes of fields. */
+static void add_creation(ListSort *sort) {
+    if (sorts_by(sort, "_created_ms") || sorts_by(sort, "_id"))
+        return;
+    SortKey key = {"_created_ms", g_strdup("created_at"),
+                   g_array_index(sort->keys, SortKey, 0).descending, FALSE};
+    g_array_append_val(sort->keys, key);
+}
+
 ListSort *list_sort_new(const RecordType *type, const char *sort_text, const char *cursor,
                         GError **error) {
     ListSort *sort = g_new0(ListSort, 1);
@@ -97,6 +113,7 @@ ListSort *list_sort_new(const RecordType *type, const char *sort_text, const cha
     g_array_set_clear_func(sort->keys, key_clear);
     gboolean good = add_keys(sort, type, error);
     if (good) {
+        add_creation(sort);
         SortKey id = {"_id", g_strdup("id"), g_array_index(sort->keys, SortKey, 0).descending,
                       FALSE};
         g_array_append_val(sort->keys, id);
@@ -175,9 +192,10 @@ void list_sort_where(const ListSort *sort, Query *query) {
     if (sort->after == NULL)
         return;
     const SortKey *first = &g_array_index(sort->keys, SortKey, 0);
-    if (!first->nullable) {
+    json_t *bound = json_array_get(sort->after, 0);
+    if (!json_is_null(bound) && (!first->nullable || !first->descending)) {
         query_add_format(query, first->descending ? " AND %s <= ?" : " AND %s >= ?", first->column);
-        add_value(query, json_array_get(sort->after, 0));
+        add_value(query, bound);
     }
     query_add(query, " AND (");
     for (guint i = 0; i < sort->keys->len; i++) {

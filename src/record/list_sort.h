@@ -1,10 +1,10 @@
 /* The order of a list and the place in it: sort keys, ORDER BY, and the keyset cursor that
  * continues after the last record seen.
  *
- * The id is always the last key, so the order is total and a cursor never repeats or leaves out a
- * record that stands still. Empty values sort before all others (so last in a descending sort). A
- * cursor is base64url of JSON: the sort text and the last record's keys; it grants nothing, the
- * scope is applied again. */
+ * Creation and the id are always the last keys, so the order is total and a cursor never repeats or
+ * leaves out a record that stands still. Empty values sort before all others (so last in a
+ * descending sort). A cursor is base64url of JSON: the sort text and the last record's keys; it
+ * grants nothing, the scope is applied again. */
 #pragma once
 #include "record/query.h"
 #include "record/row.h"

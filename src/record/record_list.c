@@ -2,6 +2,7 @@
 #include "record/facets.h"
 #include "record/list_sort.h"
 #include "record/place.h"
+#include "record/record_index.h"
 #include "record/rights.h"
 #include "record/schema.h"
 #include "record/search.h"
@@ -36,8 +37,8 @@ static char *only_region(const Act *act, const RecordType *type) {
 /* A list in order of creation is read from the index of creation, which holds the region too; a
  * range over several regions would lead the planner to sort all of them, so it is hidden from it.
  * One region is an equality, which keeps the order of its index. */
-static void add_scope(Query *query, const Act *act, const RecordType *type, gboolean by_creation) {
-    g_autofree char *only = only_region(act, type);
+static void add_scope(Query *query, const Act *act, const RecordType *type, const char *only,
+                      gboolean by_creation) {
     if (only) {
         query_add(query, " AND _region = ?");
         query_param_text(query, only);
@@ -63,9 +64,9 @@ static void add_one_scope(Query *query, const Act *act, const RecordType *type) 
 
 /* What the actor sees himself, and what those see for whom he stands in. */
 static void add_scopes(Query *query, const Act *act, const RecordType *type,
-                       const GPtrArray *others, gboolean by_time) {
+                       const GPtrArray *others, const char *only, gboolean by_time) {
     if (others->len == 0) {
-        add_scope(query, act, type, by_time);
+        add_scope(query, act, type, only, by_time);
         return;
     }
     query_add(query, rights_read(act->actor, type) ? " AND ((1 = 1" : " AND ((1 = 0");
@@ -86,10 +87,71 @@ static gboolean any_reads(const Act *act, const RecordType *type, const GPtrArra
     return reads;
 }
 
+static gboolean given(const char *text) { return text && *text; }
+
+static gboolean sorts_by_creation(const RecordQuery *asked) {
+    return !given(asked->sort) || g_str_has_suffix(asked->sort, "created_at");
+}
+
+static gboolean filtered(const RecordQuery *asked) {
+    return given(asked->filter) || given(asked->also) || asked->box;
+}
+
 static gboolean by_creation(const RecordQuery *asked) {
-    return !(asked->filter && *asked->filter) && !(asked->search && *asked->search) &&
-           !(asked->also && *asked->also) && asked->box == NULL &&
-           (!asked->sort || !*asked->sort || g_str_has_suffix(asked->sort, "created_at"));
+    return !filtered(asked) && !given(asked->search) && sorts_by_creation(asked);
+}
+
+/* --- which index SQLite walks ---
+ *
+ * Its planner knows nothing of how values are spread: left alone it takes whatever equality it
+ * finds and reads rows for the rest. PostgreSQL keeps statistics and is left alone. */
+
+static gboolean names_state(gpointer data, const char *name, const Term *literal) {
+    (void)data, (void)literal;
+    return !g_str_equal(name, "state");
+}
+
+/* A state is an equality that keeps the order of creation. */
+static gboolean filters_state(const RecordType *type, const RecordQuery *asked) {
+    Condition *condition = given(asked->filter)
+                               ? condition_parse(asked->filter, row_term_kind, (gpointer)type, NULL)
+                               : NULL;
+    gboolean named = condition && !condition_each_literal(condition, names_state, NULL);
+    condition_free(condition);
+    return named;
+}
+
+static char *sorted_by_index(const RecordType *type, const RecordQuery *asked) {
+    g_auto(GStrv) keys = g_strsplit(asked->sort ? asked->sort : "", ",", 2);
+    const char *name = keys[0] ? keys[0] + (*keys[0] == '-') : "";
+    const Field *field = type_field(type, name);
+    return field && g_ptr_array_find(type->indexed, field, NULL)
+               ? g_strdup_printf("by.%s", field->name)
+               : NULL;
+}
+
+/* The name of the index without "i_TYPE."; NULL: as the planner likes. */
+static char *chosen_index(const Act *act, const RecordType *type, const RecordQuery *asked,
+                          ListUse use, const char *only) {
+    Level level = act->actor->role ? act->actor->role->level : LEVEL_SYSTEM;
+    if (sql_kind(act->sql) != SQL_SQLITE || (level != LEVEL_COUNTY && level != LEVEL_CITY) ||
+        rights_all_rows(act->actor, type) || (type->read & ROLE_EVERYONE) || given(asked->search) ||
+        asked->box || (use == LIST_PAGE && by_creation(asked)))
+        return NULL;
+    char *index =
+        only && use == LIST_PAGE && !filtered(asked) ? sorted_by_index(type, asked) : NULL;
+    if (index || (sorts_by_creation(asked) && filters_state(type, asked)))
+        return index;
+    return g_strdup("sight");
+}
+
+static void add_source(Query *query, const Act *act, const RecordType *type,
+                       const RecordQuery *asked, ListUse use, const char *only) {
+    g_autofree char *index = chosen_index(act, type, asked, use, only);
+    query_add_format(query, " FROM r_%s", type->name);
+    if (index)
+        query_add_format(query, " INDEXED BY \"i_%s.%s\"", type->name, index);
+    query_add(query, " WHERE 1 = 1");
 }
 
 GPtrArray *list_conditions_new(void) {
@@ -125,10 +187,11 @@ static gboolean add_box(Query *query, const Act *act, const RecordType *type, co
 }
 
 gboolean list_where(Query *query, const Act *act, const RecordType *type, const RecordQuery *asked,
-                    GPtrArray *conditions, GError **error) {
-    query_add_format(query, " FROM r_%s WHERE 1 = 1", type->name);
+                    ListUse use, GPtrArray *conditions, GError **error) {
     g_autoptr(GPtrArray) others = stand_ins(act);
-    add_scopes(query, act, type, others, by_creation(asked));
+    g_autofree char *only = others->len == 0 ? only_region(act, type) : NULL;
+    add_source(query, act, type, asked, use, only);
+    add_scopes(query, act, type, others, only, use == LIST_PAGE && by_creation(asked));
     if (asked->search && *asked->search)
         search_sql(query, act->sql, type, asked->search);
     return add_box(query, act, type, asked->box, error) &&
@@ -136,12 +199,25 @@ gboolean list_where(Query *query, const Act *act, const RecordType *type, const 
            add_filter(query, act, type, asked->filter, conditions, error);
 }
 
+static gint64 count_max(const RecordQuery *asked) {
+    return asked->count_max > 0 ? asked->count_max : LIST_COUNT_MAX;
+}
+
 static gboolean count_rows(const Act *act, const RecordType *type, const RecordQuery *asked,
                            gint64 *count, GError **error) {
-    g_autoptr(Query) query = query_new("SELECT count(*)");
+    g_autoptr(Query) query = query_new("SELECT count(*) FROM (SELECT 1");
     g_autoptr(GPtrArray) conditions = list_conditions_new();
-    return list_where(query, act, type, asked, conditions, error) &&
-           query_int(query, act->sql, count, error);
+    if (!list_where(query, act, type, asked, LIST_COUNTS, conditions, error))
+        return FALSE;
+    query_add(query, " LIMIT ?) AS counted");
+    query_param_int(query, count_max(asked) + 1);
+    return query_int(query, act->sql, count, error);
+}
+
+static void add_count(json_t *page, const RecordQuery *asked, gint64 count) {
+    json_object_set_new(page, "count", json_integer(MIN(count, count_max(asked))));
+    if (count > count_max(asked))
+        json_object_set_new(page, "count_more", json_true());
 }
 
 static GPtrArray *read_rows(const Act *act, const RecordType *type, const Query *query,
@@ -167,7 +243,7 @@ static GPtrArray *find_rows(const Act *act, const RecordType *type, const Record
     GPtrArray *rows = NULL;
     row_select(type, query->text);
     query_add_format(query, " FROM r_%s WHERE _id IN (SELECT _id", type->name);
-    if (list_where(query, act, type, asked, conditions, error)) {
+    if (list_where(query, act, type, asked, LIST_PAGE, conditions, error)) {
         list_sort_where(sort, query);
         list_sort_order(sort, query);
         query_add(query, " LIMIT ?)");
@@ -216,13 +292,16 @@ json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char
     gint64 count = 0;
     if (rows == NULL || (asked->count && !count_rows(&act, type, asked, &count, error)))
         return NULL;
-    json_t *facets = asked->facets ? facets_json(&act, type, asked, error) : NULL;
+    gboolean more = FALSE;
+    json_t *facets = asked->facets ? facets_json(&act, type, asked, &more, error) : NULL;
     if (asked->facets && facets == NULL)
         return NULL;
     json_t *page = page_json(&act, rows, sort, (guint)limit, asked->labels);
     if (facets)
         json_object_set_new(page, "facets", facets);
+    if (more)
+        json_object_set_new(page, "facets_more", json_true());
     if (asked->count)
-        json_object_set_new(page, "count", json_integer(count));
+        add_count(page, asked, count);
     return page;
 }

@@ -1,4 +1,5 @@
 #include "record/act.h"
+#include "record/record_index.h"
 #include "record/rights.h"
 
 static void set_text(json_t *json, const char *name, const char *text) {
@@ -6,7 +7,7 @@ static void set_text(json_t *json, const char *name, const char *text) {
         json_object_set_new(json, name, json_string(text));
 }
 
-static json_t *field_json(const Field *field) {
+static json_t *field_json(const RecordType *type, const Field *field) {
     json_t *json = json_pack("{s:s, s:s, s:o}", "name", field->name, "kind",
                              field_kind_name(field->kind), "title", title_json(&field->title));
     json_object_set_new(json, "required",
@@ -16,6 +17,10 @@ static json_t *field_json(const Field *field) {
     set_text(json, "type", field->ref_type);
     set_text(json, "unit", field->unit);
     set_text(json, "default", field->default_value);
+    if (field_counted(field))
+        json_object_set_new(json, "facet", json_true());
+    if (type_sorts_by(type, field->name))
+        json_object_set_new(json, "sort", json_true());
     if (field->by_move)
         json_object_set_new(json, "by_move", json_true());
     if (field->has_min)
@@ -37,16 +42,27 @@ static json_t *states_json(const RecordType *type) {
     return states;
 }
 
+/* What every record has and its lists are sorted by. */
+static json_t *sorts_json(const RecordType *type) {
+    static const char *const names[] = {"created_at", "updated_at", "state", "number", "id"};
+    json_t *sorts = json_array();
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        if (type_sorts_by(type, names[i]))
+            json_array_append_new(sorts, json_string(names[i]));
+    return sorts;
+}
+
 static json_t *type_json(const Actor *actor, const RecordType *type) {
     json_t *fields = json_array(), *moves = json_array();
     for (guint i = 0; i < type->fields->len; i++)
-        json_array_append_new(fields, field_json(type->fields->pdata[i]));
+        json_array_append_new(fields, field_json(type, type->fields->pdata[i]));
     for (guint i = 0; i < type->moves->len; i++)
         json_array_append_new(moves, move_json(type->moves->pdata[i]));
     json_t *json = json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:{s:b}}", "name", type->name, "title",
                              title_json(&type->title), "has_flow", type->initial != NULL, "fields",
                              fields, "states", states_json(type), "moves", moves, "rights",
                              "create", rights_create(actor, type));
+    json_object_set_new(json, "sorts", sorts_json(type));
     set_text(json, "key", type->key ? type->key->name : NULL);
     set_text(json, "label", type->label ? type->label->name : NULL);
     return json;

@@ -25,7 +25,14 @@ typedef struct {
     GHashTable *by_code;
 } CodeList;
 
-typedef enum { LEVEL_SYSTEM, LEVEL_PROVINCE, LEVEL_CITY, LEVEL_COUNTY, LEVEL_ENTERPRISE } Level;
+typedef enum {
+    LEVEL_SYSTEM,
+    LEVEL_PROVINCE,
+    LEVEL_CITY,
+    LEVEL_COUNTY,
+    LEVEL_TOWN, /* town, street, park, grid */
+    LEVEL_ENTERPRISE
+} Level;
 
 typedef struct {
     char *name;
@@ -218,6 +225,7 @@ typedef struct {
     GHashTable *codes_by_name;
     GPtrArray *roles; /* Role* */
     GHashTable *roles_by_name;
+    GHashTable *role_groups; /* name of a group -> RoleSet* */
     Calendar *calendar;
     GPtrArray *warnings; /* char*: e.g. "calendar: no entry for 2027" */
 } Packs;
@@ -232,6 +240,7 @@ const Role *packs_role(const Packs *packs, const char *name);       /* or NULL *
 const Field *type_field(const RecordType *type, const char *name);  /* or NULL */
 const State *type_state(const RecordType *type, const char *name);  /* or NULL */
 const Move *type_move(const RecordType *type, const char *name);    /* or NULL */
+gboolean packs_role_group(const Packs *packs, const char *name, RoleSet *out);
 gboolean role_in(const Role *role, RoleSet set);
 const char *level_name(Level level); /* "county" */
 gboolean level_parse(const char *text, Level *level);

@@ -13,7 +13,7 @@ enum { ROLES_MAX = 56, LISTS_MAX = 1000, CODES_MAX = 5000, YEARS_MAX = 200, DAYS
 static gboolean read_level(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     (void)loader;
     return (node->kind == YAML_SCALAR && level_parse(node->text, place)) ||
-           refuse(error, node, "system、province、city、county 或 enterprise / one of these",
+           refuse(error, node, "system、province、city、county、town 或 enterprise / one of these",
                   "没有这一层级 / there is no such level");
 }
 
@@ -22,9 +22,37 @@ static gboolean read_role_name(Loader *loader, const YamlNode *node, gpointer pl
     static const char *const reserved[] = {"everyone", "engine", NULL};
     if (!read_name(loader, node, place, error) || !is_new(loader, "role", node, error))
         return FALSE;
-    return !g_strv_contains(reserved, node->text) ||
+    RoleSet group;
+    return (!g_strv_contains(reserved, node->text) &&
+            !packs_role_group(loader->packs, node->text, &group)) ||
            refuse(error, node, "换一个名称 / use another name",
                   "角色名 %s 是保留名 / the role name %s is reserved", node->text, node->text);
+}
+
+/* `place` is the role, whose index stands already. A name is that of a group or of a role, never of
+ * both, because lists of roles name either. */
+static gboolean read_role_groups(Loader *loader, const YamlNode *node, gpointer place,
+                                 GError **error) {
+    Packs *packs = loader->packs;
+    const Role *role = place;
+    if (!is_list(node, ROLES_MAX, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++) {
+        char *name = NULL;
+        const YamlNode *item = tree_at(node, i);
+        if (!read_name(loader, item, &name, error))
+            return FALSE;
+        if (packs_role(packs, name) || strcmp(name, role->name) == 0)
+            return refuse(error, item, "换一个名称 / use another name",
+                          "%s 已是角色名 / %s is the name of a role", name, name);
+        RoleSet *set = g_hash_table_lookup(packs->role_groups, name);
+        if (!set) {
+            set = packs_own(packs, g_new0(RoleSet, 1), g_free);
+            g_hash_table_insert(packs->role_groups, name, set);
+        }
+        *set |= (RoleSet)1 << role->index;
+    }
+    return TRUE;
 }
 
 static gboolean role_read(Loader *loader, const YamlNode *node, GError **error) {
@@ -32,6 +60,7 @@ static gboolean role_read(Loader *loader, const YamlNode *node, GError **error) 
         {"name", TRUE, PASS_NAMES, read_role_name, offsetof(Role, name)},
         {"level", TRUE, PASS_NAMES, read_level, offsetof(Role, level)},
         {"title", TRUE, PASS_NAMES, read_title, offsetof(Role, title)},
+        {"groups", FALSE, PASS_NAMES, read_role_groups, 0},
     };
     Packs *packs = loader->packs;
     Role *role = packs_own(packs, g_new0(Role, 1), g_free);

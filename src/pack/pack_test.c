@@ -167,9 +167,10 @@ typedef struct {
 
 static const FileText small[] = {
     {"pack.yaml", "pack: small\ntitle: {zh: 小, en: Small}\nversion: 1\n"},
-    {"roles.yaml", "roles:\n"
-                   "  - {name: boss, level: system, title: {zh: 长, en: Boss}}\n"
-                   "  - {name: hand, level: enterprise, title: {zh: 手, en: Hand}}\n"},
+    {"roles.yaml",
+     "roles:\n"
+     "  - {name: boss, level: system, title: {zh: 长, en: Boss}}\n"
+     "  - {name: hand, level: enterprise, title: {zh: 手, en: Hand}, groups: [all]}\n"},
     {"codes.yaml", "codes:\n"
                    "  colour:\n"
                    "    title: {zh: 颜色, en: Colour}\n"
@@ -426,6 +427,8 @@ static const Mistake mistakes[] = {
     {"roles.yaml", "level: system", "level: village", 0, "no such level"},
     {"roles.yaml", "name: hand", "name: boss", 0, "is defined already"},
     {"roles.yaml", "name: hand", "name: everyone", 0, "reserved"},
+    {"roles.yaml", "groups: [all]", "groups: [boss]", 0, "is the name of a role"},
+    {"roles.yaml", "groups: [all]", "groups: [hand]", 0, "is the name of a role"},
     {"codes.yaml", "code: '1'", "code: red", 0, "stands twice"},
     {"codes.yaml", "code: '1'", "code: ", 0, "text is expected"},
     {"codes.yaml", "    items:\n", "    item:\n", 0, "unknown key"},

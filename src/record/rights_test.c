@@ -91,6 +91,12 @@ static void test_list_is_get(World *world, gconstpointer data) {
         const char *place = places[i / world->packs->roles->len % G_N_ELEMENTS(places)];
         const char *type = types[i / world->packs->roles->len / G_N_ELEMENTS(places)];
         Actor actor = person(world, role->name, "x", place);
+        if (!rights_read(&actor, packs_type(world->packs, type))) {
+            g_assert_null(record_list(world->sql, world->packs, &actor, type, &all, 0, &error));
+            g_assert_error(error, ANLAN_ERROR, ERROR_TYPE_UNKNOWN);
+            g_clear_error(&error);
+            continue;
+        }
         json_t *seen =
             done(record_list(world->sql, world->packs, &actor, type, &all, 0, &error), error);
         json_t *whole = done(

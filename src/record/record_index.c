@@ -104,16 +104,19 @@ static char *sight_columns(const RecordType *type) {
     return g_string_free(text, FALSE);
 }
 
-static void want_indexed(GPtrArray *indexes, const RecordType *type, const Field *field) {
+/* Empty values first, as lists sort them: SQLite's own order, and it refuses to be told. */
+static void want_indexed(GPtrArray *indexes, SqlKind kind, const RecordType *type,
+                         const Field *field) {
     g_autofree char *name = g_strdup_printf("by.%s", field->name);
-    g_autofree char *rest = g_strdup_printf("(_region, %s NULLS FIRST, _created_ms, _id)",
-                                            schema_column((gpointer)type, field->name));
+    g_autofree char *rest = g_strdup_printf("(_region, %s%s, _created_ms, _id)",
+                                            schema_column((gpointer)type, field->name),
+                                            kind == SQL_POSTGRES ? " NULLS FIRST" : "");
     want(indexes, type, name, NULL, rest);
 }
 
 /* Lists over several regions in order of creation carry the scope so that rows out of sight are
  * passed over inside the index; flows are looked up by state. */
-static GPtrArray *wanted_indexes(const RecordType *type) {
+static GPtrArray *wanted_indexes(SqlKind kind, const RecordType *type) {
     GPtrArray *indexes = g_ptr_array_new_with_free_func(index_free);
     g_autofree char *sight = sight_columns(type);
     want(indexes, type, "created", NULL, "(_created_ms, _id, _region)");
@@ -128,7 +131,7 @@ static GPtrArray *wanted_indexes(const RecordType *type) {
     if (type->number)
         want(indexes, type, "number", NULL, "(_number)");
     for (guint i = 0; i < type->indexed->len; i++)
-        want_indexed(indexes, type, type->indexed->pdata[i]);
+        want_indexed(indexes, kind, type, type->indexed->pdata[i]);
     for (guint i = 0; i < type->fields->len; i++)
         want_field(indexes, type, type->fields->pdata[i]);
     return indexes;
@@ -175,7 +178,7 @@ static gboolean make_index(Sql *sql, const RecordType *type, const Index *index,
 }
 
 gboolean record_indexes_fit(Sql *sql, const RecordType *type, GError **error) {
-    g_autoptr(GPtrArray) wanted = wanted_indexes(type);
+    g_autoptr(GPtrArray) wanted = wanted_indexes(sql_kind(sql), type);
     g_autoptr(GHashTable) known = known_indexes(sql, type, error);
     gboolean done = known != NULL;
     if (done && g_hash_table_size(known) == 0) { /* made before definitions were remembered */

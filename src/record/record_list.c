@@ -134,9 +134,10 @@ static char *sorted_by_index(const RecordType *type, const RecordQuery *asked) {
 static char *chosen_index(const Act *act, const RecordType *type, const RecordQuery *asked,
                           ListUse use, const char *only) {
     Level level = act->actor->role ? act->actor->role->level : LEVEL_SYSTEM;
-    if (sql_kind(act->sql) != SQL_SQLITE || (level != LEVEL_COUNTY && level != LEVEL_CITY) ||
-        rights_all_rows(act->actor, type) || (type->read & ROLE_EVERYONE) || given(asked->search) ||
-        asked->box || (use == LIST_PAGE && by_creation(asked)))
+    if (sql_kind(act->sql) != SQL_SQLITE || level == LEVEL_SYSTEM || level == LEVEL_PROVINCE ||
+        level == LEVEL_ENTERPRISE || rights_all_rows(act->actor, type) ||
+        (type->read & ROLE_EVERYONE) || given(asked->search) || asked->box ||
+        (use == LIST_PAGE && by_creation(asked)))
         return NULL;
     char *index =
         only && use == LIST_PAGE && !filtered(asked) ? sorted_by_index(type, asked) : NULL;

@@ -34,6 +34,8 @@ static void stamp(const Act *act, const Row *before, Row *row) {
 static gboolean move_rows(const Act *act, const RecordType *type, const Row *owner,
                           GError **error) {
     const Field *own = type->scope_region;
+    if (!search_follow(act->sql, type, owner->id, owner->region, error))
+        return FALSE;
     g_autofree char *text =
         g_strdup_printf("UPDATE r_%s SET _region = ? WHERE _enterprise = ?%s%s%s", type->name,
                         own ? " AND \"" : "", own ? own->name : "", own ? "\" IS NULL" : "");

@@ -38,7 +38,8 @@ typedef struct {
     char *name;
     Title title;
     Level level;
-    guint index; /* bit in a RoleSet */
+    gboolean sector; /* sees only the sectors of its user, inside his region */
+    guint index;     /* bit in a RoleSet */
 } Role;
 
 /* A set of roles as bits; ROLE_EVERYONE and ROLE_ENGINE stand for `everyone` and `engine` in
@@ -198,6 +199,8 @@ typedef struct {
     const Field *key, *label;                     /* NULL: none */
     const Field *scope_region, *scope_enterprise; /* NULL: none. A ref scope of `enterprise` gives
                                                      the region when scope_region is NULL */
+    const Field *scope_sector;                    /* code field, or NULL: that of the enterprise */
+    gboolean has_sector;                          /* by a field of its own or by its enterprise */
     char *number;                                 /* pattern or NULL */
     GPtrArray *fields;                            /* Field* */
     GHashTable *fields_by_name;

@@ -29,6 +29,22 @@ static gboolean read_role_name(Loader *loader, const YamlNode *node, gpointer pl
                   "角色名 %s 是保留名 / the role name %s is reserved", node->text, node->text);
 }
 
+static gboolean read_role_scope(Loader *loader, const YamlNode *node, gpointer place,
+                                GError **error) {
+    (void)loader;
+    *(gboolean *)place = TRUE;
+    return (node->kind == YAML_SCALAR && strcmp(node->text, "sector") == 0) ||
+           refuse(error, node, "写 sector，或删除该键 / write sector, or remove the key",
+                  "角色的 scope 只有 sector / the scope of a role can only be sector");
+}
+
+static gboolean role_fits(const Role *role, const YamlNode *node, GError **error) {
+    gboolean territorial = role->level != LEVEL_SYSTEM && role->level != LEVEL_ENTERPRISE;
+    return !role->sector || territorial ||
+           refuse(error, node, "province、city、county 或 town / one of these",
+                  "行业角色须有属地层级 / a role of a sector has the level of a territory");
+}
+
 /* `place` is the role, whose index stands already. A name is that of a group or of a role, never of
  * both, because lists of roles name either. */
 static gboolean read_role_groups(Loader *loader, const YamlNode *node, gpointer place,
@@ -59,6 +75,7 @@ static gboolean role_read(Loader *loader, const YamlNode *node, GError **error) 
     static const KeyRow rows[] = {
         {"name", TRUE, PASS_NAMES, read_role_name, offsetof(Role, name)},
         {"level", TRUE, PASS_NAMES, read_level, offsetof(Role, level)},
+        {"scope", FALSE, PASS_NAMES, read_role_scope, offsetof(Role, sector)},
         {"title", TRUE, PASS_NAMES, read_title, offsetof(Role, title)},
         {"groups", FALSE, PASS_NAMES, read_role_groups, 0},
     };
@@ -67,7 +84,8 @@ static gboolean role_read(Loader *loader, const YamlNode *node, GError **error) 
     role->index = packs->roles->len;
     if (role->index == ROLES_MAX)
         return refuse(error, node, "合并角色 / merge some", "超过 56 个角色 / more than 56 roles");
-    if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), role, error))
+    if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), role, error) ||
+        !role_fits(role, node, error))
         return FALSE;
     g_ptr_array_add(packs->roles, role);
     g_hash_table_insert(packs->roles_by_name, role->name, role);

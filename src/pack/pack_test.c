@@ -293,6 +293,8 @@ static const Mistake mistakes[] = {
     {"job.yaml", "scope: {enterprise: enterprise}", "scope: {enterprise: next}", 0,
      "no ref to an enterprise"},
     {"job.yaml", "scope: {enterprise: enterprise}", "scope: {region: name}", 0, "holds no region"},
+    {"job.yaml", "scope: {enterprise: enterprise}", "scope: {enterprise: enterprise, sector: name}",
+     0, "no code field"},
     {"job.yaml", "{serial:4}", "{serial:99}", 0, "number pattern"},
     {"job.yaml", "{serial:4}", "{serial:4}{serial:4}", 0, "number pattern"},
     {"job.yaml", "{serial:4}", "{serial", 0, "number pattern"},
@@ -425,6 +427,8 @@ static const Mistake mistakes[] = {
      "start: {state: shut}\n    stop: {leave: shut}", 5, "never open"},
     /* the other files */
     {"roles.yaml", "level: system", "level: village", 0, "no such level"},
+    {"roles.yaml", "level: system", "level: city, scope: town", 0, "can only be sector"},
+    {"roles.yaml", "level: system", "level: system, scope: sector", 0, "the level of a territory"},
     {"roles.yaml", "name: hand", "name: boss", 0, "is defined already"},
     {"roles.yaml", "name: hand", "name: everyone", 0, "reserved"},
     {"roles.yaml", "groups: [all]", "groups: [boss]", 0, "is the name of a role"},

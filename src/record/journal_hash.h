@@ -27,8 +27,9 @@ typedef struct {
 } EntryTexts;
 #define JOURNAL_COLUMNS                                                                            \
     "seq, time_ms, actor, actor_name, role, type, id, action, from_state, to_state, diff, "        \
-    "comment, _region, _enterprise, hash"
-enum { JOURNAL_HASH_COLUMN = 2 + ENTRY_TEXTS };
+    "comment, _region, _enterprise, hash, _sector"
+/* _sector only says who is told of the entry; it is not hashed: the record's fields tell it. */
+enum { JOURNAL_HASH_COLUMN = 2 + ENTRY_TEXTS, JOURNAL_SECTOR_COLUMN };
 
 void entry_read(SqlStatement *st, EntryTexts *entry); /* borrows from the statement */
 /* `former`: hash of the former entry of the same record, 32 zeros for the first. */

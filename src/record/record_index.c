@@ -98,6 +98,8 @@ static char *sight_columns(const RecordType *type) {
         g_string_append(text, ", _number");
     if (type->scope_enterprise)
         g_string_append(text, ", _enterprise");
+    if (type->has_sector)
+        g_string_append(text, ", _sector");
     for (guint i = 0; i < fields->len; i++)
         g_string_append_printf(text, ", \"%s\"", ((const Field *)fields->pdata[i])->name);
     g_string_append_c(text, ')');
@@ -114,9 +116,16 @@ static void want_indexed(GPtrArray *indexes, SqlKind kind, const RecordType *typ
     want(indexes, type, name, NULL, rest);
 }
 
+static gboolean has_sector_roles(const Packs *packs) {
+    for (guint i = 0; i < packs->roles->len; i++)
+        if (((const Role *)packs->roles->pdata[i])->sector)
+            return TRUE;
+    return FALSE;
+}
+
 /* Lists over several regions in order of creation carry the scope so that rows out of sight are
  * passed over inside the index; flows are looked up by state. */
-static GPtrArray *wanted_indexes(SqlKind kind, const RecordType *type) {
+static GPtrArray *wanted_indexes(SqlKind kind, const Packs *packs, const RecordType *type) {
     GPtrArray *indexes = g_ptr_array_new_with_free_func(index_free);
     g_autofree char *sight = sight_columns(type);
     want(indexes, type, "created", NULL, "(_created_ms, _id, _region)");
@@ -124,6 +133,8 @@ static GPtrArray *wanted_indexes(SqlKind kind, const RecordType *type) {
         want(indexes, type, "sight", NULL, sight);
     if (type->scope_enterprise && type->scope_enterprise != type->key)
         want(indexes, type, "enterprise", NULL, "(_enterprise, _created_ms, _id)");
+    if (type->has_sector && has_sector_roles(packs))
+        want(indexes, type, "sector", NULL, "(_sector, _region, _created_ms, _id)");
     if (type->initial) {
         want(indexes, type, "state", NULL, "(_state, _region, _created_ms, _id)");
         want(indexes, type, "own_state", NULL, "(_enterprise, _state)");
@@ -177,8 +188,8 @@ static gboolean make_index(Sql *sql, const RecordType *type, const Index *index,
                    index->name, type->name, index->text);
 }
 
-gboolean record_indexes_fit(Sql *sql, const RecordType *type, GError **error) {
-    g_autoptr(GPtrArray) wanted = wanted_indexes(sql_kind(sql), type);
+gboolean record_indexes_fit(Sql *sql, const Packs *packs, const RecordType *type, GError **error) {
+    g_autoptr(GPtrArray) wanted = wanted_indexes(sql_kind(sql), packs, type);
     g_autoptr(GHashTable) known = known_indexes(sql, type, error);
     gboolean done = known != NULL;
     if (done && g_hash_table_size(known) == 0) { /* made before definitions were remembered */

@@ -13,7 +13,7 @@
 #include "store/sql.h"
 
 /* Makes, alters and drops what is needed. Inside records_migrate, after the table fits. */
-gboolean record_indexes_fit(Sql *sql, const RecordType *type, GError **error);
+gboolean record_indexes_fit(Sql *sql, const Packs *packs, const RecordType *type, GError **error);
 
 /* Fields whose values are few enough to count: code, bool, ref, region, role. */
 gboolean field_counted(const Field *field);

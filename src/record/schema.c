@@ -114,7 +114,7 @@ static gboolean create_table(Sql *sql, const RecordType *type, GError **error) {
         "CREATE TABLE r_%s (_id {text} PRIMARY KEY, _version {int} NOT NULL, _state {text}, "
         "_number {text}, _created_ms {int} NOT NULL, _created_by {text} NOT NULL, "
         "_updated_ms {int} NOT NULL, _state_ms {int} NOT NULL, _region {text} NOT NULL, "
-        "_enterprise {text}",
+        "_enterprise {text}, _sector {text} NOT NULL DEFAULT ''",
         type->name);
     for (guint i = 0; i < type->fields->len; i++)
         if (schema_own_column(type, type->fields->pdata[i]))
@@ -177,6 +177,8 @@ static gboolean nothing_lost(const RecordType *type, GHashTable *stored, GHashTa
     gpointer name, kind;
     g_hash_table_iter_init(&iter, stored);
     while (g_hash_table_iter_next(&iter, &name, &kind)) {
+        if (strcmp(name, SECTOR_SOURCE) == 0) /* schema_sector.c */
+            continue;
         const char *now = g_hash_table_lookup(wanted, name);
         if (now == NULL)
             return refused(error, type->name, name,
@@ -270,10 +272,14 @@ static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++) {
         const RecordType *type = packs->types->pdata[i];
-        if (!fit_fields(sql, type, error) || !states_known(sql, type, error) ||
-            !record_indexes_fit(sql, type, error))
+        if (!fit_fields(sql, type, error) || !states_known(sql, type, error))
             return FALSE;
     }
+    if (!schema_fit_sectors(sql, packs, error))
+        return FALSE;
+    for (guint i = 0; i < packs->types->len; i++)
+        if (!record_indexes_fit(sql, packs, packs->types->pdata[i], error))
+            return FALSE;
     return search_migrate(sql, packs, error);
 }
 

@@ -212,9 +212,11 @@ static gboolean row_fits(const Fold *fold, const Row *row, GError **error) {
     if (row->state_ms != fold->state_ms)
         return record_broken(fold, "进入状态的时间与日志不符 _state_ms differs from the journal",
                              error);
-    g_autofree char *region = NULL;
-    if (!row_find_region(fold->sql, fold->packs, row, &region, error))
+    g_autofree char *region = NULL, *sector = NULL;
+    if (!row_find_place(fold->sql, fold->packs, row, &region, &sector, error))
         return FALSE;
+    if (strcmp(sector, row->sector) != 0)
+        return record_broken(fold, "行业与字段不符 _sector is not that of its fields", error);
     return strcmp(region, row->region) == 0 ||
            record_broken(fold, "属地与字段不符 _region is not that of its fields", error);
 }

@@ -131,14 +131,18 @@ static char *sorted_by_index(const RecordType *type, const RecordQuery *asked) {
                : NULL;
 }
 
+/* Sees a part that is small enough to be walked whole. */
+static gboolean is_local(const Actor *actor) {
+    return actor->role && actor->role->level > LEVEL_PROVINCE &&
+           actor->role->level < LEVEL_ENTERPRISE;
+}
+
 /* The name of the index without "i_TYPE."; NULL: as the planner likes. */
 static char *chosen_index(const Act *act, const RecordType *type, const RecordQuery *asked,
                           ListUse use, const char *only) {
-    Level level = act->actor->role ? act->actor->role->level : LEVEL_SYSTEM;
-    if (sql_kind(act->sql) != SQL_SQLITE || level == LEVEL_SYSTEM || level == LEVEL_PROVINCE ||
-        level == LEVEL_ENTERPRISE || rights_all_rows(act->actor, type) ||
-        (type->read & ROLE_EVERYONE) || given(asked->search) || asked->box ||
-        (use == LIST_PAGE && by_creation(asked)))
+    if (sql_kind(act->sql) != SQL_SQLITE || !is_local(act->actor) ||
+        rights_all_rows(act->actor, type) || (type->read & ROLE_EVERYONE) || given(asked->search) ||
+        asked->box || (use == LIST_PAGE && by_creation(asked)))
         return NULL;
     char *index =
         only && use == LIST_PAGE && !filtered(asked) ? sorted_by_index(type, asked) : NULL;
@@ -226,7 +230,8 @@ gboolean list_where(Query *query, const Act *act, const RecordType *type, const 
         add_search(query, act, type, asked, others->len ? NULL : act->actor);
     else
         add_source(query, act, type, asked, use, only);
-    add_scopes(query, act, type, others, only, use == LIST_PAGE && by_creation(asked));
+    add_scopes(query, act, type, others, only,
+               by_creation(asked) && (use == LIST_PAGE || !is_local(act->actor)));
     return add_filters(query, act, type, asked, conditions, error);
 }
 

@@ -170,6 +170,20 @@ static gboolean sees_all(const Actor *actor, const RecordType *type) {
     return (type->read & ROLE_EVERYONE) || rights_all_rows(actor, type);
 }
 
+/* The region of all rows of an enterprise; NULL when they may have regions of their own. */
+static char *home_of(Sql *sql, const RecordType *type, const char *enterprise) {
+    if (type->scope_region || type->scope_enterprise == NULL || enterprise == NULL)
+        return NULL;
+    g_autofree char *text =
+        g_strdup_printf("SELECT _region FROM r_%s WHERE _enterprise = ? LIMIT 1", type->name);
+    SqlStatement *st = sql_query(sql, NULL, text, "t", enterprise);
+    if (st == NULL || sql_step(st, NULL) != SQL_ROW)
+        return NULL;
+    char *region = g_strdup(sql_text(st, 0));
+    sql_reset(st);
+    return region;
+}
+
 gboolean search_ask(Sql *sql, const Actor *actor, const RecordType *type, const char *text,
                     SearchAsked *asked) {
     gint64 number, first = 0, last = ((gint64)1 << (TYPE_SHIFT - COUNTY_SHIFT)) - 1;
@@ -180,8 +194,10 @@ gboolean search_ask(Sql *sql, const Actor *actor, const RecordType *type, const 
     *asked = (SearchAsked){0};
     if (phrases == NULL || !type_number(sql, type, &number, NULL) || number == 0)
         return FALSE;
-    if (!all && !own)
-        county_range(actor->region ? actor->region : "", &first, &last);
+    g_autofree char *home = own ? home_of(sql, type, actor->enterprise) : NULL;
+    const char *region = own ? home : actor ? actor->region : NULL;
+    if (!all && (region || !own))
+        county_range(region ? region : "", &first, &last);
     asked->first = place_of(number, first, 0);
     asked->last = place_of(number, last, serial_mask);
     asked->match = owner && *owner

@@ -36,8 +36,6 @@ static char *plain_words(const char *text) {
     return g_strconcat(plain ? plain : "", " ", NULL);
 }
 
-static gboolean one_sign(const char *word) { return word && g_utf8_strlen(word, 3) == 1; }
-
 /* A lexeme in quotes; quotes and backslashes are doubled. */
 static void add_lexeme(GString *out, const char *before, const char *a, const char *b) {
     enum { LEXEME_MAX = 1000 }; /* PostgreSQL takes 2046 bytes */
@@ -59,7 +57,7 @@ static void add_grams(GString *out, const char *words) {
     for (guint i = 0; list[i]; i++)
         if (*list[i])
             add_lexeme(out, " ", list[i],
-                       one_sign(list[i]) && one_sign(list[i + 1]) ? list[i + 1] : "");
+                       search_sign(list[i]) && search_sign(list[i + 1]) ? list[i + 1] : "");
 }
 
 /* "/hazard/320412" and "/hazard@E1": no word begins with a slash. */
@@ -93,10 +91,10 @@ static char *part_grams(const char *words, gboolean begun) {
     for (guint i = 0; list[i]; i++) {
         if (*list[i] == 0)
             continue;
-        gboolean last = list[i + 1] == NULL || *list[i + 1] == 0, sign = one_sign(list[i]);
-        if (sign && !last && one_sign(list[i + 1])) {
+        gboolean last = list[i + 1] == NULL || *list[i + 1] == 0, sign = search_sign(list[i]);
+        if (sign && !last && search_sign(list[i + 1])) {
             add_lexeme(out, " & ", list[i], list[i + 1]);
-        } else if (!(sign && i > 0 && one_sign(list[i - 1]))) {
+        } else if (!(sign && i > 0 && search_sign(list[i - 1]))) {
             add_lexeme(out, " & ", list[i], "");
             g_string_append(out, sign || (last && begun) ? ":*" : "");
         }
@@ -129,7 +127,7 @@ static void add_part(Query *query, const Actor *actor, const RecordType *type, c
     g_autofree char *words = plain_words(part);
     g_auto(GStrv) list = g_strsplit(words, " ", -1);
     guint n = g_strv_length(list);
-    gboolean begun = n >= 2 && !one_sign(list[n - 2]);
+    gboolean begun = n >= 2 && !search_sign(list[n - 2]);
     g_autofree char *grams = part_grams(words, begun);
     if (grams == NULL)
         return;

@@ -1,6 +1,7 @@
 #include "record/facets.h"
 #include "record/record_index.h"
 #include "record/schema.h"
+#include "record/search.h"
 
 #include <string.h>
 
@@ -74,16 +75,20 @@ static gboolean count_rows(const Act *act, const RecordType *type, const RecordQ
         query_add_format(query, "%s%s", i ? ", " : "", g_array_index(facets, Facet, i).column);
     if (!list_where(query, act, type, asked, LIST_COUNTS, conditions, error))
         return FALSE;
-    query_add_format(query, "%s LIMIT %d",
-                     asked->search && *asked->search ? "" : " ORDER BY _created_ms DESC, _id DESC",
-                     LIST_COUNT_MAX + 1);
+    gint64 most = list_count_max(asked);
+    gboolean search = asked->search && *asked->search;
+    query_add(query, !search                      ? " ORDER BY _created_ms DESC, _id DESC"
+                     : search_has_order(act->sql) ? " ORDER BY search_index.rowid DESC"
+                                                  : "");
+    query_add(query, " LIMIT ?");
+    query_param_int(query, most + 1);
     SqlStatement *st = query_start(query, act->sql, error);
     SqlStep step = SQL_FAILED;
-    guint n = 0;
+    gint64 n = 0;
     while (st && (step = sql_step(st, error)) == SQL_ROW)
-        if (n++ < LIST_COUNT_MAX)
+        if (n++ < most)
             count_row(facets, st);
-    *more = n > LIST_COUNT_MAX;
+    *more = n > most;
     return step == SQL_DONE;
 }
 

@@ -48,7 +48,15 @@ static char *to_base64url(const char *text) {
     return code;
 }
 
-static json_t *from_base64url(const char *text) {
+char *list_cursor_write(json_t *cursor_take) {
+    char *text = json_dumps(cursor_take, JSON_COMPACT);
+    json_decref(cursor_take);
+    char *code = to_base64url(text);
+    free(text);
+    return code;
+}
+
+json_t *list_cursor_read(const char *text) {
     enum { CURSOR_MAX = 8192 };
     if (strlen(text) > CURSOR_MAX)
         return NULL;
@@ -79,7 +87,7 @@ static gboolean cursor_fits(const ListSort *sort, json_t *cursor, json_t *values
 }
 
 static gboolean read_cursor(ListSort *sort, const char *text, GError **error) {
-    json_t *cursor = from_base64url(text);
+    json_t *cursor = list_cursor_read(text);
     json_t *values = json_object_get(cursor, "v");
     gboolean good = cursor_fits(sort, cursor, values);
     if (good)
@@ -147,12 +155,7 @@ char *list_sort_cursor(const ListSort *sort, const Row *last) {
         json_array_append_new(
             values,
             term_json(row_term((gpointer)last, g_array_index(sort->keys, SortKey, i).name)));
-    json_t *cursor = json_pack("{s:s, s:o}", "s", sort->text, "v", values);
-    char *text = json_dumps(cursor, JSON_COMPACT);
-    json_decref(cursor);
-    char *code = to_base64url(text);
-    free(text);
-    return code;
+    return list_cursor_write(json_pack("{s:s, s:o}", "s", sort->text, "v", values));
 }
 
 /* --- SQL --- */

@@ -30,3 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ListSort, list_sort_free)
 void list_sort_where(const ListSort *sort, Query *query);      /* " AND ..." or nothing */
 void list_sort_order(const ListSort *sort, Query *query);      /* " ORDER BY ..." */
 char *list_sort_cursor(const ListSort *sort, const Row *last); /* caller frees */
+
+/* A cursor as text, and back: NULL when it is none. */
+char *list_cursor_write(json_t *cursor_take);
+json_t *list_cursor_read(const char *text);

@@ -136,6 +136,15 @@ const Move *type_move(const RecordType *type, const char *name) {
     return NULL;
 }
 
+const Indicator *type_indicator(const RecordType *type, const char *name) {
+    for (guint i = 0; i < type->indicators->len; i++) {
+        const Indicator *indicator = type->indicators->pdata[i];
+        if (strcmp(indicator->name, name) == 0)
+            return indicator;
+    }
+    return NULL;
+}
+
 /* ---- roles ---- */
 
 gboolean packs_role_group(const Packs *packs, const char *name, RoleSet *out) {

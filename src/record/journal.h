@@ -19,6 +19,8 @@ typedef struct {
     const char *region, *enterprise, *sector; /* sector NULL: none */
 } JournalEntry;
 
+/* Says that an entry of this record will be appended soon (sql_ahead). */
+void journal_ahead(Sql *sql, const char *type, const char *id);
 gboolean journal_append(Sql *sql, JournalEntry *entry, GError **error);
 /* Seals what is not sealed yet, at most SEAL_ENTRIES_MAX at a time so that other jobs go on;
  * *sealed entries (0: nothing to do). In a writer's job. */

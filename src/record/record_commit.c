@@ -103,6 +103,12 @@ static gboolean write_row(const Act *act, const Row *before, const Row *row, GEr
            (!is_owner(row->type) || move_dependents(act, row, error));
 }
 
+void change_ahead(const Act *act, const RecordType *type, const char *id) {
+    proposal_ahead(act, type, id);
+    journal_ahead(act->sql, type->name, id);
+    clocks_ahead(act, type, id);
+}
+
 json_t *commit_row(const Act *act, const Row *before, Row *row, const char *action,
                    const char *comment, json_t *note, GError **error) {
     stamp(act, before, row);

@@ -68,20 +68,41 @@ static gboolean level_fits(const Act *act, const Row *row, const Move *move, GEr
     return right_refused(act, roles_of_level(act->packs, move->who, level), zh, en, error);
 }
 
-/* Who had a hand in the last of the moves in `not`, from the journal; *made NULL: nobody yet. */
-static gboolean last_movers(const Act *act, const Row *row, const Move *move, GPtrArray *hands,
-                            char **made, GError **error) {
+static gboolean has_not_by(const Act *act, const Move *move) {
+    return act->actor->kind == ACTOR_PERSON && move->not_by && move->not_by->len > 0;
+}
+
+static char *movers_text(const Move *move) {
     GString *text = g_string_new(
         "SELECT actor, action, diff FROM journal WHERE type = ? AND id = ? AND action IN (");
     for (guint i = 0; i < move->not_by->len; i++)
         g_string_append(text, i ? ", ?" : "?");
     g_string_append(text, ") ORDER BY seq DESC LIMIT 1");
-    SqlStatement *st = sql_query(act->sql, error, text->str, "tt", row->type->name, row->id);
-    g_string_free(text, TRUE);
+    return g_string_free(text, FALSE);
+}
+
+static void bind_not_by(SqlStatement *st, const Move *move) {
     for (guint i = 0; st && i < move->not_by->len; i++) {
         g_autofree char *action = g_strdup_printf("move:%s", (const char *)move->not_by->pdata[i]);
         sql_bind_text(st, (int)i + 3, action);
     }
+}
+
+/* What most moves ask of the record besides its row, in the same round trip. */
+static void move_ahead(const Act *act, const RecordType *type, const char *id, const Move *move) {
+    change_ahead(act, type, id);
+    if (has_not_by(act, move)) {
+        g_autofree char *text = movers_text(move);
+        bind_not_by(sql_ahead(act->sql, text, "tt", type->name, id), move);
+    }
+}
+
+/* Who had a hand in the last of the moves in `not`, from the journal; *made NULL: nobody yet. */
+static gboolean last_movers(const Act *act, const Row *row, const Move *move, GPtrArray *hands,
+                            char **made, GError **error) {
+    g_autofree char *text = movers_text(move);
+    SqlStatement *st = sql_query(act->sql, error, text, "tt", row->type->name, row->id);
+    bind_not_by(st, move);
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
     if (step == SQL_ROW) {
         json_t *diff = json_loads(sql_text(st, 2), 0, NULL);
@@ -94,7 +115,7 @@ static gboolean last_movers(const Act *act, const Row *row, const Move *move, GP
 }
 
 static gboolean separate(const Act *act, const Row *row, const Move *move, GError **error) {
-    if (act->actor->kind != ACTOR_PERSON || move->not_by == NULL || move->not_by->len == 0)
+    if (!has_not_by(act, move))
         return TRUE;
     g_autoptr(GPtrArray) hands = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *made = NULL;
@@ -223,7 +244,8 @@ static json_t *commit_move(const Act *act, const Row *before, Row *row, const Mo
     if (!effects_prepare(act, row, move, raises, error))
         return NULL;
     json_t *record = commit_row(act, before, row, action, comment, note, error);
-    if (record && before->state != row->state && !proposal_drop(act, row, error))
+    if (record && before->state != row->state && act->actor->kind != ACTOR_PERSON &&
+        !proposal_drop(act, row, error)) /* for people there is none left */
         g_clear_pointer(&record, json_decref);
     if (record && !effects_run(act, row, move, raises, error))
         g_clear_pointer(&record, json_decref);
@@ -279,6 +301,7 @@ static json_t *make_move_of_many(const Act *act, const Row *before, const Move *
 json_t *make_move(const Act *act, const RecordType *type, const char *id, const Move *move,
                   gint64 version, json_t *fields, const char *comment, json_t *note,
                   GError **error) {
+    move_ahead(act, type, id, move);
     g_autoptr(Row) before = load_seen(act, type, id, error);
     const char *said = comment && *comment ? comment : NULL;
     if (before == NULL || !version_fits(before, version, error))

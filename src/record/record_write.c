@@ -185,6 +185,7 @@ typedef struct {
 
 static json_t *edit_asked(const Act *act, gpointer data, GError **error) {
     const EditAsked *asked = data;
+    change_ahead(act, asked->type, asked->id);
     g_autoptr(Row) before = load_seen(act, asked->type, asked->id, error);
     return before ? edit_row(act, before, asked->version, asked->fields, error) : NULL;
 }

@@ -77,6 +77,8 @@ void api_record_journal(Request *request);
 void api_todo(Request *request);
 void api_notices(Request *request);
 void api_overview(Request *request);
+void api_indicators(Request *request);
+void api_indicator(Request *request);
 void api_alarms(Request *request);
 void api_points(Request *request);
 void api_point_history(Request *request);

@@ -46,6 +46,9 @@ gboolean sql_define(Sql *sql, const char *text, GError **error);
  * WHERE id = ?", "t", id). */
 gboolean sql_run(Sql *sql, GError **error, const char *text, const char *types, ...);
 
+/* sql_run of a statement without rows whose effect is not asked about at once (sql_send). */
+gboolean sql_run_later(Sql *sql, GError **error, const char *text, const char *types, ...);
+
 /* Like sql_run but gives the statement before its first step, to be read with sql_step. NULL on
  * error. */
 SqlStatement *sql_query(Sql *sql, GError **error, const char *text, const char *types, ...);
@@ -69,8 +72,15 @@ SqlStep sql_step(SqlStatement *st,
 void sql_reset(SqlStatement *st); /* leave a query before its end */
 /* Runs a statement without rows whose effect is not asked about at once. In a transaction on
  * PostgreSQL it is sent but not waited for: a failure is told by a later statement, at the latest
- * by RELEASE or COMMIT. Elsewhere it is one sql_step. */
+ * by the RELEASE of the outermost savepoint or COMMIT. Elsewhere it is one sql_step. */
 gboolean sql_send(SqlStatement *st, GError **error);
+
+/* Announces a query of the writer that will be asked soon, with the same text and parameters: in a
+ * transaction on PostgreSQL it travels with the next statement that waits (and fails that one when
+ * it fails), and its rows are kept for sql_query. They are forgotten, and asked for again, when a
+ * table that the text names has been written or a savepoint was made or left meanwhile. Elsewhere
+ * it is nothing. Gives the statement for more parameters, or NULL. */
+SqlStatement *sql_ahead(Sql *sql, const char *text, const char *types, ...);
 
 /* Columns are 0-based; text and blobs are borrowed until the next step. */
 gboolean sql_is_null(SqlStatement *st, int column);

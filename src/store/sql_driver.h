@@ -40,6 +40,7 @@ struct SqlDriver {
     SqlStep (*step)(SqlStatement *st, GError **error);
     void (*reset)(SqlStatement *st);
     gboolean (*send)(SqlStatement *st, GError **error);
+    void (*ahead)(SqlStatement *st); /* NULL: a query costs no round trip */
 
     gboolean (*is_null)(SqlStatement *st, int column);
     const char *(*text)(SqlStatement *st, int column);

@@ -83,7 +83,7 @@ static const struct {
     [FIELD_DATE] = {"date", TERM_DATE},         [FIELD_TIME] = {"time", TERM_TIME},
     [FIELD_CODE] = {"code", TERM_TEXT},         [FIELD_REF] = {"ref", TERM_TEXT},
     [FIELD_REGION] = {"region", TERM_TEXT},     [FIELD_ROLE] = {"role", TERM_TEXT},
-    [FIELD_POINT] = {"point", TERM_NONE},
+    [FIELD_POINT] = {"point", TERM_NONE},       [FIELD_FILE] = {"file", TERM_TEXT},
 };
 
 const char *field_kind_name(FieldKind kind) {

@@ -60,9 +60,13 @@ typedef enum {
     FIELD_REGION,
     FIELD_ROLE,
     FIELD_POINT,
+    FIELD_FILE,
     FIELD_KINDS
 } FieldKind;
 const char *field_kind_name(FieldKind kind); /* "text" */
+
+/* Bounds of fields of kind file: how many in one field, how large one may be at most. */
+enum { FILES_OF_FIELD_MAX = 50, FILE_BYTES_MAX = 100 * 1000 * 1000 };
 
 typedef struct {
     char *name;
@@ -82,6 +86,9 @@ typedef struct {
     char *ref_type; /* FIELD_REF: the type's name */
     char *unit;
     char *default_value; /* as text, or NULL */
+    guint accept;        /* FIELD_FILE: MediaClass bits */
+    int max_files;
+    gint64 max_size; /* bytes of one file */
 } Field;
 
 typedef struct {

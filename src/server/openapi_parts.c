@@ -57,6 +57,7 @@ static const Part schemas[] = {
     {"Collections", "{'type': 'object', 'required': ['collections', 'links'], 'properties': {'collections': " LIST("Collection") ", 'links': " LIST("Link") "}}"},
     {"Feature", "{'type': 'object', 'required': ['type', 'id', 'geometry', 'properties'], 'properties': {'type': {'const': 'Feature'}, 'id': " STRING ",'geometry': {'oneOf': [{'type': 'null'}, {'type': 'object', 'required': ['type', 'coordinates'], 'properties': {'type': {'const': 'Point'},'coordinates': {'type': 'array', 'minItems': 2, 'maxItems': 2, 'items': " NUMBER "}}}]}, 'properties': " OBJECT ", 'links': " LIST("Link") "}}"},
     {"FeatureCollection", "{'type': 'object', 'required': ['type', 'features', 'links'], 'properties': {'type': {'const': 'FeatureCollection'},'features': " LIST("Feature") ", 'links': " LIST("Link") ", 'numberMatched': " INTEGER ", 'numberReturned': " INTEGER ", 'timeStamp': " TIME "}}"},
+    {"FileUse", "{'type': 'object', 'required': ['file'], 'properties': {'file': {'type': 'string', 'minLength': 26, 'maxLength': 26}, 'name': " STRING ", 'size': " INTEGER ", 'media': " STRING ", 'hash': {'type': 'string', 'description': 'SM3, hexadecimal'}}}"},
     {"Health", "{'type': 'object', 'required': ['status', 'version'], 'properties': {'status': " STRING ", 'version': " STRING "}}"},
 };
 
@@ -64,6 +65,8 @@ static const Part schemas[] = {
 static const Part parameters[] = {
     {"If-Match", "{'in': 'header', 'required': true, 'schema': {'type': 'string', 'examples': ['3']}, 'description': 'the ETag that was read, in double quotes'}"},
     {"Last-Event-ID", "{'in': 'header', 'schema': " INTEGER ", 'description': 'resume after this entry'}"},
+    {"X-File-Name", "{'in': 'header', 'schema': " STRING ", 'description': 'the name of the file, percent-encoded UTF-8'}"},
+    {"size", QUERY("{'type': 'integer', 'minimum': 16, 'maximum': 1024}", "longest edge in pixels; default 240")},
     {"filter", QUERY(STRING, "condition in CQL2-text")},
     {"q", QUERY(STRING, "text to find")},
     {"bbox", QUERY("{'type': 'string', 'pattern': '^[^,]+(,[^,]+){3}(([^,]*,){2}[^,]+)?$'}", "west,south,east,north in CRS84; types with a place")},

@@ -16,8 +16,8 @@ typedef struct {
     gboolean (*run)(char **arguments, GError **error);
 } Command;
 
-extern const Command command_serve, command_demo, command_pack, command_load, command_ingest,
-    command_alarms, command_verify, command_user, command_backup;
+extern const Command command_serve, command_demo, command_pack, command_load, command_import,
+    command_ingest, command_alarms, command_verify, command_user, command_backup;
 
 /* Options shared by the commands that open a data directory. */
 typedef struct {

@@ -10,6 +10,14 @@ ERROR_ROW(BUSY, "busy", 503, "系统繁忙：{0}", "Busy: {0}", "稍后重试", 
 ERROR_ROW(CONFIG, "config", 500, "配置错误：{0}", "Configuration: {0}", "{1}", "{1}")
 ERROR_ROW(FILE, "file", 500, "文件 {0}：{1}", "File {0}: {1}", "检查路径和权限",
           "Check the path and permissions")
+ERROR_ROW(FILE_KIND, "file.kind", 415, "文件不可接受：{0}", "The file is not taken: {0}", "{1}",
+          "{1}")
+ERROR_ROW(FILE_QUOTA, "file.quota", 429, "已上传而未使用的文件过多（上限 {0}）",
+          "Too many files sent and not used yet (limit {0})", "先在记录中使用，或等其过期",
+          "Use them in records first, or wait until they lapse")
+ERROR_ROW(FILE_LOST, "file.lost", 500, "文件内容缺失或已损坏：{0}",
+          "The content of a file is missing or damaged: {0}", "从备份恢复",
+          "Restore it from a backup")
 ERROR_ROW(USAGE, "usage", 400, "{0}", "{0}", "使用 --help 查看用法", "See --help")
 
 ERROR_ROW(PACK, "pack.invalid", 500, "业务包 {0}：{1}", "Pack {0}: {1}", "{2}", "{2}")
@@ -18,6 +26,13 @@ ERROR_ROW(STORY, "story.failed", 500, "故事 {0}：应为 {1}，实为 {2}",
 ERROR_ROW(CONDITION, "condition.invalid", 400, "条件表达式错误：{0}", "Bad condition: {0}",
           "位置 {1}；参见 docs/packs.md 的条件语法",
           "At character {1}; see Conditions in docs/packs.md")
+ERROR_ROW(CONDITION_MEMORY, "condition.not_listable", 400,
+          "列表筛选不能用 {0}：数据库无法求值，或表达式过长",
+          "A list cannot be filtered by {0}: the database cannot work it out, or it is too long",
+          "按本类型自己的字段筛选，可用 + - * /、round、least、greatest、coalesce、choose、days、"
+          "age、year",
+          "Filter by the type's own fields with + - * /, round, least, greatest, coalesce, choose, "
+          "days, age, year")
 
 ERROR_ROW(JSON, "json.invalid", 400, "JSON 无法解析：{0}", "The JSON cannot be read: {0}",
           "位置：第 {1} 行", "At line {1}")

@@ -1,4 +1,5 @@
 #include "demo/crew.h"
+#include "base/bell.h"
 #include "base/log.h"
 #include "demo/demo_http.h"
 #include "demo/demo_parts.h"
@@ -19,9 +20,7 @@ struct Crew {
     char *desk_token; /* of the session that looks at the desk; NULL: none */
     guint failures;   /* log-ins refused, one after the other */
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t stopping;
-    gboolean stop;
+    Bell bell;
 };
 
 gint64 crew_patience_ms(const char *alarm_id, gboolean visitors_plant) {
@@ -136,23 +135,11 @@ static json_t *desk_read(Crew *crew) {
     return status == 200 ? json_loads(demo_http_body(crew->http), 0, NULL) : NULL;
 }
 
-static gboolean wait_look(Crew *crew) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += LOOK_S;
-    pthread_mutex_lock(&crew->lock);
-    while (!crew->stop && pthread_cond_timedwait(&crew->stopping, &crew->lock, &until) == 0)
-        ;
-    gboolean go_on = !crew->stop;
-    pthread_mutex_unlock(&crew->lock);
-    return go_on;
-}
-
 /* At most a few at a time: people have two hands, and each log-in costs a password hash. */
 static void *crew_run(void *data) {
     enum { HANDS = 8 };
     Crew *crew = data;
-    while (wait_look(crew) && crew->failures < FAILURES_MAX) {
+    while (bell_wait(&crew->bell, LOOK_S * 1000) != BELL_STOPPED && crew->failures < FAILURES_MAX) {
         json_t *desk = desk_read(crew), *alarm;
         gsize i;
         int hands = HANDS;
@@ -169,8 +156,7 @@ Crew *crew_start(const char *url, const ProvincePlan *plan, const DemoKey *key, 
     Crew *crew = g_new0(Crew, 1);
     crew->plan = plan, crew->key = *key, crew->clock = clock;
     crew->http = demo_http_new(url);
-    pthread_mutex_init(&crew->lock, NULL);
-    pthread_cond_init(&crew->stopping, NULL);
+    bell_init(&crew->bell);
     int failure = pthread_create(&crew->thread, NULL, crew_run, crew);
     if (!failure)
         return crew;
@@ -183,14 +169,10 @@ Crew *crew_start(const char *url, const ProvincePlan *plan, const DemoKey *key, 
 void crew_stop(Crew *crew) {
     if (!crew)
         return;
-    pthread_mutex_lock(&crew->lock);
-    crew->stop = TRUE;
-    pthread_cond_broadcast(&crew->stopping);
-    pthread_mutex_unlock(&crew->lock);
+    bell_stop(&crew->bell);
     pthread_join(crew->thread, NULL);
     demo_http_free(crew->http);
     g_free(crew->desk_token);
-    pthread_mutex_destroy(&crew->lock);
-    pthread_cond_destroy(&crew->stopping);
+    bell_clear(&crew->bell);
     g_free(crew);
 }

@@ -1,4 +1,5 @@
 #include "demo/simulator.h"
+#include "base/bell.h"
 #include "base/log.h"
 #include "demo/crew.h"
 #include "demo/demo_file.h"
@@ -7,7 +8,6 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -55,31 +55,8 @@ struct Simulator {
     Worker workers[WORKERS];
     guint started;
     Crew *crew;
-    pthread_mutex_t lock;
-    pthread_cond_t stopping;
-    gboolean stop;
+    Bell bell;
 };
-
-/* --- stopping and waiting --- */
-
-static gboolean stopped(Simulator *simulator) {
-    pthread_mutex_lock(&simulator->lock);
-    gboolean stop = simulator->stop;
-    pthread_mutex_unlock(&simulator->lock);
-    return stop;
-}
-
-static void wait_look(Simulator *simulator) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += LOOK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_mutex_lock(&simulator->lock);
-    if (!simulator->stop)
-        pthread_cond_timedwait(&simulator->stopping, &simulator->lock, &until);
-    pthread_mutex_unlock(&simulator->lock);
-}
 
 /* --- how far it had come --- */
 
@@ -137,7 +114,7 @@ static gboolean send_plant(Worker *worker, Feed *feed, gint64 now_ms) {
 /* Up to now, in time order; stops at a full buffer that the server does not take, so that history
  * is never dropped. */
 static void feed_plant(Worker *worker, Feed *feed, gint64 now_ms) {
-    while (feed->next_ms <= now_ms && !stopped(worker->simulator)) {
+    while (feed->next_ms <= now_ms && !bell_stopped(&worker->simulator->bell)) {
         if (gateway_waiting(feed->gateway) > SEND_BYTES && now_ms - feed->next_ms > BEHIND_MS &&
             !send_plant(worker, feed, now_ms))
             return;
@@ -185,13 +162,13 @@ static void remember_now_and_then(Worker *worker, gint64 now_ms) {
 
 static void *worker_run(void *data) {
     Worker *worker = data;
-    while (!stopped(worker->simulator)) {
+    while (!bell_stopped(&worker->simulator->bell)) {
         for (guint i = 0; i < worker->feeds->len; i++)
             feed_plant(worker, feed_at(worker, i), clock_now(worker->simulator->clock));
         gint64 now_ms = clock_now(worker->simulator->clock);
         count(worker, now_ms);
         remember_now_and_then(worker, now_ms);
-        wait_look(worker->simulator);
+        bell_wait(&worker->simulator->bell, LOOK_MS);
     }
     return NULL;
 }
@@ -261,8 +238,7 @@ Simulator *simulator_start(const SimulatorConfig *config, GError **error) {
     Simulator *simulator = g_new0(Simulator, 1);
     DemoKey key;
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    pthread_mutex_init(&simulator->lock, NULL);
-    pthread_cond_init(&simulator->stopping, NULL);
+    bell_init(&simulator->bell);
     gboolean good = prepare(simulator, config, &key, error);
     if (good) {
         for (guint i = 0; i < WORKERS; i++)
@@ -293,10 +269,7 @@ SimulatorCounts simulator_counts(Simulator *simulator) {
 void simulator_stop(Simulator *simulator) {
     if (!simulator)
         return;
-    pthread_mutex_lock(&simulator->lock);
-    simulator->stop = TRUE;
-    pthread_cond_broadcast(&simulator->stopping);
-    pthread_mutex_unlock(&simulator->lock);
+    bell_stop(&simulator->bell);
     for (guint i = 0; i < simulator->started; i++)
         pthread_join(simulator->workers[i].thread, NULL);
     crew_stop(simulator->crew);
@@ -307,7 +280,6 @@ void simulator_stop(Simulator *simulator) {
     g_clear_pointer(&simulator->script, script_free);
     g_clear_pointer(&simulator->plan, province_plan_free);
     g_free(simulator->state_path);
-    pthread_mutex_destroy(&simulator->lock);
-    pthread_cond_destroy(&simulator->stopping);
+    bell_clear(&simulator->bell);
     g_free(simulator);
 }

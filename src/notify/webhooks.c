@@ -1,14 +1,13 @@
 #include "notify/webhooks.h"
+#include "base/bell.h"
 #include "base/log.h"
 #include "notify/webhook_send.h"
 #include "notify/webhook_store.h"
 #include "record/journal.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { LOOK_MS = 500, BATCH = 100, SKIP_SAVED = 1000 };
 
@@ -20,9 +19,8 @@ struct Webhooks {
     WebhookSender *sender;
     GHashTable *passed; /* id -> gint64: looked at and not for it, beyond the saved cursor */
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t stopping;
-    _Atomic gboolean stop;
+    Bell bell;
+    _Atomic gboolean stop; /* also looked at while a POST is under way */
 };
 
 /* ---- what one webhook is to be told ---- */
@@ -204,23 +202,11 @@ static gboolean serve_all(Webhooks *w) {
 
 /* ---- life ---- */
 
-static void wait_look(Webhooks *w) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += LOOK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_mutex_lock(&w->lock);
-    if (!atomic_load(&w->stop))
-        pthread_cond_timedwait(&w->stopping, &w->lock, &until);
-    pthread_mutex_unlock(&w->lock);
-}
-
 static void *webhooks_thread(void *data) {
     Webhooks *w = data;
     while (!atomic_load(&w->stop))
         if (!serve_all(w))
-            wait_look(w);
+            bell_wait(&w->bell, LOOK_MS);
     return NULL;
 }
 
@@ -236,8 +222,7 @@ Webhooks *webhooks_start(const Packs *packs, Writer *records, const char *record
     w->clock = clock;
     w->passed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     w->sender = webhook_sender_new(&w->stop);
-    pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->stopping, NULL);
+    bell_init(&w->bell);
     atomic_store(&w->stop, packs_type(packs, "webhook") == NULL); /* packs without: nothing to do */
     int code = pthread_create(&w->thread, NULL, webhooks_thread, w);
     g_assert(code == 0);
@@ -247,15 +232,12 @@ Webhooks *webhooks_start(const Packs *packs, Writer *records, const char *record
 void webhooks_stop(Webhooks *w) {
     if (w == NULL)
         return;
-    pthread_mutex_lock(&w->lock);
     atomic_store(&w->stop, TRUE);
-    pthread_cond_signal(&w->stopping);
-    pthread_mutex_unlock(&w->lock);
+    bell_stop(&w->bell);
     pthread_join(w->thread, NULL);
     webhook_sender_free(w->sender);
     g_hash_table_destroy(w->passed);
-    pthread_mutex_destroy(&w->lock);
-    pthread_cond_destroy(&w->stopping);
+    bell_clear(&w->bell);
     sql_close(w->sql);
     g_free(w);
 }

@@ -53,6 +53,7 @@ Packs *packs_new(void) {
     packs->codes_by_name = packs_table(packs);
     packs->roles = packs_pointers(packs);
     packs->roles_by_name = packs_table(packs);
+    packs->tables = packs_pointers(packs);
     packs->role_groups = packs_table(packs);
     packs->warnings = packs_pointers(packs);
     packs->calendar = packs_own(packs, calendar_new(), (GDestroyNotify)calendar_free);
@@ -83,7 +84,7 @@ static const struct {
     [FIELD_DATE] = {"date", TERM_DATE},         [FIELD_TIME] = {"time", TERM_TIME},
     [FIELD_CODE] = {"code", TERM_TEXT},         [FIELD_REF] = {"ref", TERM_TEXT},
     [FIELD_REGION] = {"region", TERM_TEXT},     [FIELD_ROLE] = {"role", TERM_TEXT},
-    [FIELD_POINT] = {"point", TERM_NONE},
+    [FIELD_POINT] = {"point", TERM_NONE},       [FIELD_FILE] = {"file", TERM_TEXT},
 };
 
 const char *field_kind_name(FieldKind kind) {
@@ -94,14 +95,6 @@ const char *field_kind_name(FieldKind kind) {
 TermKind field_term_kind(FieldKind kind) {
     g_assert(kind < FIELD_KINDS);
     return field_kinds[kind].term;
-}
-
-TermKind type_term_kind(gpointer type, const char *name) {
-    static const char *const system[] = {"id", "state", "number", NULL};
-    const Field *field = type_field(type, name);
-    if (field)
-        return field_term_kind(field->kind);
-    return g_strv_contains(system, name) ? TERM_TEXT : TERM_NONE;
 }
 
 /* ---- look-ups ---- */
@@ -132,6 +125,15 @@ const Move *type_move(const RecordType *type, const char *name) {
         const Move *move = type->moves->pdata[i];
         if (strcmp(move->name, name) == 0)
             return move;
+    }
+    return NULL;
+}
+
+const Indicator *type_indicator(const RecordType *type, const char *name) {
+    for (guint i = 0; i < type->indicators->len; i++) {
+        const Indicator *indicator = type->indicators->pdata[i];
+        if (strcmp(indicator->name, name) == 0)
+            return indicator;
     }
     return NULL;
 }

@@ -35,12 +35,16 @@ gboolean check_place(const Act *act, const Row *before, Row *row, GError **error
 
 /* Row, journal entry, clocks; gives the record. `before` NULL: a new record. `note`: members for
  * the diff that are no fields ("_clock"), or NULL. */
+/* Says that this record will be changed soon: what that asks of the database is announced
+ * (sql_ahead). */
+void change_ahead(const Act *act, const RecordType *type, const char *id);
 json_t *commit_row(const Act *act, const Row *before, Row *row, const char *action,
                    const char *comment, json_t *note, GError **error);
 
 /* --- clock_update.c: called after the row is written --- */
 
 /* Starts, stops, re-dates, pauses and resumes the clocks of a record. */
+void clocks_ahead(const Act *act, const RecordType *type, const char *id);
 gboolean clocks_update(const Act *act, const Row *before, const Row *row, GError **error);
 /* Due time of the clock of this name that is running; G_MAXINT64 when none. */
 gboolean clock_running_due(const Act *act, const Row *row, const ClockType *clock, gint64 *due_ms,
@@ -56,6 +60,7 @@ typedef struct {
     GPtrArray *hands; /* char*: who proposed, confirmed, and whom they stood in for */
     int confirmed;
 } Proposal;
+void proposal_ahead(const Act *act, const RecordType *type, const char *id);
 gboolean proposal_load(const Act *act, const Row *row, Proposal *proposal, GError **error);
 void proposal_clear(Proposal *proposal);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Proposal, proposal_clear)

@@ -1,6 +1,8 @@
 /* Start, stop, re-date, pause and resume of a record's clocks, as its flow and fields change. */
-#include "record/act.h"
 #include "record/legal_clock.h"
+#include "record/row_values.h"
+
+#include <string.h>
 
 /* One clock of one change. */
 typedef struct {
@@ -23,6 +25,17 @@ typedef struct {
     gint64 number, base_ms, paused_ms;
 } Pause;
 
+/* The last runs of all clocks of a record, by place of the clock in its type. Only the newest rows
+ * are read; a clock that is not among them is asked for by itself. */
+typedef struct {
+    const RecordType *type;
+    Run *run;
+    gboolean *seen;
+    gboolean whole;
+} Runs;
+
+enum { RUNS_READ = 64 };
+
 /* --- times --- */
 
 /* A date counts as its last second. G_MININT64: no value. */
@@ -36,9 +49,21 @@ static gint64 field_ms(const Row *row, const Field *field) {
     return day_parse(value->text, &day) ? day_end(day) : G_MININT64;
 }
 
+/* The span of the clock for this record; n 0 when it has none. */
+static Span limit_of(const Change *change) {
+    const Field *field = change->clock->limit_field;
+    const char *code = row_text(change->row, field);
+    const CodeItem *item = code ? g_hash_table_lookup(field->codes->by_code, code) : NULL;
+    return field == NULL ? change->clock->limit : item ? item->span : (Span){0};
+}
+
 static gint64 base_due(const Change *change, gint64 started_ms) {
-    return clock_due(change->clock, change->act->packs->calendar, started_ms,
-                     field_ms(change->row, change->clock->until), NULL);
+    Span limit = limit_of(change);
+    gint64 until = field_ms(change->row, change->clock->until);
+    if (until == G_MININT64 && change->clock->has_limit && limit.n == 0 &&
+        change->clock->limit_field)
+        return G_MAXINT64;
+    return clock_due(change->clock, &limit, change->act->packs->calendar, started_ms, until, NULL);
 }
 
 /* The time it stood still does not count: working days that were left are left again; otherwise
@@ -51,7 +76,7 @@ static gint64 shifted_due(const Change *change, gint64 due_ms, gint64 paused_ms)
     gboolean by_limit = field_ms(change->row, clock->until) == G_MININT64;
     if (due_ms <= paused_ms)
         return due_ms;
-    if (by_limit && clock->limit.unit == SPAN_WORKDAYS) {
+    if (by_limit && limit_of(change).unit == SPAN_WORKDAYS) {
         int left = calendar_count_workdays(calendar, from, day_of(due_ms));
         return day_end(calendar_add_workdays(calendar, to, left, NULL));
     }
@@ -60,21 +85,71 @@ static gint64 shifted_due(const Change *change, gint64 due_ms, gint64 paused_ms)
 
 /* --- runs --- */
 
+#define RUN_COLUMNS "serial, started_ms, due_ms, step, stopped_ms"
+
+static Run read_run(SqlStatement *st) {
+    return (Run){TRUE,           sql_is_null(st, 4), sql_int(st, 0),
+                 sql_int(st, 1), sql_int(st, 2),     (guint)sql_int(st, 3)};
+}
+
 static gboolean last_run(const Act *act, const Row *row, const ClockType *clock, Run *run,
                          GError **error) {
     SqlStatement *st = sql_query(act->sql, error,
-                                 "SELECT serial, started_ms, due_ms, step, stopped_ms FROM clocks "
+                                 "SELECT " RUN_COLUMNS " FROM clocks "
                                  "WHERE type = ? AND id = ? AND name = ? ORDER BY serial DESC "
                                  "LIMIT 1",
                                  "ttt", row->type->name, row->id, clock->name);
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
     *run = (Run){0};
     if (step == SQL_ROW) {
-        *run = (Run){TRUE,           sql_is_null(st, 4), sql_int(st, 0),
-                     sql_int(st, 1), sql_int(st, 2),     (guint)sql_int(st, 3)};
+        *run = read_run(st);
         sql_reset(st);
     }
     return step != SQL_FAILED;
+}
+
+static const char runs_text[] = "SELECT " RUN_COLUMNS ", name FROM clocks WHERE type = ? AND id = "
+                                "? ORDER BY serial DESC LIMIT 64";
+G_STATIC_ASSERT(RUNS_READ == 64);
+
+void clocks_ahead(const Act *act, const RecordType *type, const char *id) {
+    if (type->clocks->len > 0)
+        sql_ahead(act->sql, runs_text, "tt", type->name, id);
+}
+
+static void keep_run(Runs *runs, SqlStatement *st) {
+    for (guint i = 0; i < runs->type->clocks->len; i++) {
+        const ClockType *clock = runs->type->clocks->pdata[i];
+        if (!runs->seen[i] && strcmp(clock->name, sql_text(st, 5)) == 0) {
+            runs->run[i] = read_run(st);
+            runs->seen[i] = TRUE;
+        }
+    }
+}
+
+static gboolean runs_load(const Act *act, const Row *row, Runs *runs, GError **error) {
+    SqlStatement *st = sql_query(act->sql, error, runs_text, "tt", row->type->name, row->id);
+    SqlStep step = SQL_FAILED;
+    int rows = 0;
+    runs->type = row->type;
+    runs->run = g_new0(Run, row->type->clocks->len);
+    runs->seen = g_new0(gboolean, row->type->clocks->len);
+    for (; st && (step = sql_step(st, error)) == SQL_ROW; rows++)
+        keep_run(runs, st);
+    runs->whole = rows < RUNS_READ;
+    return step == SQL_DONE;
+}
+
+static void runs_clear(Runs *runs) {
+    g_free(runs->run);
+    g_free(runs->seen);
+}
+
+static gboolean runs_get(const Act *act, const Row *row, const Runs *runs, guint i, Run *run,
+                         GError **error) {
+    *run = runs->run[i];
+    return runs->seen[i] || runs->whole ||
+           last_run(act, row, row->type->clocks->pdata[i], run, error);
 }
 
 gboolean clock_running_due(const Act *act, const Row *row, const ClockType *clock, gint64 *due_ms,
@@ -103,15 +178,15 @@ static gboolean run_start(const Change *change, gint64 start_ms, Run *run, GErro
     if (st == NULL)
         return FALSE;
     clock_bind_next(st, 9, clock_step_time(change->clock, act->packs->calendar, due, 0));
-    return sql_step(st, error) == SQL_DONE &&
+    return sql_send(st, error) &&
            (change->clock->pause == NULL || last_run(act, row, change->clock, run, error));
 }
 
 static gboolean run_stop(const Change *change, Run *run, GError **error) {
     run->running = FALSE;
-    return sql_run(change->act->sql, error,
-                   "UPDATE clocks SET stopped_ms = ?, next_ms = NULL WHERE serial = ?", "ii",
-                   change->act->now_ms, run->serial) &&
+    return sql_run_later(change->act->sql, error,
+                         "UPDATE clocks SET stopped_ms = ?, next_ms = NULL WHERE serial = ?", "ii",
+                         change->act->now_ms, run->serial) &&
            (change->clock->pause == NULL ||
             sql_run(change->act->sql, error,
                     "UPDATE clock_pauses SET resumed_ms = ? WHERE serial = ? AND resumed_ms IS "
@@ -132,7 +207,7 @@ static gboolean run_set(const Change *change, Run *run, gint64 due_ms, guint ste
     sql_bind_int(st, 4, run->serial);
     run->due_ms = due_ms;
     run->step = step;
-    return sql_step(st, error) == SQL_DONE;
+    return sql_send(st, error);
 }
 
 /* --- pauses --- */
@@ -179,7 +254,7 @@ static gboolean pause_update(const Change *change, Run *run, GError **error) {
         return TRUE;
     if (!last_pause(change, run, &pause, error))
         return FALSE;
-    gboolean holds = row_holds(change->row, change->clock->pause, act->now_ms, act->actor);
+    gboolean holds = act_holds(act, change->row, change->clock->pause);
     if (holds && !pause.open)
         return pause_begin(change, run, &pause, error);
     return holds || !pause.open || pause_end(change, run, &pause, error);
@@ -203,7 +278,7 @@ static gboolean pause_rebase(const Change *change, const Run *run, const Pause *
 static gboolean run_redate(const Change *change, Run *run, GError **error) {
     Pause pause;
     const Calendar *calendar = change->act->packs->calendar;
-    if (change->clock->until == NULL)
+    if (change->clock->until == NULL && change->clock->limit_field == NULL)
         return TRUE;
     if (!last_pause(change, run, &pause, error))
         return FALSE;
@@ -229,7 +304,7 @@ static gboolean in_states(const State *state, guint64 states) {
 static gboolean may_run(const Change *change) {
     const State *state = change->row->state;
     const Condition *when = change->clock->when;
-    if (when && !row_holds(change->row, when, change->act->now_ms, change->act->actor))
+    if (when && !act_holds(change->act, change->row, when))
         return FALSE;
     return !in_states(state, change->clock->stop_enter) &&
            !(state && state->final && state != change->clock->start);
@@ -264,12 +339,12 @@ static gboolean concerned(const Change *change, const Row *before) {
     if (clock->start_field)
         return field_ms(change->row, clock->start_field) != G_MININT64 ||
                (before && field_ms(before, clock->start_field) != G_MININT64);
-    return before && (clock->until || clock->pause || !may_run(change));
+    return before && (clock->until || clock->limit_field || clock->pause || !may_run(change));
 }
 
-static gboolean clock_update(const Change *change, GError **error) {
+static gboolean clock_update(const Change *change, const Runs *runs, guint i, GError **error) {
     Run run;
-    if (!last_run(change->act, change->row, change->clock, &run, error))
+    if (!runs_get(change->act, change->row, runs, i, &run, error))
         return FALSE;
     if (run.running && ends(change, &run) && !run_stop(change, &run, error))
         return FALSE;
@@ -284,13 +359,16 @@ static gboolean clock_update(const Change *change, GError **error) {
 
 gboolean clocks_update(const Act *act, const Row *before, const Row *row, GError **error) {
     const State *from = before ? before->state : NULL;
-    gboolean moved = from != row->state;
-    for (guint i = 0; i < row->type->clocks->len; i++) {
+    gboolean moved = from != row->state, good = TRUE;
+    Runs runs = {0};
+    for (guint i = 0; good && i < row->type->clocks->len; i++) {
         const ClockType *clock = row->type->clocks->pdata[i];
         Change change = {act, row, clock, moved && clock->start && clock->start == row->state,
                          moved && from && clock->stop == from};
-        if (concerned(&change, before) && !clock_update(&change, error))
-            return FALSE;
+        if (concerned(&change, before))
+            good = (runs.type || runs_load(act, row, &runs, error)) &&
+                   clock_update(&change, &runs, i, error);
     }
-    return TRUE;
+    runs_clear(&runs);
+    return good;
 }

@@ -9,14 +9,19 @@ gint64 journal_last(Sql *sql, GError **error) {
     return sql_get_int(sql, error, &last, 0, "SELECT max(seq) FROM journal", "") ? last : -1;
 }
 
+static const char former_text[] =
+    "SELECT (SELECT max(seq) FROM journal), (SELECT hash FROM journal WHERE type = ? AND id = ? "
+    "ORDER BY seq DESC LIMIT 1)";
+
+void journal_ahead(Sql *sql, const char *type, const char *id) {
+    sql_ahead(sql, former_text, "tt", type, id);
+}
+
 /* The last entry of all, and the hash of the last one of this record. */
 static gboolean find_former(Sql *sql, const char *type, const char *id, gint64 *last,
                             guint8 hash[static HASH_BYTES], GError **error) {
     memset(hash, 0, HASH_BYTES);
-    SqlStatement *st = sql_query(sql, error,
-                                 "SELECT (SELECT max(seq) FROM journal), (SELECT hash FROM journal "
-                                 "WHERE type = ? AND id = ? ORDER BY seq DESC LIMIT 1)",
-                                 "tt", type, id);
+    SqlStatement *st = sql_query(sql, error, former_text, "tt", type, id);
     if (st == NULL || sql_step(st, error) != SQL_ROW)
         return FALSE;
     gsize n;

@@ -19,6 +19,8 @@ typedef struct {
     const char *region, *enterprise, *sector; /* sector NULL: none */
 } JournalEntry;
 
+/* Says that an entry of this record will be appended soon (sql_ahead). */
+void journal_ahead(Sql *sql, const char *type, const char *id);
 gboolean journal_append(Sql *sql, JournalEntry *entry, GError **error);
 /* Seals what is not sealed yet, at most SEAL_ENTRIES_MAX at a time so that other jobs go on;
  * *sealed entries (0: nothing to do). In a writer's job. */
@@ -34,9 +36,19 @@ json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, gint64 s
                       gint64 *last, GError **error);
 gint64 journal_last(Sql *sql, GError **error); /* -1 on error */
 
+/* The last seal, as an outside party keeps it: whoever has it can tell a rewritten history. */
+typedef struct {
+    gint64 number; /* 0: nothing is sealed */
+    guint8 hash[32];
+} JournalHead;
+char *journal_head_text(const JournalHead *head); /* "NUMBER:HASH"; caller frees */
+gboolean journal_head_parse(const char *text, JournalHead *head);
+
 typedef struct {
     gint64 entries, seals, records, unsealed;
+    JournalHead head;
 } VerifyReport;
 /* True when everything holds. ERROR_VERIFY names the first break: sequence, record and what
- * differs. */
-gboolean journal_verify(Sql *sql, const Packs *packs, VerifyReport *report, GError **error);
+ * differs. `kept`: a head of former times that must still be part of it, or NULL. */
+gboolean journal_verify(Sql *sql, const Packs *packs, const JournalHead *kept, VerifyReport *report,
+                        GError **error);

@@ -25,12 +25,17 @@ void proposal_clear(Proposal *proposal) {
 
 /* --- reading --- */
 
+static const char seq_text[] = "SELECT seq FROM proposals WHERE type = ? AND id = ?";
+
 static gboolean proposal_seq(const Act *act, const Row *row, gint64 *seq, GError **error) {
     *seq = 0;
     return !type_proposes(row->type) ||
-           sql_get_int(act->sql, error, seq, 0,
-                       "SELECT seq FROM proposals WHERE type = ? AND id = ?", "tt", row->type->name,
-                       row->id);
+           sql_get_int(act->sql, error, seq, 0, seq_text, "tt", row->type->name, row->id);
+}
+
+void proposal_ahead(const Act *act, const RecordType *type, const char *id) {
+    if (type_proposes(type) && act->actor->kind == ACTOR_PERSON)
+        sql_ahead(act->sql, seq_text, "tt", type->name, id);
 }
 
 /* One entry from the proposal on: its own, or that of a confirmation. */
@@ -105,8 +110,8 @@ gboolean proposal_may_turn_down(const Act *act, const Row *row, const Proposal *
 
 gboolean proposal_drop(const Act *act, const Row *row, GError **error) {
     return !type_proposes(row->type) ||
-           sql_run(act->sql, error, "DELETE FROM proposals WHERE type = ? AND id = ?", "tt",
-                   row->type->name, row->id);
+           sql_run_later(act->sql, error, "DELETE FROM proposals WHERE type = ? AND id = ?", "tt",
+                         row->type->name, row->id);
 }
 
 /* An entry that changes nothing but the version. */

@@ -1,4 +1,5 @@
 #include "record/act.h"
+#include "record/files.h"
 #include "record/journal.h"
 #include "record/query.h"
 #include "record/search.h"
@@ -103,6 +104,12 @@ static gboolean write_row(const Act *act, const Row *before, const Row *row, GEr
            (!is_owner(row->type) || move_dependents(act, row, error));
 }
 
+void change_ahead(const Act *act, const RecordType *type, const char *id) {
+    proposal_ahead(act, type, id);
+    journal_ahead(act->sql, type->name, id);
+    clocks_ahead(act, type, id);
+}
+
 json_t *commit_row(const Act *act, const Row *before, Row *row, const char *action,
                    const char *comment, json_t *note, GError **error) {
     stamp(act, before, row);
@@ -112,7 +119,8 @@ json_t *commit_row(const Act *act, const Row *before, Row *row, const char *acti
     if (act->for_id)
         json_object_set_new(diff, "_for", json_pack("[n, s]", act->for_id));
     json_t *record = NULL;
-    if (write_row(act, before, row, error) && search_put(act->sql, before, row, error) &&
+    if (write_row(act, before, row, error) && files_use(act, before, row, error) &&
+        search_put(act->sql, before, row, error) &&
         append_entry(act, before, row, action, comment, diff, error)) {
         record = row_json(row);
         if (!clocks_update(act, before, row, error))

@@ -113,10 +113,11 @@ static gboolean names_state(gpointer data, const char *name, const Term *literal
 }
 
 /* A state is an equality that keeps the order of creation. */
-static gboolean filters_state(const RecordType *type, const RecordQuery *asked) {
-    Condition *condition = given(asked->filter)
-                               ? condition_parse(asked->filter, row_term_kind, (gpointer)type, NULL)
-                               : NULL;
+static gboolean filters_state(const Act *act, const RecordType *type, const RecordQuery *asked) {
+    TypeNames names = {.packs = act->packs, .type = type};
+    ConditionScope scope = type_scope(&names);
+    Condition *condition =
+        given(asked->filter) ? condition_parse_in(asked->filter, &scope, NULL) : NULL;
     gboolean named = condition && !condition_each_literal(condition, names_state, NULL);
     condition_free(condition);
     return named;
@@ -146,7 +147,7 @@ static char *chosen_index(const Act *act, const RecordType *type, const RecordQu
         return NULL;
     char *index =
         only && use == LIST_PAGE && !filtered(asked) ? sorted_by_index(type, asked) : NULL;
-    if (index || (sorts_by_creation(asked) && filters_state(type, asked)))
+    if (index || (sorts_by_creation(asked) && filters_state(act, type, asked)))
         return index;
     return g_strdup("sight");
 }
@@ -169,10 +170,15 @@ static gboolean add_filter(Query *query, const Act *act, const RecordType *type,
                            GPtrArray *conditions, GError **error) {
     if (filter == NULL || *filter == 0)
         return TRUE;
-    Condition *condition = condition_parse(filter, row_term_kind, (gpointer)type, error);
+    TypeNames names = {.packs = act->packs, .type = type};
+    ConditionScope scope = type_scope(&names);
+    const char *what = NULL;
+    Condition *condition = condition_parse_in(filter, &scope, error);
     if (condition == NULL)
         return FALSE;
     g_ptr_array_add(conditions, condition);
+    if (!condition_fits_sql(condition, &what))
+        return error_set(error, ERROR_CONDITION_MEMORY, NULL, what, NULL);
     query_add(query, " AND (");
     condition_sql(condition, schema_column, (gpointer)type, act->now_ms, act->actor->id,
                   query->text, query->terms);

@@ -1,7 +1,9 @@
 #include "record/act.h"
 #include "record/effect.h"
+#include "record/files.h"
 #include "record/legal_clock.h"
 #include "record/rights.h"
+#include "record/row_values.h"
 
 #include <string.h>
 
@@ -68,20 +70,41 @@ static gboolean level_fits(const Act *act, const Row *row, const Move *move, GEr
     return right_refused(act, roles_of_level(act->packs, move->who, level), zh, en, error);
 }
 
-/* Who had a hand in the last of the moves in `not`, from the journal; *made NULL: nobody yet. */
-static gboolean last_movers(const Act *act, const Row *row, const Move *move, GPtrArray *hands,
-                            char **made, GError **error) {
+static gboolean has_not_by(const Act *act, const Move *move) {
+    return act->actor->kind == ACTOR_PERSON && move->not_by && move->not_by->len > 0;
+}
+
+static char *movers_text(const Move *move) {
     GString *text = g_string_new(
         "SELECT actor, action, diff FROM journal WHERE type = ? AND id = ? AND action IN (");
     for (guint i = 0; i < move->not_by->len; i++)
         g_string_append(text, i ? ", ?" : "?");
     g_string_append(text, ") ORDER BY seq DESC LIMIT 1");
-    SqlStatement *st = sql_query(act->sql, error, text->str, "tt", row->type->name, row->id);
-    g_string_free(text, TRUE);
+    return g_string_free(text, FALSE);
+}
+
+static void bind_not_by(SqlStatement *st, const Move *move) {
     for (guint i = 0; st && i < move->not_by->len; i++) {
         g_autofree char *action = g_strdup_printf("move:%s", (const char *)move->not_by->pdata[i]);
         sql_bind_text(st, (int)i + 3, action);
     }
+}
+
+/* What most moves ask of the record besides its row, in the same round trip. */
+static void move_ahead(const Act *act, const RecordType *type, const char *id, const Move *move) {
+    change_ahead(act, type, id);
+    if (has_not_by(act, move)) {
+        g_autofree char *text = movers_text(move);
+        bind_not_by(sql_ahead(act->sql, text, "tt", type->name, id), move);
+    }
+}
+
+/* Who had a hand in the last of the moves in `not`, from the journal; *made NULL: nobody yet. */
+static gboolean last_movers(const Act *act, const Row *row, const Move *move, GPtrArray *hands,
+                            char **made, GError **error) {
+    g_autofree char *text = movers_text(move);
+    SqlStatement *st = sql_query(act->sql, error, text, "tt", row->type->name, row->id);
+    bind_not_by(st, move);
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
     if (step == SQL_ROW) {
         json_t *diff = json_loads(sql_text(st, 2), 0, NULL);
@@ -94,7 +117,7 @@ static gboolean last_movers(const Act *act, const Row *row, const Move *move, GP
 }
 
 static gboolean separate(const Act *act, const Row *row, const Move *move, GError **error) {
-    if (act->actor->kind != ACTOR_PERSON || move->not_by == NULL || move->not_by->len == 0)
+    if (!has_not_by(act, move))
         return TRUE;
     g_autoptr(GPtrArray) hands = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *made = NULL;
@@ -136,7 +159,7 @@ static gboolean may_withdraw(const Act *act, const Row *row, const Move *move, G
     return (one && hands_have(act, hands)) || error_set(error, ERROR_MOVE_WITHDRAW, NULL, NULL);
 }
 
-static char *span_text(Span span) {
+static char *span_words(Span span) {
     static const char *const units[] = {[SPAN_HOURS] = "小时 (h)",
                                         [SPAN_DAYS] = "天 (d)",
                                         [SPAN_WORKDAYS] = "个工作日 (wd)",
@@ -156,7 +179,7 @@ static gboolean early_enough(const Act *act, const Row *row, const Move *move, G
     if (due == G_MAXINT64)
         return TRUE;
     gint64 latest = span_subtract(act->packs->calendar, due, move->before);
-    g_autofree char *span = span_text(move->before);
+    g_autofree char *span = span_words(move->before);
     return act->now_ms <= latest ||
            error_set(error, ERROR_MOVE_LATE, NULL, move->before_clock->title.zh, span,
                      day_format(day_of(latest), day), NULL);
@@ -170,7 +193,7 @@ static gboolean move_open(const Act *act, const Row *row, const Move *move, GErr
 
 static gboolean guard_holds(const Act *act, const Row *row, const Move *move, GError **error) {
     const Guard *guard = move->guard;
-    if (guard == NULL || row_holds(row, guard->when, act->now_ms, act->actor))
+    if (guard == NULL || act_holds(act, row, guard->when))
         return TRUE;
     return error_set(error, ERROR_MOVE_GUARD, guard->field, guard->message.zh, guard->message.en,
                      NULL);
@@ -198,7 +221,7 @@ static gboolean required_given(const Act *act, const Row *row, const Move *move,
 static const State *target_state(const Act *act, const Row *row, const Move *move) {
     for (guint i = 0; i < move->to->len; i++) {
         const MoveTarget *target = &g_array_index(move->to, MoveTarget, i);
-        if (target->when == NULL || row_holds(row, target->when, act->now_ms, act->actor))
+        if (target->when == NULL || act_holds(act, row, target->when))
             return target->state ? target->state : row->state;
     }
     return row->state;
@@ -207,9 +230,11 @@ static const State *target_state(const Act *act, const Row *row, const Move *mov
 static gboolean change_row(const Act *act, const Row *before, Row *row, const Move *move,
                            json_t *fields, const char *comment, GError **error) {
     if (!check_given(row, fields, move->accepts, error) ||
+        !files_resolve(act, before, row, error) || !act_compute(act, row, error) ||
         !check_references(act, before, row, error) ||
         !required_given(act, row, move, json_object_size(fields) > 0, comment, error) ||
-        !guard_holds(act, row, move, error) || !assign_all(act, row, move->set, error))
+        !guard_holds(act, row, move, error) || !assign_all(act, row, move->set, error) ||
+        !act_compute(act, row, error))
         return FALSE;
     row->state = target_state(act, row, move);
     return check_place(act, before, row, error) && in_place(act, row, error) &&
@@ -223,7 +248,8 @@ static json_t *commit_move(const Act *act, const Row *before, Row *row, const Mo
     if (!effects_prepare(act, row, move, raises, error))
         return NULL;
     json_t *record = commit_row(act, before, row, action, comment, note, error);
-    if (record && before->state != row->state && !proposal_drop(act, row, error))
+    if (record && before->state != row->state && act->actor->kind != ACTOR_PERSON &&
+        !proposal_drop(act, row, error)) /* for people there is none left */
         g_clear_pointer(&record, json_decref);
     if (record && !effects_run(act, row, move, raises, error))
         g_clear_pointer(&record, json_decref);
@@ -279,6 +305,7 @@ static json_t *make_move_of_many(const Act *act, const Row *before, const Move *
 json_t *make_move(const Act *act, const RecordType *type, const char *id, const Move *move,
                   gint64 version, json_t *fields, const char *comment, json_t *note,
                   GError **error) {
+    move_ahead(act, type, id, move);
     g_autoptr(Row) before = load_seen(act, type, id, error);
     const char *said = comment && *comment ? comment : NULL;
     if (before == NULL || !version_fits(before, version, error))
@@ -368,19 +395,32 @@ json_t *move_json(const Move *move) {
     return json;
 }
 
+typedef struct {
+    const RecordType *type;
+    const Move *move;
+} MoveFields;
+
+/* Also what is computed from what the mover gives, and a field of a record that he names. */
 static gboolean is_accepted(gpointer data, const char *name) {
-    const Move *move = data;
-    for (guint i = 0; i < move->accepts->len; i++)
-        if (strcmp(((const Field *)move->accepts->pdata[i])->name, name) == 0)
+    const MoveFields *fields = data;
+    const GPtrArray *accepts = fields->move->accepts;
+    gsize length = strcspn(name, ".");
+    const Field *named = type_field(fields->type, name);
+    if (named && named->computed)
+        return accepts->len > 0;
+    for (guint i = 0; i < accepts->len; i++) {
+        const char *accepted = ((const Field *)accepts->pdata[i])->name;
+        if (strlen(accepted) == length && strncmp(accepted, name, length) == 0)
             return TRUE;
+    }
     return FALSE;
 }
 
 /* What a guard says of fields that the mover still has to give cannot be known yet. */
 static gboolean offered(const Act *act, const Row *row, const Move *move) {
+    MoveFields fields = {row->type, move};
     return move_open(act, row, move, NULL) &&
-           (move->guard == NULL || row_may_hold(row, move->guard->when, act->now_ms, act->actor,
-                                                is_accepted, (gpointer)move));
+           (move->guard == NULL || act_may_hold(act, row, move->guard->when, is_accepted, &fields));
 }
 
 static gboolean offered_to_any(const Act *act, const GPtrArray *others, const Row *row,

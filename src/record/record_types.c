@@ -1,3 +1,4 @@
+#include "base/media.h"
 #include "record/act.h"
 #include "record/record_index.h"
 #include "record/rights.h"
@@ -5,6 +6,16 @@
 static void set_text(json_t *json, const char *name, const char *text) {
     if (text)
         json_object_set_new(json, name, json_string(text));
+}
+
+/* The media types that the field takes, as a web page's file chooser wants them. */
+static json_t *accept_json(guint accept) {
+    json_t *types = json_array();
+    const Media *media;
+    for (guint i = 0; (media = media_at(i)) != NULL; i++)
+        if (accept & media->class)
+            json_array_append_new(types, json_string(media->type));
+    return types;
 }
 
 static json_t *field_json(const RecordType *type, const Field *field) {
@@ -23,6 +34,12 @@ static json_t *field_json(const RecordType *type, const Field *field) {
         json_object_set_new(json, "sort", json_true());
     if (field->by_move)
         json_object_set_new(json, "by_move", json_true());
+    set_text(json, "compute", field->compute ? expression_text(field->compute) : NULL);
+    if (field->kind == FIELD_FILE) {
+        json_object_set_new(json, "accept", accept_json(field->accept));
+        json_object_set_new(json, "max_files", json_integer(field->max_files));
+        json_object_set_new(json, "max_size", json_integer(field->max_size));
+    }
     if (field->has_min)
         json_object_set_new(json, "min", json_real(field->min));
     if (field->kind == FIELD_TEXT && field->max_chars > 0)
@@ -68,12 +85,38 @@ static json_t *type_json(const Actor *actor, const RecordType *type) {
     return json;
 }
 
+static void set_day(json_t *json, const char *name, gint64 day) {
+    char buffer[TIME_TEXT];
+    if (day)
+        json_object_set_new(json, name, json_string(day_format(day, buffer)));
+}
+
+static json_t *code_json(const CodeItem *item) {
+    json_t *json = json_pack("{s:s, s:o}", "code", item->code, "title", title_json(&item->title));
+    set_text(json, "parent", item->parent_code);
+    set_day(json, "valid_from", item->valid.from);
+    set_day(json, "valid_to", item->valid.to);
+    if (item->span.n) {
+        g_autofree char *span = span_text(&item->span);
+        set_text(json, "span", span);
+    }
+    if (item->map == NULL)
+        return json;
+    json_t *map = json_object();
+    GHashTableIter iter;
+    gpointer system, code;
+    g_hash_table_iter_init(&iter, item->map);
+    while (g_hash_table_iter_next(&iter, &system, &code))
+        set_text(map, system, code);
+    json_object_set_new(json, "map", map);
+    return json;
+}
+
 static json_t *codes_json(const CodeList *codes) {
     json_t *items = json_array();
     for (guint i = 0; i < codes->items->len; i++) {
         const CodeItem *item = codes->items->pdata[i];
-        json_array_append_new(
-            items, json_pack("{s:s, s:o}", "code", item->code, "title", title_json(&item->title)));
+        json_array_append_new(items, code_json(item));
     }
     return json_pack("{s:o, s:o}", "title", title_json(&codes->title), "items", items);
 }

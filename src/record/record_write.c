@@ -1,6 +1,8 @@
 #include "base/hash.h"
 #include "record/act.h"
+#include "record/files.h"
 #include "record/rights.h"
+#include "record/row_values.h"
 
 #include <string.h>
 
@@ -97,8 +99,10 @@ json_t *create_row(const Act *act, const RecordType *type, const char *id, json_
         return NULL;
     g_autoptr(Row) row = row_new(type);
     row->state = type->initial;
+    row->created_ms = act->now_ms;
     if (!check_given(row, fields, by_rule ? NULL : givable(act, type), error) ||
-        !put_defaults(row, fields, error) || !name_row(act, row, id, error) ||
+        !files_resolve(act, NULL, row, error) || !put_defaults(row, fields, error) ||
+        !name_row(act, row, id, error) || !act_compute(act, row, error) ||
         !check_required(act, row, error) || !check_references(act, NULL, row, error) ||
         !check_place(act, NULL, row, error) || (!by_rule && !in_actors_place(act, row, error)) ||
         !check_rules(act, row, error) || !number_row(act, row, error))
@@ -165,7 +169,8 @@ static json_t *edit_row(const Act *act, const Row *before, gint64 version, json_
         !is_open(act, before, error) || !proposal_none(act, before, error))
         return NULL;
     g_autoptr(Row) row = row_copy(before);
-    if (!check_given(row, fields, givable(act, row->type), error))
+    if (!check_given(row, fields, givable(act, row->type), error) ||
+        !files_resolve(act, before, row, error) || !act_compute(act, row, error))
         return NULL;
     if (same_values(before, row))
         return row_json(before);
@@ -185,6 +190,7 @@ typedef struct {
 
 static json_t *edit_asked(const Act *act, gpointer data, GError **error) {
     const EditAsked *asked = data;
+    change_ahead(act, asked->type, asked->id);
     g_autoptr(Row) before = load_seen(act, asked->type, asked->id, error);
     return before ? edit_row(act, before, asked->version, asked->fields, error) : NULL;
 }

@@ -39,13 +39,13 @@ static void link_into(const char *folder, const char *path) {
     g_assert_cmpint(symlink(target, place), ==, 0);
 }
 
-/* Each feature of a flow, on the made-up type of tests/packs/flow. */
-static void test_flow(void) {
-    static const char *const packs[] = {"packs/core", "packs/hazard", "tests/packs/flow"};
-    g_autofree char *folder = g_dir_make_tmp("flow-XXXXXX", NULL);
+/* The stories of a made-up pack of tests/packs, beside the real ones it stands on. */
+static void tell_made_up(const char *pack, const char *stories) {
+    const char *const packs[] = {"packs/core", "packs/hazard", pack};
+    g_autofree char *folder = g_dir_make_tmp("story-XXXXXX", NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(packs); i++)
         link_into(folder, packs[i]);
-    tell_all(folder, "/flow/stories/");
+    tell_all(folder, stories);
     for (gsize i = 0; i < G_N_ELEMENTS(packs); i++) {
         g_autofree char *name = g_path_get_basename(packs[i]);
         g_autofree char *place = g_build_filename(folder, name, NULL);
@@ -53,6 +53,12 @@ static void test_flow(void) {
     }
     g_rmdir(folder);
 }
+
+/* Each feature of a flow, on the made-up type of tests/packs/flow. */
+static void test_flow(void) { tell_made_up("tests/packs/flow", "/flow/stories/"); }
+
+/* Expressions, tables, code lists and dated rules, on those of tests/packs/rules. */
+static void test_rules(void) { tell_made_up("tests/packs/rules", "/rules/stories/"); }
 
 static const char head[] =
     "story: 试验\nstart: 2026-09-28 09:00\n"
@@ -176,6 +182,7 @@ int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/story/packs", test_packs);
     g_test_add_func("/story/flow", test_flow);
+    g_test_add_func("/story/rules", test_rules);
     g_test_add_func("/story/cases", test_cases);
     g_test_add_func("/story/spoilt", test_spoilt);
     return g_test_run();

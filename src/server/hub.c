@@ -1,11 +1,10 @@
 #include "server/hub.h"
+#include "base/bell.h"
 #include "base/log.h"
 #include "record/journal.h"
 #include "record/rights.h"
 
-#include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     RING = 4096,
@@ -14,7 +13,7 @@ enum {
     BACKLOG_BYTES = 4 << 20,
     WAITING_KEPT = 64 << 10, /* room that a stream keeps after a backlog */
     LISTENERS_PER_LOGIN = 500,
-    BEAT_S = 15,
+    BEAT_MS = 15000,
     BEATS_PER_CHECK = 4
 };
 
@@ -43,9 +42,9 @@ struct Hub {
     Clock *clock;
     Sql *sql; /* of the thread */
     pthread_mutex_t lock;
-    pthread_cond_t poked;
+    Bell bell; /* of the thread: rung when there is work */
     pthread_t thread;
-    gboolean work, stop;
+    gboolean stop;
     Event ring[RING];
     guint head, length;
     gint64 floor, last; /* all events with floor < seq <= last are in the ring */
@@ -377,32 +376,19 @@ static void beat(Hub *hub, gboolean check) {
     pthread_mutex_unlock(&hub->lock);
 }
 
-static gint64 seconds(void) { return g_get_monotonic_time() / G_USEC_PER_SEC; }
-
-/* Waits for work or the time of the next beat; false when the hub stops. */
-static gboolean wait_work(Hub *hub, gint64 beat_at, gboolean *work) {
-    pthread_mutex_lock(&hub->lock);
-    struct timespec until = {.tv_sec = beat_at};
-    int code = 0;
-    while (!hub->work && !hub->stop && code == 0)
-        code = pthread_cond_timedwait(&hub->poked, &hub->lock, &until);
-    *work = hub->work;
-    hub->work = FALSE;
-    gboolean go_on = !hub->stop;
-    pthread_mutex_unlock(&hub->lock);
-    return go_on;
-}
+static gint64 monotonic_ms(void) { return g_get_monotonic_time() / 1000; }
 
 static void *hub_thread(void *data) {
     Hub *hub = data;
-    gint64 beat_at = seconds() + BEAT_S;
+    gint64 beat_at = monotonic_ms() + BEAT_MS;
     guint beats = 0;
-    for (gboolean work; wait_work(hub, beat_at, &work);) {
-        if (work)
+    BellCall call;
+    while ((call = bell_wait(&hub->bell, beat_at - monotonic_ms())) != BELL_STOPPED) {
+        if (call == BELL_RUNG)
             catch_up(hub);
-        if (seconds() >= beat_at) {
+        if (monotonic_ms() >= beat_at) {
             beat(hub, ++beats % BEATS_PER_CHECK == 0);
-            beat_at = seconds() + BEAT_S;
+            beat_at = monotonic_ms() + BEAT_MS;
         }
     }
     return NULL;
@@ -418,11 +404,7 @@ Hub *hub_start(const Packs *packs, const char *records_uri, Clock *clock, GError
     hub->sql = sql;
     hub->floor = hub->last = MAX(journal_last(sql, NULL), 0);
     pthread_mutex_init(&hub->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&hub->poked, &attributes);
-    pthread_condattr_destroy(&attributes);
+    bell_init(&hub->bell);
     int code = pthread_create(&hub->thread, NULL, hub_thread, hub);
     g_assert(code == 0);
     return hub;
@@ -430,10 +412,7 @@ Hub *hub_start(const Packs *packs, const char *records_uri, Clock *clock, GError
 
 void hub_poke(gpointer data) {
     Hub *hub = data;
-    pthread_mutex_lock(&hub->lock);
-    hub->work = TRUE;
-    pthread_cond_signal(&hub->poked);
-    pthread_mutex_unlock(&hub->lock);
+    bell_ring(&hub->bell);
 }
 
 guint hub_listeners(Hub *hub) {
@@ -446,9 +425,9 @@ guint hub_listeners(Hub *hub) {
 void hub_stop(Hub *hub) {
     pthread_mutex_lock(&hub->lock);
     hub->stop = TRUE;
-    pthread_cond_signal(&hub->poked);
     wake_all(hub);
     pthread_mutex_unlock(&hub->lock);
+    bell_stop(&hub->bell);
     pthread_join(hub->thread, NULL);
 }
 
@@ -458,6 +437,8 @@ void hub_free(Hub *hub) {
     g_assert(hub->first == NULL);
     for (guint i = 0; i < RING; i++)
         event_clear(&hub->ring[i]);
+    bell_clear(&hub->bell);
+    pthread_mutex_destroy(&hub->lock);
     sql_close(hub->sql);
     g_free(hub);
 }

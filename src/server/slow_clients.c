@@ -1,9 +1,8 @@
 #include "server/slow_clients.h"
+#include "base/bell.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum { LOOK_MS = 250, HEADER_MS = 5000, IDLE_MS = 30000, BODY_MS = 10000, BODY_BYTES_PER_S = 4096 };
 
@@ -15,9 +14,8 @@ struct SlowClient {
 
 struct SlowClients {
     pthread_mutex_t lock;
-    pthread_cond_t stopping;
     pthread_t thread;
-    gboolean stop;
+    Bell bell;
     SlowClient *first;
 };
 
@@ -25,6 +23,7 @@ static gint64 now_ms(void) { return g_get_monotonic_time() / 1000; }
 
 static void look(SlowClients *clients) {
     gint64 now = now_ms();
+    pthread_mutex_lock(&clients->lock);
     for (SlowClient *c = clients->first; c; c = c->after) {
         gint64 deadline = atomic_load(&c->deadline_ms);
         if (deadline && deadline < now) {
@@ -32,44 +31,31 @@ static void look(SlowClients *clients) {
             atomic_store(&c->deadline_ms, 0);
         }
     }
+    pthread_mutex_unlock(&clients->lock);
 }
 
 static void *look_thread(void *data) {
     SlowClients *clients = data;
-    pthread_mutex_lock(&clients->lock);
-    while (!clients->stop) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += LOOK_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        pthread_cond_timedwait(&clients->stopping, &clients->lock, &until);
+    while (bell_wait(&clients->bell, LOOK_MS) != BELL_STOPPED)
         look(clients);
-    }
-    pthread_mutex_unlock(&clients->lock);
     return NULL;
 }
 
 SlowClients *slow_clients_new(void) {
     SlowClients *clients = g_new0(SlowClients, 1);
     pthread_mutex_init(&clients->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&clients->stopping, &attributes);
-    pthread_condattr_destroy(&attributes);
+    bell_init(&clients->bell);
     int code = pthread_create(&clients->thread, NULL, look_thread, clients);
     g_assert(code == 0);
     return clients;
 }
 
 void slow_clients_free(SlowClients *clients) {
-    pthread_mutex_lock(&clients->lock);
-    clients->stop = TRUE;
-    pthread_cond_signal(&clients->stopping);
-    pthread_mutex_unlock(&clients->lock);
+    bell_stop(&clients->bell);
     pthread_join(clients->thread, NULL);
     g_assert(clients->first == NULL);
+    bell_clear(&clients->bell);
+    pthread_mutex_destroy(&clients->lock);
     g_free(clients);
 }
 

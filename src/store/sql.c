@@ -47,8 +47,16 @@ void sql_close(Sql *sql) {
     if (sql == NULL)
         return;
     g_hash_table_destroy(sql->statements);
+    g_free(sql->files);
     sql->driver->close(sql);
 }
+
+void sql_set_files(Sql *sql, const char *folder) {
+    g_free(sql->files);
+    sql->files = g_strdup(folder);
+}
+
+const char *sql_files(const Sql *sql) { return sql->files; }
 
 SqlKind sql_kind(const Sql *sql) { return sql->driver->kind; }
 
@@ -113,6 +121,12 @@ static SqlStatement *prepare_scan(Sql *sql, const char *text, GError **error) {
     g_autofree char *key = g_strconcat("scan: ", text, NULL);
     SqlStatement *st = g_hash_table_lookup(sql->statements, key);
     return prepared(sql, st ? st : prepare_new(sql, text, TRUE, g_steal_pointer(&key), error));
+}
+
+static SqlStatement *prepare_ahead(Sql *sql, const char *text) {
+    g_autofree char *key = g_strconcat("ahead: ", text, NULL);
+    SqlStatement *st = g_hash_table_lookup(sql->statements, key);
+    return prepared(sql, st ? st : prepare_new(sql, text, FALSE, g_steal_pointer(&key), NULL));
 }
 
 void sql_bind_text(SqlStatement *st, int index, const char *value) {
@@ -192,6 +206,26 @@ SqlStatement *sql_scan(Sql *sql, GError **error, const char *text, const char *t
     SqlStatement *st = bind_list(prepare_scan(sql, text, error), types, list);
     va_end(list);
     return st;
+}
+
+SqlStatement *sql_ahead(Sql *sql, const char *text, const char *types, ...) {
+    va_list list;
+    if (sql->driver->ahead == NULL || sql->mode != SQL_WRITE)
+        return NULL;
+    va_start(list, types);
+    SqlStatement *st = bind_list(prepare_ahead(sql, text), types, list);
+    va_end(list);
+    if (st)
+        sql->driver->ahead(st);
+    return st;
+}
+
+gboolean sql_run_later(Sql *sql, GError **error, const char *text, const char *types, ...) {
+    va_list list;
+    va_start(list, types);
+    SqlStatement *st = bind_list(sql_prepare(sql, text, error), types, list);
+    va_end(list);
+    return st && sql_send(st, error);
 }
 
 gboolean sql_run(Sql *sql, GError **error, const char *text, const char *types, ...) {

@@ -9,7 +9,8 @@
  * valid until the same text is prepared again. Errors are ERROR_STORE or ERROR_DISK_FULL.
  *
  * What both back ends agree on:
- * - Text is compared by its bytes; LIKE heeds case, and its ESCAPE is always written.
+ * - Text in columns is compared by its bytes, and what is no column by COLLATE BINARY; LIKE heeds
+ *   case, and its ESCAPE is always written.
  * - BEGIN IMMEDIATE starts a writing transaction; a SAVEPOINT outside a transaction starts one that
  *   its RELEASE commits, and a reader sees one moment until then.
  * - A statement that failed inside a transaction may have spoilt it (PostgreSQL): nothing but
@@ -31,6 +32,10 @@ typedef enum { SQL_ROW, SQL_DONE, SQL_FAILED } SqlStep;
 
 Sql *sql_open(const char *uri, SqlMode mode, GError **error);
 void sql_close(Sql *sql);
+/* The folder of the files that belong to this database (file_store.h); copied. NULL, as at first:
+ * there is none. Whoever opens the database says where it is. */
+void sql_set_files(Sql *sql, const char *folder);
+const char *sql_files(const Sql *sql);
 /* For messages and tests; SQL itself does not depend on it. */
 SqlKind sql_kind(const Sql *sql);
 
@@ -45,6 +50,9 @@ gboolean sql_define(Sql *sql, const char *text, GError **error);
  * blob (pointer, gsize), n null. Rows are thrown away. Example: sql_run(sql, error, "DELETE FROM x
  * WHERE id = ?", "t", id). */
 gboolean sql_run(Sql *sql, GError **error, const char *text, const char *types, ...);
+
+/* sql_run of a statement without rows whose effect is not asked about at once (sql_send). */
+gboolean sql_run_later(Sql *sql, GError **error, const char *text, const char *types, ...);
 
 /* Like sql_run but gives the statement before its first step, to be read with sql_step. NULL on
  * error. */
@@ -69,8 +77,15 @@ SqlStep sql_step(SqlStatement *st,
 void sql_reset(SqlStatement *st); /* leave a query before its end */
 /* Runs a statement without rows whose effect is not asked about at once. In a transaction on
  * PostgreSQL it is sent but not waited for: a failure is told by a later statement, at the latest
- * by RELEASE or COMMIT. Elsewhere it is one sql_step. */
+ * by the RELEASE of the outermost savepoint or COMMIT. Elsewhere it is one sql_step. */
 gboolean sql_send(SqlStatement *st, GError **error);
+
+/* Announces a query of the writer that will be asked soon, with the same text and parameters: in a
+ * transaction on PostgreSQL it travels with the next statement that waits (and fails that one when
+ * it fails), and its rows are kept for sql_query. They are forgotten, and asked for again, when a
+ * table that the text names has been written or a savepoint was made or left meanwhile. Elsewhere
+ * it is nothing. Gives the statement for more parameters, or NULL. */
+SqlStatement *sql_ahead(Sql *sql, const char *text, const char *types, ...);
 
 /* Columns are 0-based; text and blobs are borrowed until the next step. */
 gboolean sql_is_null(SqlStatement *st, int column);

@@ -11,6 +11,7 @@ struct Sql {
     SqlMode mode;
     GHashTable *statements; /* text -> SqlStatement */
     guint64 prepared;       /* how often sql_prepare was called */
+    char *files;            /* folder, or NULL */
 };
 
 struct SqlStatement {
@@ -40,6 +41,7 @@ struct SqlDriver {
     SqlStep (*step)(SqlStatement *st, GError **error);
     void (*reset)(SqlStatement *st);
     gboolean (*send)(SqlStatement *st, GError **error);
+    void (*ahead)(SqlStatement *st); /* NULL: a query costs no round trip */
 
     gboolean (*is_null)(SqlStatement *st, int column);
     const char *(*text)(SqlStatement *st, int column);

@@ -3,7 +3,7 @@
  * A round trip costs more than most statements, so SAVEPOINT and RELEASE, which cannot fail in a
  * healthy transaction, wait and travel with the next statement (libpq's pipeline mode); what is
  * given to sql_send is sent at once, and its result is read with that of the next statement that
- * waits. */
+ * waits, which also carries what was announced by sql_ahead. */
 #include "store/sql_postgres.h"
 #include "base/error.h"
 
@@ -93,6 +93,7 @@ static gboolean reconnect(PgSql *pg, GError **error) {
     pg->conn = NULL;
     pg->owed = 0;
     g_ptr_array_set_size(pg->waiting, 0);
+    pg_ahead_forget_all(pg);
     conn = connect_new(pg->uri, pg->base.mode, error);
     if (conn == NULL)
         return FALSE;
@@ -111,6 +112,7 @@ static void pg_close(Sql *sql) {
     g_free(pg->uri);
     g_ptr_array_free(pg->savepoints, TRUE);
     g_ptr_array_free(pg->waiting, TRUE);
+    g_ptr_array_free(pg->ahead, TRUE);
     g_free(pg);
 }
 
@@ -124,6 +126,7 @@ static Sql *pg_open(const char *uri, SqlMode mode, GError **error) {
     pg->generation = 1;
     pg->savepoints = g_ptr_array_new_with_free_func(g_free);
     pg->waiting = g_ptr_array_new_with_free_func(g_free);
+    pg->ahead = g_ptr_array_new();
     return &pg->base;
 }
 
@@ -149,9 +152,27 @@ static gboolean send_statement(PgSql *pg, const PgStatement *st) {
     return PQsendQueryPrepared(pg->conn, st->name, st->n, st->values, st->lengths, st->formats, 0);
 }
 
+gboolean pg_send_prepared(PgSql *pg, PgStatement *st, guint *results) {
+    gboolean fresh = !is_prepared(pg, st);
+    if (fresh) {
+        g_free(st->name);
+        st->name = g_strdup_printf("s%u", ++pg->names);
+        st->generation = 0;
+    }
+    *results += fresh + 1u;
+    return (!fresh || PQsendPrepare(pg->conn, st->name, st->text, st->n, st->types)) &&
+           send_statement(pg, st);
+}
+
+void pg_prepared_well(PgSql *pg, PgStatement *st) {
+    st->generation = pg->generation;
+    memcpy(st->prepared, st->types, sizeof(Oid) * (gsize)st->n);
+}
+
 /* One result for each text sent, then the sync. The last one is kept, or the first error; *good is
- * how many went well. */
-static PGresult *collect(PGconn *conn, guint *good) {
+ * how many went well. Answers to what was asked ahead go where they belong. */
+static PGresult *collect(PgSql *pg, guint *good) {
+    PGconn *conn = pg->conn;
     PGresult *kept = NULL;
     for (gboolean again = TRUE; again || PQstatus(conn) == CONNECTION_OK;) {
         PGresult *result = PQgetResult(conn);
@@ -169,6 +190,8 @@ static PGresult *collect(PGconn *conn, guint *good) {
             continue;
         }
         *good += is_good(result);
+        if (is_good(result) && pg_ahead_answer(pg, *good, result))
+            continue;
         PQclear(kept);
         kept = result;
     }
@@ -181,37 +204,33 @@ static gboolean pipeline_open(PgSql *pg) {
 
 /* The first error of what was sent since the pipeline was opened, or the last result. */
 static PGresult *pipeline_end(PgSql *pg, guint *good) {
-    PGresult *result = PQpipelineSync(pg->conn) ? collect(pg->conn, good) : NULL;
+    PGresult *result = PQpipelineSync(pg->conn) ? collect(pg, good) : NULL;
     PQexitPipelineMode(pg->conn);
+    pg_ahead_settle(pg);
     pg->owed = 0;
     return result;
 }
 
 static PGresult *pipeline(PgSql *pg, PgStatement *st, const char *text) {
     gboolean fresh = st && !is_prepared(pg, st);
-    guint good = 0, before = pg->owed + pg->waiting->len + 1;
-    if (fresh) {
-        g_free(st->name);
-        st->name = g_strdup_printf("s%u", ++pg->names);
-    }
-    gboolean sent = pipeline_open(pg) && send_waiting(pg) &&
-                    (!fresh || PQsendPrepare(pg->conn, st->name, st->text, st->n, st->types)) &&
-                    (st ? send_statement(pg, st) : send_text(pg, text));
+    guint good = 0, results = pg->owed + pg->waiting->len;
+    gboolean sent = pipeline_open(pg) && send_waiting(pg) && pg_ahead_send(pg, &results);
+    guint before = results + 1;
+    sent = sent && (st ? pg_send_prepared(pg, st, &results) : send_text(pg, text));
     PGresult *result = pipeline_end(pg, &good);
     if (!sent)
         g_clear_pointer(&result, PQclear);
     g_ptr_array_set_size(pg->waiting, 0);
-    if (fresh && good >= before) {
-        st->generation = pg->generation;
-        memcpy(st->prepared, st->types, sizeof(Oid) * (gsize)st->n);
-    } else if (fresh) {
+    if (fresh && good >= before)
+        pg_prepared_well(pg, st);
+    else if (fresh)
         g_clear_pointer(&st->name, g_free);
-    }
     return result;
 }
 
 static PGresult *round_trip(PgSql *pg, PgStatement *st, const char *text) {
-    if (st && is_prepared(pg, st) && pg->waiting->len == 0 && pg->owed == 0)
+    if (st && is_prepared(pg, st) && pg->waiting->len == 0 && pg->owed == 0 &&
+        !pg_ahead_pending(pg))
         return PQexecPrepared(pg->conn, st->name, st->n, st->values, st->lengths, st->formats, 0);
     if (st && st->name && st->generation == pg->generation && !is_prepared(pg, st))
         g_ptr_array_add(pg->waiting, g_strdup_printf("DEALLOCATE %s", st->name));
@@ -244,6 +263,8 @@ gboolean pg_run(PgSql *pg, PgStatement *st, const char *text, PGresult **result,
     gboolean harmless = pg->base.mode == SQL_READ || (text && g_str_has_prefix(text, "BEGIN"));
     if (pg->broken)
         return lost(error);
+    if (st && st->writes)
+        pg_ahead_written(pg, st->writes);
     if (!connected(pg) && !reconnect(pg, error))
         return FALSE;
     PGresult *got = round_trip(pg, st, text);
@@ -269,6 +290,8 @@ gboolean pg_send_only(PgSql *pg, PgStatement *st) {
         return FALSE;
     pg->owed += pg->waiting->len + 1;
     g_ptr_array_set_size(pg->waiting, 0);
+    if (st->writes)
+        pg_ahead_written(pg, st->writes);
     return TRUE;
 }
 
@@ -339,10 +362,10 @@ static gboolean savepoint(PgSql *pg, const char *name, GError **error) {
     return TRUE;
 }
 
-/* With results owed it waits for them: what RELEASE has passed, holds. */
-static gboolean release_sent(PgSql *pg, const char *name, GError **error) {
+/* With results owed the outermost one waits for them: what it has passed, holds. */
+static gboolean release_sent(PgSql *pg, const char *name, gboolean outermost, GError **error) {
     g_autofree char *text = g_strconcat("RELEASE ", name, NULL);
-    if (pg->owed > 0)
+    if (pg->owed > 0 && outermost)
         return pg_run(pg, NULL, text, NULL, error);
     g_ptr_array_add(pg->waiting, g_steal_pointer(&text));
     return TRUE;
@@ -353,7 +376,7 @@ static gboolean release(PgSql *pg, const char *name, GError **error) {
     if (pg->broken || place == 0)
         return pg->broken ? lost(error)
                           : error_set(error, ERROR_STORE, NULL, "no such savepoint", NULL);
-    if (unhealthy(pg, error) || !release_sent(pg, name, error))
+    if (unhealthy(pg, error) || !release_sent(pg, name, place == 1, error))
         return FALSE;
     g_ptr_array_set_size(pg->savepoints, (int)place - 1);
     return place > 1 || !pg->own_begin || commit(pg, error);
@@ -369,6 +392,7 @@ static gboolean rollback_to(PgSql *pg, const char *name, GError **error) {
 }
 
 gboolean pg_control(PgSql *pg, PgControl control, const char *name, GError **error) {
+    pg_ahead_forget_all(pg);
     switch (control) {
     case PG_BEGIN:
         return begin(pg, "BEGIN", error);
@@ -444,6 +468,7 @@ const SqlDriver sql_postgres = {
     .step = pg_step,
     .reset = pg_reset,
     .send = pg_send,
+    .ahead = pg_ahead,
     .is_null = pg_is_null,
     .text = pg_text,
     .integer = pg_integer,

@@ -20,6 +20,7 @@ SqlStatement *pg_prepare(Sql *sql, const char *text, gboolean scan, GError **err
         st->cursor = g_strdup_printf("scan%u", ++((PgSql *)sql)->names);
         st->text = g_strdup_printf("DECLARE %s NO SCROLL CURSOR FOR %s", st->cursor, query);
     }
+    st->writes = pg_written_table(st->text);
     gsize n = (gsize)st->n + 1; /* never null */
     st->types = g_new0(Oid, n);
     st->prepared = g_new0(Oid, n);
@@ -35,13 +36,14 @@ SqlStatement *pg_prepare(Sql *sql, const char *text, gboolean scan, GError **err
 void pg_finalize(SqlStatement *base) {
     PgStatement *st = pg_of(base);
     PgSql *pg = (PgSql *)base->sql;
+    pg_ahead_forget(pg, st);
     if (st->name && st->generation == pg->generation)
         g_ptr_array_add(pg->waiting, g_strdup_printf("DEALLOCATE %s", st->name));
     for (int i = 0; i < st->n; i++)
         g_free(st->texts[i]);
-    gpointer parts[] = {st->text,     st->cursor, st->name,  st->types,
-                        st->prepared, st->texts,  st->words, (gpointer)st->values,
-                        st->lengths,  st->formats};
+    gpointer parts[] = {st->text,     st->cursor, st->name,  st->writes,           st->types,
+                        st->prepared, st->texts,  st->words, (gpointer)st->values, st->lengths,
+                        st->formats};
     for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
         g_free(parts[i]);
     g_ptr_array_free(st->blobs, TRUE);
@@ -49,7 +51,11 @@ void pg_finalize(SqlStatement *base) {
     g_free(st);
 }
 
-gboolean pg_busy(const SqlStatement *st) { return pg_of(st)->result || pg_of(st)->open; }
+gboolean pg_busy(const SqlStatement *base) {
+    PgStatement *st = pg_of(base);
+    PgSql *pg = (PgSql *)base->sql;
+    return st->result || st->open || g_ptr_array_find(pg->ahead, st, NULL);
+}
 
 static void cursor_close(PgStatement *st) {
     PgSql *pg = (PgSql *)st->base.sql;
@@ -62,8 +68,10 @@ static void cursor_close(PgStatement *st) {
 void pg_reset(SqlStatement *base) {
     PgStatement *st = pg_of(base);
     cursor_close(st);
+    pg_ahead_forget((PgSql *)base->sql, st);
     PQclear(st->result);
     st->result = NULL;
+    st->place = 0;
     g_ptr_array_set_size(st->blobs, 0);
 }
 
@@ -137,8 +145,10 @@ static gboolean start(PgStatement *st, GError **error) {
     st->row = -1;
     if (control != PG_PLAIN)
         return pg_control(pg, control, name, error);
-    if (st->cursor == NULL)
-        return pg_run(pg, st, NULL, &st->result, error);
+    if (st->cursor == NULL) {
+        st->result = pg_ahead_take(pg, st);
+        return st->result || pg_run(pg, st, NULL, &st->result, error);
+    }
     st->open = pg_run(pg, st, NULL, NULL, error);
     return st->open && fetch(st, error);
 }

@@ -405,6 +405,79 @@ static void a_backup_ends_while_others_write(Fixture *f, gconstpointer data) {
     sql_close(reader);
 }
 
+/* What was announced is never older than what is asked: the same question in other words, which
+ * nobody announced, has the same answer after any mixture of writes and savepoints. */
+static void announced_answers_are_never_stale(Fixture *f, gconstpointer data) {
+    (void)data;
+    enum { STEPS = 1500 };
+    static const char asked[] = "SELECT count(*), max(b) FROM t WHERE a = ?";
+    static const char other[] = "SELECT count(*), max(b)  FROM t WHERE a = ?";
+    g_autoptr(GError) error = NULL;
+    int depth = 0;
+    sql_exec(f->sql, "BEGIN IMMEDIATE", &error);
+    for (int i = 0; i < STEPS; i++) {
+        gint64 a = g_test_rand_int_range(0, 3), b = g_test_rand_int_range(0, 1000);
+        switch (g_test_rand_int_range(0, 10)) {
+        case 0:
+            g_assert_true(sql_run_later(f->sql, &error, "INSERT INTO t VALUES (?, ?)", "ii", a, b));
+            break;
+        case 1:
+            g_assert_true(sql_run(f->sql, &error, "UPDATE t SET b = ? WHERE a = ?", "ii", b, a));
+            break;
+        case 2:
+            g_assert_true(sql_run_later(f->sql, &error, "DELETE FROM t WHERE b < ?", "i", b / 4));
+            break;
+        case 3:
+            g_assert_true(sql_exec(f->sql, "SAVEPOINT s", &error));
+            depth++;
+            break;
+        case 4:
+            if (depth > 0)
+                g_assert_true(sql_exec(f->sql, "ROLLBACK TO s; RELEASE s", &error));
+            depth -= depth > 0;
+            break;
+        case 5:
+            g_assert_true(
+                sql_run_later(f->sql, &error, "INSERT INTO v (serial) VALUES (?)", "i", (gint64)i));
+            break;
+        default:
+            sql_ahead(f->sql, asked, "i", a);
+            break;
+        }
+        a = g_test_rand_int_range(0, 3);
+        SqlStatement *one = sql_query(f->sql, &error, asked, "i", a);
+        g_assert_cmpint(sql_step(one, &error), ==, SQL_ROW);
+        SqlStatement *two = sql_query(f->sql, &error, other, "i", a);
+        g_assert_cmpint(sql_step(two, &error), ==, SQL_ROW);
+        g_assert_cmpint(sql_int(one, 0), ==, sql_int(two, 0));
+        g_assert_cmpint(sql_int(one, 1), ==, sql_int(two, 1));
+        sql_reset(one);
+        sql_reset(two);
+    }
+    g_assert_true(sql_exec(f->sql, "COMMIT", &error));
+    g_assert_no_error(error);
+}
+
+/* An announced query that fails is told where it is asked, and a good one beside it is answered. */
+static void announced_questions_may_fail(Fixture *f, gconstpointer data) {
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    g_assert_true(sql_exec(f->sql, "BEGIN IMMEDIATE; SAVEPOINT s", &error));
+    sql_ahead(f->sql, "SELECT a / 0 FROM nowhere WHERE a = ?", "i", (gint64)1);
+    if (sql_kind(f->sql) == SQL_POSTGRES) {
+        g_assert_false(sql_run(f->sql, &error, "SELECT count(*) FROM t", ""));
+        g_clear_error(&error);
+    }
+    g_assert_true(sql_exec(f->sql, "ROLLBACK TO s", &error));
+    sql_ahead(f->sql, "SELECT count(*) FROM t WHERE a > ?", "i", (gint64)0);
+    gint64 n = -1;
+    g_assert_true(
+        sql_get_int(f->sql, &error, &n, -1, "SELECT count(*) FROM t WHERE a > ?", "i", (gint64)0));
+    g_assert_cmpint(n, ==, 0);
+    g_assert_true(sql_exec(f->sql, "COMMIT", &error));
+    g_assert_no_error(error);
+}
+
 #define ADD(name, func) g_test_add("/sql/" name, Fixture, NULL, setup, func, teardown)
 
 /* The cache of statements is bounded, but what is in use stays valid. */
@@ -426,6 +499,8 @@ static void test_cache_keeps_what_is_in_use(Fixture *f, gconstpointer data) {
 
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
+    ADD("announced-answers-are-never-stale", announced_answers_are_never_stale);
+    ADD("announced-questions-may-fail", announced_questions_may_fail);
     ADD("values-come-back-as-they-went", values_come_back_as_they_went);
     ADD("a-prepared-statement-starts-clean", a_prepared_statement_starts_clean);
     ADD("mistakes-are-told", mistakes_are_told);

@@ -69,6 +69,8 @@ static const char common_tables[] =
     " PRIMARY KEY (type, field));"
     "CREATE TABLE IF NOT EXISTS schema_indexes (name {text} PRIMARY KEY, type {text} NOT NULL, "
     "definition {text} NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS imports (type {text} NOT NULL, hash {text} NOT NULL, time_ms {int} "
+    "NOT NULL, actor {text} NOT NULL, PRIMARY KEY (type, hash));"
     "CREATE TABLE IF NOT EXISTS journal (seq {key} PRIMARY KEY, time_ms {int} NOT NULL, actor "
     "{text} NOT NULL,"
     " actor_name {text}, role {text}, type {text} NOT NULL, id {text} NOT NULL, action {text} NOT "

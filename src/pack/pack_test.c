@@ -57,9 +57,9 @@ static void test_point_type(void) {
     g_assert_cmpstr(type_field(point, "enterprise")->ref_type, ==, "enterprise");
     g_assert_true(point->scope_enterprise == type_field(point, "enterprise"));
     g_assert_null(point->scope_region);
-    g_assert_null(point->initial);
-    g_assert_cmpuint(point->checks->len, ==, 5);
-    g_assert_cmpuint(point->states->len + point->moves->len + point->clocks->len, ==, 0);
+    g_assert_cmpstr(point->initial->name, ==, "in_service");
+    g_assert_cmpuint(point->checks->len, ==, 8);
+    g_assert_cmpuint(point->states->len, ==, 2);
     packs_free(packs);
 }
 
@@ -85,7 +85,7 @@ static void test_alarm_type(void) {
     g_assert_cmpint(assignment(raise->fields, "found_at")->kind, ==, VALUE_FIELD);
     g_assert_cmpstr(assignment(raise->fields, "found_at")->text, ==, "onset");
     g_assert_cmpint(unshelve->by, ==, BY_CLOCK);
-    g_assert_cmpuint(unshelve->to->len, ==, 6);
+    g_assert_cmpuint(unshelve->to->len, ==, 7);
     g_assert_cmpint(assignment(unshelve->set, "shelve_reason")->kind, ==, VALUE_NULL);
     g_assert_null(g_array_index(hazard->to, MoveTarget, 0).state); /* same */
     const Move *acknowledge = type_move(alarm, "acknowledge");

@@ -160,11 +160,9 @@ static gboolean may_withdraw(const Act *act, const Row *row, const Move *move, G
 }
 
 static char *span_words(Span span) {
-    static const char *const units[] = {[SPAN_HOURS] = "小时 (h)",
-                                        [SPAN_DAYS] = "天 (d)",
-                                        [SPAN_WORKDAYS] = "个工作日 (wd)",
-                                        [SPAN_MONTHS] = "个月 (m)",
-                                        [SPAN_YEARS] = "年 (y)"};
+    static const char *const units[] = {
+        [SPAN_MINUTES] = "分钟 (min)",     [SPAN_HOURS] = "小时 (h)",  [SPAN_DAYS] = "天 (d)",
+        [SPAN_WORKDAYS] = "个工作日 (wd)", [SPAN_MONTHS] = "个月 (m)", [SPAN_YEARS] = "年 (y)"};
     return g_strdup_printf("%d %s", span.n, units[span.unit]);
 }
 

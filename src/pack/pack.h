@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "pack/calendar.h"
 #include "pack/condition.h"
+#include "pack/document_type.h"
 #include "pack/span.h"
 
 typedef struct RecordType RecordType;
@@ -124,11 +125,14 @@ typedef struct {
     GArray *todo; /* Todo */
 } State;
 
-typedef struct {
+typedef struct Guard Guard;
+struct Guard {
     Condition *when;
     Title message;
-    char *field; /* or NULL */
-} Guard;
+    char *field;    /* or NULL */
+    Validity valid; /* of the law it serves */
+    Guard *next;    /* of the same move; or NULL */
+};
 
 typedef struct {
     Condition *when;    /* NULL: always */
@@ -208,6 +212,18 @@ typedef struct {
     Span before;
 } Move;
 
+/* A paper that is made when one of `moves` is, while `when` holds after it. */
+typedef struct {
+    char *name;
+    Title title;
+    GPtrArray *moves; /* const Move* */
+    Condition *when;  /* NULL: always */
+    char *number;     /* pattern or NULL */
+    GStrv basis;      /* or NULL */
+    PaperStyle style;
+    GPtrArray *pieces; /* DocumentPiece* */
+} DocumentType;
+
 typedef struct {
     Span after;
     const Move *move;
@@ -225,6 +241,8 @@ struct ClockType {
     Condition *pause;         /* stands still while this holds; or NULL */
     const Field *until;       /* or NULL */
     gboolean has_limit;
+    Validity valid;  /* several of one name and disjoint validity are one clock over time */
+    gboolean by_now; /* the law of the day the run starts, not of the record's making */
     Span limit;
     const Field *limit_field; /* a code that stands for a span; or NULL */
     GArray *steps;            /* ClockStep, in order of `after` */
@@ -266,6 +284,7 @@ struct RecordType {
     GPtrArray *moves;      /* Move* */
     GPtrArray *clocks;     /* ClockType* */
     GPtrArray *indicators; /* Indicator* */
+    GPtrArray *documents;  /* DocumentType* */
     RoleSet read, create, edit;
     gboolean receipts;        /* creation answers with a receipt */
     GPtrArray *receipt_shows; /* Field*: what the holder of a receipt sees, beside the state */
@@ -303,6 +322,8 @@ const State *type_state(const RecordType *type, const char *name);         /* or
 const Move *type_move(const RecordType *type, const char *name);           /* or NULL */
 const Indicator *type_indicator(const RecordType *type, const char *name); /* or NULL */
 gboolean packs_role_group(const Packs *packs, const char *name, RoleSet *out);
+/* What a table calls a member of a field's list (kind file); NULL: there is none. */
+const Title *field_column_title(const Field *field, const char *column);
 gboolean role_in(const Role *role, RoleSet set);
 const char *level_name(Level level); /* "county" */
 gboolean level_parse(const char *text, Level *level);
@@ -322,6 +343,9 @@ ConditionScope type_scope(TypeNames *names);
  * to what stands behind the dot. */
 const RecordType *type_of_ref(const Packs *packs, const RecordType *type, const char *name,
                               const Field **ref, const char **rest);
+/* Whether a clock is the one of its name for a record whose law is that of `law_day`, and a run
+ * that starts on `start_day`. */
+gboolean clock_in_force(const ClockType *clock, gint64 law_day, gint64 start_day);
 gboolean validity_holds(const Validity *valid, gint64 day);
 gboolean validity_overlap(const Validity *a, const Validity *b);
 /* Titles of the roles in a set, joined by "、"; caller frees. */

@@ -107,20 +107,24 @@ static gboolean by_creation(const RecordQuery *asked) {
  * Its planner knows nothing of how values are spread: left alone it takes whatever equality it
  * finds and reads rows for the rest. PostgreSQL keeps statistics and is left alone. */
 
-static gboolean names_state(gpointer data, const char *name, const Term *literal) {
-    (void)data, (void)literal;
-    return !g_str_equal(name, "state");
+static gboolean note_literal(gpointer data, const char *name, const Term *literal) {
+    guint *literals = data;
+    (void)literal;
+    *literals += g_str_equal(name, "state") ? 1 : 100;
+    return TRUE;
 }
 
-/* A state is an equality that keeps the order of creation. */
+/* One state is an equality that keeps the order of creation; several are not. */
 static gboolean filters_state(const Act *act, const RecordType *type, const RecordQuery *asked) {
     TypeNames names = {.packs = act->packs, .type = type};
     ConditionScope scope = type_scope(&names);
     Condition *condition =
         given(asked->filter) ? condition_parse_in(asked->filter, &scope, NULL) : NULL;
-    gboolean named = condition && !condition_each_literal(condition, names_state, NULL);
+    guint literals = 0;
+    if (condition)
+        condition_each_literal(condition, note_literal, &literals);
     condition_free(condition);
-    return named;
+    return literals % 100 == 1;
 }
 
 static char *sorted_by_index(const RecordType *type, const RecordQuery *asked) {

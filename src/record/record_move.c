@@ -1,4 +1,5 @@
 #include "record/act.h"
+#include "record/documents.h"
 #include "record/effect.h"
 #include "record/files.h"
 #include "record/legal_clock.h"
@@ -190,11 +191,11 @@ static gboolean move_open(const Act *act, const Row *row, const Move *move, GErr
 }
 
 static gboolean guard_holds(const Act *act, const Row *row, const Move *move, GError **error) {
-    const Guard *guard = move->guard;
-    if (guard == NULL || act_holds(act, row, guard->when))
-        return TRUE;
-    return error_set(error, ERROR_MOVE_GUARD, guard->field, guard->message.zh, guard->message.en,
-                     NULL);
+    for (const Guard *guard = move->guard; guard; guard = guard->next)
+        if (act_in_force(act, row, &guard->valid) && !act_holds(act, row, guard->when))
+            return error_set(error, ERROR_MOVE_GUARD, guard->field, guard->message.zh,
+                             guard->message.en, NULL);
+    return TRUE;
 }
 
 static gboolean comment_given(const Move *move, const char *comment, GError **error) {
@@ -239,18 +240,31 @@ static gboolean change_row(const Act *act, const Row *before, Row *row, const Mo
            check_rules(act, row, error);
 }
 
+/* The entry also says which documents the move made. */
+static json_t *note_with(json_t *note, json_t *documents) {
+    json_t *both = note ? json_copy(note) : json_object();
+    if (json_array_size(documents))
+        json_object_set_new(both, "_documents", json_pack("[n, O]", documents));
+    return both;
+}
+
 static json_t *commit_move(const Act *act, const Row *before, Row *row, const Move *move,
                            const char *comment, json_t *note, GError **error) {
     g_autoptr(GPtrArray) raises = g_ptr_array_new_with_free_func(raise_free);
     g_autofree char *action = g_strdup_printf("move:%s", move->name);
-    if (!effects_prepare(act, row, move, raises, error))
-        return NULL;
-    json_t *record = commit_row(act, before, row, action, comment, note, error);
-    if (record && before->state != row->state && act->actor->kind != ACTOR_PERSON &&
-        !proposal_drop(act, row, error)) /* for people there is none left */
+    json_t *documents = NULL, *record = NULL;
+    if (effects_prepare(act, row, move, raises, error) &&
+        documents_prepare(act, row, move, &documents, error)) {
+        json_t *both = note_with(note, documents);
+        record = commit_row(act, before, row, action, comment, both, error);
+        json_decref(both);
+    }
+    gboolean lapses = before->state != row->state && act->actor->kind != ACTOR_PERSON;
+    if (record && !((!lapses || proposal_drop(act, row, error)) && /* people left none */
+                    documents_write(act, row, documents, error) &&
+                    effects_run(act, row, move, raises, error)))
         g_clear_pointer(&record, json_decref);
-    if (record && !effects_run(act, row, move, raises, error))
-        g_clear_pointer(&record, json_decref);
+    json_decref(documents);
     return record;
 }
 
@@ -259,7 +273,8 @@ static json_t *propose(const Act *act, const Row *before, const Move *move, json
                        const char *comment, GError **error) {
     g_autoptr(Row) row = row_copy(before);
     if (!move_open(act, before, move, error) ||
-        !change_row(act, before, row, move, fields, comment, error))
+        !change_row(act, before, row, move, fields, comment, error) ||
+        !files_use(act, before, row, error)) /* who confirms may read what is proposed */
         return NULL;
     return proposal_write(act, before, move, fields, comment, error);
 }
@@ -417,8 +432,13 @@ static gboolean is_accepted(gpointer data, const char *name) {
 /* What a guard says of fields that the mover still has to give cannot be known yet. */
 static gboolean offered(const Act *act, const Row *row, const Move *move) {
     MoveFields fields = {row->type, move};
-    return move_open(act, row, move, NULL) &&
-           (move->guard == NULL || act_may_hold(act, row, move->guard->when, is_accepted, &fields));
+    if (!move_open(act, row, move, NULL))
+        return FALSE;
+    for (const Guard *guard = move->guard; guard; guard = guard->next)
+        if (act_in_force(act, row, &guard->valid) &&
+            !act_may_hold(act, row, guard->when, is_accepted, &fields))
+            return FALSE;
+    return TRUE;
 }
 
 static gboolean offered_to_any(const Act *act, const GPtrArray *others, const Row *row,

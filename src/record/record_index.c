@@ -17,7 +17,7 @@ static const gboolean light[FIELD_KINDS] = {
     [FIELD_REGION] = TRUE,  [FIELD_ROLE] = TRUE,    [FIELD_DATE] = TRUE,
     [FIELD_INTEGER] = TRUE, [FIELD_DECIMAL] = TRUE, [FIELD_TIME] = TRUE};
 
-gboolean field_counted(const Field *field) { return counted[field->kind]; }
+gboolean field_counted(const Field *field) { return counted[field->kind] && !field->secret; }
 
 static gboolean in_index(const RecordType *type, const Field *field) {
     return g_ptr_array_find(type->indexed, field, NULL);
@@ -29,7 +29,7 @@ static GPtrArray *sight_fields(const RecordType *type) {
     for (int pass = 0; pass < 2; pass++)
         for (guint i = 0; i < type->fields->len; i++) {
             const Field *field = type->fields->pdata[i];
-            if (schema_own_column(type, field) && light[field->kind] &&
+            if (schema_own_column(type, field) && light[field->kind] && !field->secret &&
                 field_counted(field) == (pass == 0) && fields->len < SIGHT_FIELDS_MAX)
                 g_ptr_array_add(fields, (gpointer)field);
         }

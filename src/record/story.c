@@ -3,6 +3,7 @@
 #include "record/files.h"
 #include "record/journal.h"
 #include "record/legal_clock.h"
+#include "record/sealed.h"
 #include "record/story_part.h"
 #include "store/file_store.h"
 
@@ -435,6 +436,14 @@ gboolean story_check(const Packs *packs, const char *path, GError **error) {
     return story && world_make(story, error) && steps_run(story, &steps, error);
 }
 
+/* Secret fields need a key to be sealed to; no story opens them. */
+static gboolean make_seal_key(Story *story, GError **error) {
+    SealKey *key = seal_key_new();
+    gboolean done = seal_key_activate(story->sql, key, 0, error);
+    seal_key_free(key);
+    return done;
+}
+
 gboolean story_tell(const Packs *packs, const char *path, guint *steps, GError **error) {
     guint told = 0;
     g_autoptr(Story) story =
@@ -446,8 +455,8 @@ gboolean story_tell(const Packs *packs, const char *path, guint *steps, GError *
     if (story->sql)
         sql_set_files(story->sql, files);
     gboolean good = files && story->sql && records_migrate(story->sql, packs, error) &&
-                    world_make(story, error) && steps_run(story, &told, error) &&
-                    journal_good(story, error);
+                    make_seal_key(story, error) && world_make(story, error) &&
+                    steps_run(story, &told, error) && journal_good(story, error);
     if (files)
         file_store_erase(files);
     if (steps)

@@ -371,6 +371,8 @@ json_t *import_value(ImportNames *names, const Field *field, const Cell *cell, G
     switch (field->kind) {
     case FIELD_INTEGER:
     case FIELD_DECIMAL:
+    case FIELD_MONEY:
+    case FIELD_SCORE:
         return number_value(field, cell, error);
     case FIELD_BOOL:
         return bool_value(cell, error);

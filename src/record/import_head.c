@@ -61,14 +61,20 @@ static gboolean passed_over(const RecordType *type, const char *wanted) {
     return FALSE;
 }
 
+gboolean import_takes(const Field *field) {
+    return field->kind != FIELD_ROWS && field->kind != FIELD_FILE;
+}
+
 static gboolean find_column(const RecordType *type, const char *wanted, ImportColumn *column) {
     for (guint i = 0; i < type->fields->len; i++) {
         const Field *field = type->fields->pdata[i];
         ColumnKind half = half_of(field, wanted);
         if (half == COLUMN_NOTHING && !is_field(field, wanted))
             continue;
-        column->kind = half == COLUMN_NOTHING ? COLUMN_FIELD : half;
-        column->field = field;
+        if (import_takes(field)) {
+            column->kind = half == COLUMN_NOTHING ? COLUMN_FIELD : half;
+            column->field = field;
+        }
         return TRUE;
     }
     if (type->key == NULL && (strcmp(wanted, "id") == 0 || strcmp(wanted, "标识") == 0)) {

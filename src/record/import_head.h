@@ -10,6 +10,8 @@ typedef struct {
     const char *title;  /* as it stands in the sheet; borrowed from the table */
 } ImportColumn;
 
+/* Rows and files are not written into one cell: their columns are passed over. */
+gboolean import_takes(const Field *field);
 /* GArray of ImportColumn; NULL with ERROR_SHEET. */
 GArray *import_head(const RecordType *type, const TableRow *head, GError **error);
 /* "A", "AB"; caller frees. */

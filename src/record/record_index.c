@@ -13,9 +13,9 @@ static const gboolean counted[FIELD_KINDS] = {[FIELD_CODE] = TRUE,
                                               [FIELD_ROLE] = TRUE};
 /* Small values; texts and places would make the index as large as the table. */
 static const gboolean light[FIELD_KINDS] = {
-    [FIELD_CODE] = TRUE,    [FIELD_BOOL] = TRUE,    [FIELD_REF] = TRUE,
-    [FIELD_REGION] = TRUE,  [FIELD_ROLE] = TRUE,    [FIELD_DATE] = TRUE,
-    [FIELD_INTEGER] = TRUE, [FIELD_DECIMAL] = TRUE, [FIELD_TIME] = TRUE};
+    [FIELD_CODE] = TRUE, [FIELD_BOOL] = TRUE,  [FIELD_REF] = TRUE,      [FIELD_REGION] = TRUE,
+    [FIELD_ROLE] = TRUE, [FIELD_DATE] = TRUE,  [FIELD_INTEGER] = TRUE,  [FIELD_DECIMAL] = TRUE,
+    [FIELD_TIME] = TRUE, [FIELD_MONEY] = TRUE, [FIELD_DURATION] = TRUE, [FIELD_SCORE] = TRUE};
 
 gboolean field_counted(const Field *field) { return counted[field->kind] && !field->secret; }
 

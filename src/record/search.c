@@ -1,5 +1,6 @@
 #include "record/search.h"
 #include "record/rights.h"
+#include "record/rows.h"
 #include "record/search_grams.h"
 #include "record/search_words.h"
 
@@ -8,7 +9,12 @@
 /* Stands between two fields, so that no phrase reaches from one into the next. */
 static const char gap[] = " 0gap0";
 
-gboolean search_field(const Field *field) { return field->kind == FIELD_TEXT && !field->secret; }
+gboolean search_field(const Field *field) {
+    for (guint i = 0; field->rows && i < field->rows->fields->len; i++)
+        if (search_field(field->rows->fields->pdata[i]))
+            return TRUE;
+    return field->kind == FIELD_TEXT && !field->secret;
+}
 
 static void add_words(GString *words, const char *text) {
     if (text == NULL)
@@ -33,13 +39,43 @@ static GPtrArray *searched_fields(const RecordType *type) {
     return fields;
 }
 
+static void add_row_words(GString *words, const Row *row, const Field *field) {
+    g_autoptr(GPtrArray) cells = searched_fields(field->rows);
+    guint n = row_count(row, field);
+    for (guint i = 0; i < n; i++)
+        for (guint j = 0; j < cells->len; j++) {
+            const FieldValue *value = row_cell(row, field, i, cells->pdata[j]);
+            add_words(words, value->present ? value->text : NULL);
+        }
+}
+
 static char *words_of(const Row *row) {
     GString *words = g_string_new(NULL);
     g_autoptr(GPtrArray) fields = searched_fields(row->type);
     add_words(words, row->number);
-    for (guint i = 0; i < fields->len; i++)
-        add_words(words, row_text(row, fields->pdata[i]));
+    for (guint i = 0; i < fields->len; i++) {
+        const Field *field = fields->pdata[i];
+        if (field->rows)
+            add_row_words(words, row, field);
+        else
+            add_words(words, row_text(row, field));
+    }
     return g_string_free(words, FALSE);
+}
+
+char *search_text(const Row *row, const Field *field) {
+    if (field->rows == NULL)
+        return g_strdup(row_text(row, field));
+    g_autoptr(GPtrArray) cells = searched_fields(field->rows);
+    GString *text = g_string_new(NULL);
+    guint n = row_count(row, field);
+    for (guint i = 0; i < n; i++)
+        for (guint j = 0; j < cells->len; j++) {
+            const FieldValue *value = row_cell(row, field, i, cells->pdata[j]);
+            if (value->present && value->text)
+                g_string_append_printf(text, "%s%s ", text->len ? gap + 1 : "", value->text);
+        }
+    return g_string_free(text, text->len == 0);
 }
 
 /* The enterprise as words: an enterprise's people look through its own records only. */
@@ -252,7 +288,7 @@ static GPtrArray *owned_rows(Sql *sql, const RecordType *type, const char *enter
     SqlStep step = SQL_FAILED;
     while (st && (step = sql_step(st, error)) == SQL_ROW)
         g_ptr_array_add(rows, row_read(type, st));
-    if (step == SQL_FAILED)
+    if (step == SQL_FAILED || !rows_fill(sql, type, (Row *const *)rows->pdata, rows->len, error))
         g_clear_pointer(&rows, g_ptr_array_unref);
     return rows;
 }
@@ -281,7 +317,7 @@ gboolean search_follow(Sql *sql, const RecordType *type, const char *enterprise,
 
 /* --- made --- */
 
-static gboolean is_searched(const Packs *packs, const char *type_name, const char *field_name) {
+static gboolean is_search_field(const Packs *packs, const char *type_name, const char *field_name) {
     const RecordType *type = packs_type(packs, type_name);
     const Field *field = type ? type_field(type, field_name) : NULL;
     return field && search_field(field);
@@ -293,7 +329,7 @@ static gboolean is_stale(Sql *sql, const Packs *packs, gboolean *stale, GError *
     SqlStep step = SQL_FAILED;
     *stale = FALSE;
     while (st && (step = sql_step(st, error)) == SQL_ROW)
-        *stale |= !is_searched(packs, sql_text(st, 0), sql_text(st, 1));
+        *stale |= !is_search_field(packs, sql_text(st, 0), sql_text(st, 1));
     return step == SQL_DONE;
 }
 
@@ -349,7 +385,7 @@ static GPtrArray *missing_rows(Sql *sql, const RecordType *type, const Row *afte
     SqlStep step = SQL_FAILED;
     while (st && (step = sql_step(st, error)) == SQL_ROW)
         g_ptr_array_add(rows, row_read(type, st));
-    if (step == SQL_FAILED)
+    if (step == SQL_FAILED || !rows_fill(sql, type, (Row *const *)rows->pdata, rows->len, error))
         g_clear_pointer(&rows, g_ptr_array_unref);
     return rows;
 }

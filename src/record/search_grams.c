@@ -195,8 +195,11 @@ gboolean search_gram_put(Sql *sql, const Row *before, const Row *row, GError **e
         done = put_text(sql, row, "number", row->number ? row->number : "", before == NULL, error);
     for (guint i = 0; done && i < row->type->fields->len; i++) {
         const Field *field = row->type->fields->pdata[i];
-        const char *text = row_text(row, field), *former = before ? row_text(before, field) : NULL;
-        if (search_field(field) && (moved || g_strcmp0(text, former) != 0))
+        if (!search_field(field))
+            continue;
+        g_autofree char *text = search_text(row, field);
+        g_autofree char *former = before ? search_text(before, field) : NULL;
+        if (moved || g_strcmp0(text, former) != 0)
             done = put_text(sql, row, field->name, text, before == NULL, error);
     }
     return done;

@@ -1,6 +1,7 @@
 /* The workbook that people fill in for an import. */
 #include "record/act.h"
 #include "record/import.h"
+#include "record/import_head.h"
 #include "record/rights.h"
 
 #include <errno.h>
@@ -48,6 +49,9 @@ static const char *form_of(const Field *field) {
     static const char *const forms[FIELD_KINDS] = {
         [FIELD_TEXT] = "文本",
         [FIELD_INTEGER] = "整数",
+        [FIELD_MONEY] = "金额（元），最多两位小数",
+        [FIELD_DURATION] = "时长，如 PT8H30M、P3D",
+        [FIELD_SCORE] = "分数",
         [FIELD_DECIMAL] = "数值",
         [FIELD_BOOL] = "是 / 否",
         [FIELD_DATE] = "日期，如 2026-11-23、2026/11/23、2026年11月23日",
@@ -101,7 +105,8 @@ static void add_field(Template *t, const Field *field) {
 static void fill(Template *t, const RecordType *type) {
     explain(t, "列", "Column", "要求", "填写方式", "代码");
     for (guint i = 0; i < type->given->len; i++)
-        add_field(t, type->given->pdata[i]);
+        if (import_takes(type->given->pdata[i]))
+            add_field(t, type->given->pdata[i]);
     explain(t, NULL, NULL, NULL, NULL, NULL);
     explain(t,
             "带 * 的列必填；空单元格不改变已有值；整个文件要么全部导入，要么一行也不导入；最多 "

@@ -268,6 +268,7 @@ typedef struct {
 struct RecordType {
     char *name;
     Title title;
+    const char *pack; /* name of the pack that brings it */
     GStrv basis;
     const Field *key, *label;                     /* NULL: none */
     const Field *scope_region, *scope_enterprise; /* NULL: none. A ref scope of `enterprise` gives

@@ -318,7 +318,9 @@ static gboolean type_indexes(Sql *sql, const RecordType *type, GError **error) {
 }
 
 static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
-    if (!sql_define(sql, common_tables, error) || !types_known(sql, packs, error))
+    if (!sql_define(sql, common_tables, error) ||
+        !sql_add_column(sql, "clocks", "late_ms", "{int}", error) || /* newer than the table */
+        !types_known(sql, packs, error))
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++) {
         const RecordType *type = packs->types->pdata[i];

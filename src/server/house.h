@@ -2,6 +2,7 @@
  * Read-only while the server runs. */
 #pragma once
 #include "pack/pack.h"
+#include "record/sheet.h"
 #include "server/basic_cache.h"
 #include "server/http.h"
 #include "server/hub.h"
@@ -69,6 +70,11 @@ void api_types(Request *request);
 void api_records_list(Request *request);
 void api_records_export(Request *request, const Identity *identity, const RecordQuery *query,
                         const char *format);
+/* Answers with the file that `fill` writes, named NAME-DAY.csv or .xlsx; `format` from outside. */
+typedef gboolean (*SheetFill)(Request *request, const Identity *identity, gconstpointer query,
+                              SheetForm form, int fd, GError **error);
+void api_sheet(Request *request, const Identity *identity, const char *name, const char *format,
+               SheetFill fill, gconstpointer query);
 void api_records_create(Request *request);
 void api_record_get(Request *request);
 void api_record_edit(Request *request);
@@ -76,6 +82,7 @@ void api_record_move(Request *request);
 void api_record_journal(Request *request);
 void api_todo(Request *request);
 void api_notices(Request *request);
+void api_clocks(Request *request);
 void api_overview(Request *request);
 void api_alarms(Request *request);
 void api_points(Request *request);

@@ -164,10 +164,16 @@ static void bench_open(Bench *bench, const char *uri, guint hazards) {
     if (sql)
         records_migrate(sql, bench->packs, &error);
     stop_on(error);
-    bench->inspector = (Actor){
-        ACTOR_PERSON, "wang", "王", packs_role(bench->packs, "county_inspector"), "320412", NULL};
-    bench->safety = (Actor){ACTOR_PERSON, "li", "李", packs_role(bench->packs, "enterprise_safety"),
-                            NULL,         "E1"};
+    bench->inspector = (Actor){.kind = ACTOR_PERSON,
+                               .id = "wang",
+                               .name = "王",
+                               .role = packs_role(bench->packs, "county_inspector"),
+                               .region = "320412"};
+    bench->safety = (Actor){.kind = ACTOR_PERSON,
+                            .id = "li",
+                            .name = "李",
+                            .role = packs_role(bench->packs, "enterprise_safety"),
+                            .enterprise = "E1"};
     bench->ids = g_new0(char *, hazards + 1);
     bench->hazards = hazards;
     bench->writer = writer_new(sql, 4096);

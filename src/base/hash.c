@@ -32,10 +32,21 @@ void hash_add_text(HashState *state, const char *text) {
         hash_add(state, text, strlen(text));
 }
 
-void hash_end(HashState *state, guint8 out[static HASH_BYTES]) {
+void hash_take(HashState *state, guint8 out[static HASH_BYTES]) {
     g_assert(EVP_DigestFinal_ex(state->context, out, NULL) == 1);
+    g_assert(EVP_DigestInit_ex(state->context, NULL, NULL) == 1);
+}
+
+void hash_state_free(HashState *state) {
+    if (state == NULL)
+        return;
     EVP_MD_CTX_free(state->context);
     g_free(state);
+}
+
+void hash_end(HashState *state, guint8 out[static HASH_BYTES]) {
+    g_assert(EVP_DigestFinal_ex(state->context, out, NULL) == 1);
+    hash_state_free(state);
 }
 
 void hash_sha256(const void *bytes, gsize n, guint8 out[static HASH_BYTES]) {

@@ -13,6 +13,9 @@ void hash_add(HashState *state, const void *bytes, gsize n);
 void hash_add_text(HashState *state, const char *text);
 void hash_add_int(HashState *state, gint64 value);
 void hash_end(HashState *state, guint8 out[static HASH_BYTES]); /* frees state */
+/* Gives the hash and begins the next one: a state that is kept costs much less than a new one. */
+void hash_take(HashState *state, guint8 out[static HASH_BYTES]);
+void hash_state_free(HashState *state); /* may be NULL */
 
 void hash_sha256(const void *bytes, gsize n, guint8 out[static HASH_BYTES]);
 char *hex_encode(const guint8 *bytes, gsize n, char *out);   /* out: 2n+1 */

@@ -11,7 +11,8 @@ static gboolean run(char **arguments, GError **error) {
     if (!reader_open(&reader, error))
         return FALSE;
     VerifyReport report;
-    gboolean good = journal_verify(reader.records, reader.packs, &report, error);
+    gboolean good = sql_map(reader.records, error) &&
+                    journal_verify(reader.records, reader.packs, &report, error);
     if (good)
         printf("clean: %" G_GINT64_FORMAT " entries, %" G_GINT64_FORMAT " seals, %" G_GINT64_FORMAT
                " records agree; %" G_GINT64_FORMAT " entries not sealed yet\n",

@@ -122,12 +122,16 @@ static void test_logins(Demo *d) {
         g_assert_nonnull(text_at(login, "title"));
     }
     g_assert_false(password_check(d->sql, "operator-320412001", DEMO_PASSWORD));
-    const Actor county = {ACTOR_PERSON, "county",
-                          "x",          packs_role(app_packs(d->app), "county_inspector"),
-                          "320412",     NULL};
-    const Actor safety = {ACTOR_PERSON, "safety",
-                          "x",          packs_role(app_packs(d->app), "enterprise_safety"),
-                          NULL,         "320412001"};
+    const Actor county = {.kind = ACTOR_PERSON,
+                          .id = "county",
+                          .name = "x",
+                          .role = packs_role(app_packs(d->app), "county_inspector"),
+                          .region = "320412"};
+    const Actor safety = {.kind = ACTOR_PERSON,
+                          .id = "safety",
+                          .name = "x",
+                          .role = packs_role(app_packs(d->app), "enterprise_safety"),
+                          .enterprise = "320412001"};
     gint64 of_county = count_of(d, &county, "hazard", NULL),
            of_plant = count_of(d, &safety, "hazard", NULL);
     g_test_message("hazards: %d of the county, %d of the plant", (int)of_county, (int)of_plant);

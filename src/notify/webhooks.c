@@ -44,7 +44,8 @@ static Webhook webhook_of(const Packs *packs, json_t *record) {
                             webhook.id,
                             role ? packs_role(packs, role) : NULL,
                             member(record, "region"),
-                            member(record, "enterprise")};
+                            member(record, "enterprise"),
+                            member(record, "sectors")};
     return webhook;
 }
 
@@ -57,6 +58,7 @@ static json_t *event_of(Webhooks *w, const Webhook *webhook, json_t *entry) {
     json_t *event = json_copy(entry);
     json_object_del(event, "region");
     json_object_del(event, "enterprise");
+    json_object_del(event, "sector");
     json_t *record = record_get(w->sql, w->packs, &webhook->actor, member(entry, "type"),
                                 member(entry, "id"), NULL);
     if (record)

@@ -53,6 +53,7 @@ Packs *packs_new(void) {
     packs->codes_by_name = packs_table(packs);
     packs->roles = packs_pointers(packs);
     packs->roles_by_name = packs_table(packs);
+    packs->role_groups = packs_table(packs);
     packs->warnings = packs_pointers(packs);
     packs->calendar = packs_own(packs, calendar_new(), (GDestroyNotify)calendar_free);
     return packs;
@@ -137,13 +138,19 @@ const Move *type_move(const RecordType *type, const char *name) {
 
 /* ---- roles ---- */
 
+gboolean packs_role_group(const Packs *packs, const char *name, RoleSet *out) {
+    const RoleSet *set = g_hash_table_lookup(packs->role_groups, name);
+    *out = set ? *set : 0;
+    return set != NULL;
+}
+
 gboolean role_in(const Role *role, RoleSet set) {
     return (set & ROLE_EVERYONE) != 0 || (role && (set >> role->index & 1));
 }
 
 static const char *const level_names[] = {
-    [LEVEL_SYSTEM] = "system", [LEVEL_PROVINCE] = "province",     [LEVEL_CITY] = "city",
-    [LEVEL_COUNTY] = "county", [LEVEL_ENTERPRISE] = "enterprise",
+    [LEVEL_SYSTEM] = "system", [LEVEL_PROVINCE] = "province", [LEVEL_CITY] = "city",
+    [LEVEL_COUNTY] = "county", [LEVEL_TOWN] = "town",         [LEVEL_ENTERPRISE] = "enterprise",
 };
 
 const char *level_name(Level level) { return level_names[level]; }

@@ -25,13 +25,21 @@ typedef struct {
     GHashTable *by_code;
 } CodeList;
 
-typedef enum { LEVEL_SYSTEM, LEVEL_PROVINCE, LEVEL_CITY, LEVEL_COUNTY, LEVEL_ENTERPRISE } Level;
+typedef enum {
+    LEVEL_SYSTEM,
+    LEVEL_PROVINCE,
+    LEVEL_CITY,
+    LEVEL_COUNTY,
+    LEVEL_TOWN, /* town, street, park, grid */
+    LEVEL_ENTERPRISE
+} Level;
 
 typedef struct {
     char *name;
     Title title;
     Level level;
-    guint index; /* bit in a RoleSet */
+    gboolean sector; /* sees only the sectors of its user, inside his region */
+    guint index;     /* bit in a RoleSet */
 } Role;
 
 /* A set of roles as bits; ROLE_EVERYONE and ROLE_ENGINE stand for `everyone` and `engine` in
@@ -191,6 +199,8 @@ typedef struct {
     const Field *key, *label;                     /* NULL: none */
     const Field *scope_region, *scope_enterprise; /* NULL: none. A ref scope of `enterprise` gives
                                                      the region when scope_region is NULL */
+    const Field *scope_sector;                    /* code field, or NULL: that of the enterprise */
+    gboolean has_sector;                          /* by a field of its own or by its enterprise */
     char *number;                                 /* pattern or NULL */
     GPtrArray *fields;                            /* Field* */
     GHashTable *fields_by_name;
@@ -217,6 +227,7 @@ typedef struct {
     GHashTable *codes_by_name;
     GPtrArray *roles; /* Role* */
     GHashTable *roles_by_name;
+    GHashTable *role_groups; /* name of a group -> RoleSet* */
     Calendar *calendar;
     GPtrArray *warnings; /* char*: e.g. "calendar: no entry for 2027" */
 } Packs;
@@ -231,6 +242,7 @@ const Role *packs_role(const Packs *packs, const char *name);       /* or NULL *
 const Field *type_field(const RecordType *type, const char *name);  /* or NULL */
 const State *type_state(const RecordType *type, const char *name);  /* or NULL */
 const Move *type_move(const RecordType *type, const char *name);    /* or NULL */
+gboolean packs_role_group(const Packs *packs, const char *name, RoleSet *out);
 gboolean role_in(const Role *role, RoleSet set);
 const char *level_name(Level level); /* "county" */
 gboolean level_parse(const char *text, Level *level);

@@ -13,7 +13,7 @@ enum { ROLES_MAX = 56, LISTS_MAX = 1000, CODES_MAX = 5000, YEARS_MAX = 200, DAYS
 static gboolean read_level(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     (void)loader;
     return (node->kind == YAML_SCALAR && level_parse(node->text, place)) ||
-           refuse(error, node, "system、province、city、county 或 enterprise / one of these",
+           refuse(error, node, "system、province、city、county、town 或 enterprise / one of these",
                   "没有这一层级 / there is no such level");
 }
 
@@ -22,23 +22,70 @@ static gboolean read_role_name(Loader *loader, const YamlNode *node, gpointer pl
     static const char *const reserved[] = {"everyone", "engine", NULL};
     if (!read_name(loader, node, place, error) || !is_new(loader, "role", node, error))
         return FALSE;
-    return !g_strv_contains(reserved, node->text) ||
+    RoleSet group;
+    return (!g_strv_contains(reserved, node->text) &&
+            !packs_role_group(loader->packs, node->text, &group)) ||
            refuse(error, node, "换一个名称 / use another name",
                   "角色名 %s 是保留名 / the role name %s is reserved", node->text, node->text);
+}
+
+static gboolean read_role_scope(Loader *loader, const YamlNode *node, gpointer place,
+                                GError **error) {
+    (void)loader;
+    *(gboolean *)place = TRUE;
+    return (node->kind == YAML_SCALAR && strcmp(node->text, "sector") == 0) ||
+           refuse(error, node, "写 sector，或删除该键 / write sector, or remove the key",
+                  "角色的 scope 只有 sector / the scope of a role can only be sector");
+}
+
+static gboolean role_fits(const Role *role, const YamlNode *node, GError **error) {
+    gboolean territorial = role->level != LEVEL_SYSTEM && role->level != LEVEL_ENTERPRISE;
+    return !role->sector || territorial ||
+           refuse(error, node, "province、city、county 或 town / one of these",
+                  "行业角色须有属地层级 / a role of a sector has the level of a territory");
+}
+
+/* `place` is the role, whose index stands already. A name is that of a group or of a role, never of
+ * both, because lists of roles name either. */
+static gboolean read_role_groups(Loader *loader, const YamlNode *node, gpointer place,
+                                 GError **error) {
+    Packs *packs = loader->packs;
+    const Role *role = place;
+    if (!is_list(node, ROLES_MAX, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++) {
+        char *name = NULL;
+        const YamlNode *item = tree_at(node, i);
+        if (!read_name(loader, item, &name, error))
+            return FALSE;
+        if (packs_role(packs, name) || strcmp(name, role->name) == 0)
+            return refuse(error, item, "换一个名称 / use another name",
+                          "%s 已是角色名 / %s is the name of a role", name, name);
+        RoleSet *set = g_hash_table_lookup(packs->role_groups, name);
+        if (!set) {
+            set = packs_own(packs, g_new0(RoleSet, 1), g_free);
+            g_hash_table_insert(packs->role_groups, name, set);
+        }
+        *set |= (RoleSet)1 << role->index;
+    }
+    return TRUE;
 }
 
 static gboolean role_read(Loader *loader, const YamlNode *node, GError **error) {
     static const KeyRow rows[] = {
         {"name", TRUE, PASS_NAMES, read_role_name, offsetof(Role, name)},
         {"level", TRUE, PASS_NAMES, read_level, offsetof(Role, level)},
+        {"scope", FALSE, PASS_NAMES, read_role_scope, offsetof(Role, sector)},
         {"title", TRUE, PASS_NAMES, read_title, offsetof(Role, title)},
+        {"groups", FALSE, PASS_NAMES, read_role_groups, 0},
     };
     Packs *packs = loader->packs;
     Role *role = packs_own(packs, g_new0(Role, 1), g_free);
     role->index = packs->roles->len;
     if (role->index == ROLES_MAX)
         return refuse(error, node, "合并角色 / merge some", "超过 56 个角色 / more than 56 roles");
-    if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), role, error))
+    if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), role, error) ||
+        !role_fits(role, node, error))
         return FALSE;
     g_ptr_array_add(packs->roles, role);
     g_hash_table_insert(packs->roles_by_name, role->name, role);

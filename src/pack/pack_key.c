@@ -248,8 +248,11 @@ static gboolean role_bit(Loader *loader, const YamlNode *name, gboolean special,
     if (!is_text(name, error))
         return FALSE;
     const Role *role = packs_role(loader->packs, name->text);
+    RoleSet group;
     if (role)
         *set |= (RoleSet)1 << role->index;
+    else if (packs_role_group(loader->packs, name->text, &group))
+        *set |= group;
     else if (special && strcmp(name->text, "everyone") == 0)
         *set |= ROLE_EVERYONE;
     else if (special && strcmp(name->text, "engine") == 0)

@@ -90,6 +90,8 @@ gboolean read_guard(Loader *loader, const YamlNode *node, gpointer place,
 gboolean read_role_file(Loader *loader, const YamlNode *file, GError **error);
 gboolean read_code_file(Loader *loader, const YamlNode *file, GError **error);
 gboolean read_calendar_file(Loader *loader, const YamlNode *file, GError **error);
+/* Fills has_sector of all types, when all are read. */
+void types_find_sectors(Packs *packs);
 gboolean read_type_file(Loader *loader, const YamlNode *file, GError **error);
 gboolean read_fields(Loader *loader, const YamlNode *node, gpointer type, GError **error);
 gboolean read_flow(Loader *loader, const YamlNode *node, gpointer type, GError **error);

@@ -315,7 +315,10 @@ static gboolean load_sources(Load *load, const char *directory, GError **error) 
         return FALSE;
     for (guint i = 0; i < order->len; i++)
         g_ptr_array_add(load->loader.packs->infos, ((PackSource *)order->pdata[i])->info);
-    return passes_run(load, order, error) && delegation_check(&load->loader, error);
+    if (!passes_run(load, order, error) || !delegation_check(&load->loader, error))
+        return FALSE;
+    types_find_sectors(load->loader.packs);
+    return TRUE;
 }
 
 Packs *packs_load(const char *directory, GError **error) {

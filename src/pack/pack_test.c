@@ -167,9 +167,10 @@ typedef struct {
 
 static const FileText small[] = {
     {"pack.yaml", "pack: small\ntitle: {zh: 小, en: Small}\nversion: 1\n"},
-    {"roles.yaml", "roles:\n"
-                   "  - {name: boss, level: system, title: {zh: 长, en: Boss}}\n"
-                   "  - {name: hand, level: enterprise, title: {zh: 手, en: Hand}}\n"},
+    {"roles.yaml",
+     "roles:\n"
+     "  - {name: boss, level: system, title: {zh: 长, en: Boss}}\n"
+     "  - {name: hand, level: enterprise, title: {zh: 手, en: Hand}, groups: [all]}\n"},
     {"codes.yaml", "codes:\n"
                    "  colour:\n"
                    "    title: {zh: 颜色, en: Colour}\n"
@@ -292,6 +293,8 @@ static const Mistake mistakes[] = {
     {"job.yaml", "scope: {enterprise: enterprise}", "scope: {enterprise: next}", 0,
      "no ref to an enterprise"},
     {"job.yaml", "scope: {enterprise: enterprise}", "scope: {region: name}", 0, "holds no region"},
+    {"job.yaml", "scope: {enterprise: enterprise}", "scope: {enterprise: enterprise, sector: name}",
+     0, "no code field"},
     {"job.yaml", "{serial:4}", "{serial:99}", 0, "number pattern"},
     {"job.yaml", "{serial:4}", "{serial:4}{serial:4}", 0, "number pattern"},
     {"job.yaml", "{serial:4}", "{serial", 0, "number pattern"},
@@ -424,8 +427,12 @@ static const Mistake mistakes[] = {
      "start: {state: shut}\n    stop: {leave: shut}", 5, "never open"},
     /* the other files */
     {"roles.yaml", "level: system", "level: village", 0, "no such level"},
+    {"roles.yaml", "level: system", "level: city, scope: town", 0, "can only be sector"},
+    {"roles.yaml", "level: system", "level: system, scope: sector", 0, "the level of a territory"},
     {"roles.yaml", "name: hand", "name: boss", 0, "is defined already"},
     {"roles.yaml", "name: hand", "name: everyone", 0, "reserved"},
+    {"roles.yaml", "groups: [all]", "groups: [boss]", 0, "is the name of a role"},
+    {"roles.yaml", "groups: [all]", "groups: [hand]", 0, "is the name of a role"},
     {"codes.yaml", "code: '1'", "code: red", 0, "stands twice"},
     {"codes.yaml", "code: '1'", "code: ", 0, "text is expected"},
     {"codes.yaml", "    items:\n", "    item:\n", 0, "unknown key"},

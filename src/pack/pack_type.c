@@ -46,13 +46,38 @@ static gboolean read_scope_enterprise(Loader *loader, const YamlNode *node, gpoi
                   "%s 不指向企业 / %s is no ref to an enterprise", (*field)->name, (*field)->name);
 }
 
+static gboolean read_scope_sector(Loader *loader, const YamlNode *node, gpointer place,
+                                  GError **error) {
+    const Field **field = place;
+    if (!read_own_field(loader, node, field, error))
+        return FALSE;
+    return (*field)->kind == FIELD_CODE ||
+           refuse(error, node, "使用 kind: code 的字段 / use a field of kind code",
+                  "%s 不是代码字段 / %s is no code field", (*field)->name, (*field)->name);
+}
+
 static gboolean read_scope(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     static const KeyRow rows[] = {
         {"region", FALSE, PASS_RULES, read_scope_region, offsetof(RecordType, scope_region)},
         {"enterprise", FALSE, PASS_RULES, read_scope_enterprise,
          offsetof(RecordType, scope_enterprise)},
+        {"sector", FALSE, PASS_RULES, read_scope_sector, offsetof(RecordType, scope_sector)},
     };
     return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
+}
+
+static gboolean finds_sector(const Packs *packs, const RecordType *type) {
+    const Field *scope = type->scope_enterprise;
+    const RecordType *owner =
+        scope && scope->kind == FIELD_REF ? packs_type(packs, scope->ref_type) : NULL;
+    return type->scope_sector || (owner && owner->scope_sector);
+}
+
+void types_find_sectors(Packs *packs) {
+    for (guint i = 0; i < packs->types->len; i++) {
+        RecordType *type = packs->types->pdata[i];
+        type->has_sector = finds_sector(packs, type);
+    }
 }
 
 /* ---- number ---- */

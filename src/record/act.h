@@ -25,10 +25,10 @@ gboolean check_references(const Act *act, const Row *before, const Row *row, GEr
 gboolean check_required(const Act *act, const Row *row, GError **error);
 gboolean check_has_value(const Row *row, const Field *field, GError **error);
 gboolean check_rules(const Act *act, const Row *row, GError **error);
-/* The region of the row: that of its scope field, else of its enterprise. */
-gboolean row_find_region(Sql *sql, const Packs *packs, const Row *row, char **region,
-                         GError **error);
-/* Fills row->region when the scope fields differ from those of `before`. */
+/* Region and sector of the row: those of its scope fields, else of its enterprise; caller frees. */
+gboolean row_find_place(Sql *sql, const Packs *packs, const Row *row, char **region, char **sector,
+                        GError **error);
+/* Fills row->region and row->sector when the scope fields differ from those of `before`. */
 gboolean check_place(const Act *act, const Row *before, Row *row, GError **error);
 
 /* --- record_commit.c: the one place where a change of a record is written --- */
@@ -89,7 +89,7 @@ json_t *act_or_stand_in(const Act *act, ActFunction function, gpointer data, GEr
 /* Those who have delegated to the actor, as he acts for them. */
 typedef struct {
     Actor actor; /* id and name are the delegate's; role and place the delegator's */
-    char *for_id, *region, *enterprise;
+    char *for_id, *region, *enterprise, *sectors;
 } StandIn;
 GPtrArray *stand_ins(const Act *act); /* of StandIn*, caller frees; empty for the machine */
 

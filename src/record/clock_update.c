@@ -159,13 +159,13 @@ static gboolean run_start(const Change *change, gint64 start_ms, Run *run, GErro
     SqlStatement *st = sql_query(act->sql, error,
                                  "INSERT INTO clocks (serial, type, id, name, started_ms, due_ms, "
                                  "step, _region, _enterprise, "
-                                 "next_ms) VALUES ((SELECT coalesce(max(serial), 0) + 1 FROM "
-                                 "clocks), ?, ?, ?, ?, ?, 0, ?, ?, ?)",
-                                 "tttiitt", row->type->name, row->id, change->clock->name, start_ms,
-                                 due, row->region, row_enterprise(row));
+                                 "_sector, next_ms) VALUES ((SELECT coalesce(max(serial), 0) + 1 "
+                                 "FROM clocks), ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
+                                 "tttiittt", row->type->name, row->id, change->clock->name,
+                                 start_ms, due, row->region, row_enterprise(row), row->sector);
     if (st == NULL)
         return FALSE;
-    clock_bind_next(st, 8, clock_step_time(change->clock, act->packs->calendar, due, 0));
+    clock_bind_next(st, 9, clock_step_time(change->clock, act->packs->calendar, due, 0));
     return sql_send(st, error) &&
            (change->clock->pause == NULL || last_run(act, row, change->clock, run, error));
 }

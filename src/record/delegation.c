@@ -7,6 +7,7 @@ static void stand_in_free(gpointer data) {
     g_free(stand_in->for_id);
     g_free(stand_in->region);
     g_free(stand_in->enterprise);
+    g_free(stand_in->sectors);
     g_free(stand_in);
 }
 
@@ -23,12 +24,14 @@ static void add_stand_in(const Act *act, const char *for_id, GPtrArray *found) {
         stand_in->for_id = g_strdup(for_id);
         stand_in->region = member(user, "region");
         stand_in->enterprise = member(user, "enterprise");
+        stand_in->sectors = member(user, "sectors");
         stand_in->actor = (Actor){.kind = ACTOR_PERSON,
                                   .id = act->actor->id,
                                   .name = act->actor->name,
                                   .role = role,
                                   .region = stand_in->region,
-                                  .enterprise = stand_in->enterprise};
+                                  .enterprise = stand_in->enterprise,
+                                  .sectors = stand_in->sectors};
         g_ptr_array_add(found, stand_in);
     }
     json_decref(user);

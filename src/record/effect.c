@@ -218,11 +218,10 @@ static gboolean write_notice(const Act *act, const Row *row, const char *role, c
     SqlStatement *st = sql_query(
         act->sql, error,
         "INSERT INTO notices (seq, time_ms, role, title_zh, title_en, type, id, _region, "
-        "_enterprise) "
-        "VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM notices), ?, ?, ?, ?, ?, ?, ?, ?)",
-        "itttttt"
-        "t",
-        act->now_ms, role, zh, en, row->type->name, row->id, row->region, row_enterprise(row));
+        "_enterprise, _sector) "
+        "VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM notices), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "itttttttt", act->now_ms, role, zh, en, row->type->name, row->id, row->region,
+        row_enterprise(row), row->sector);
     return st && sql_send(st, error);
 }
 

@@ -34,10 +34,11 @@ static gboolean find_former(Sql *sql, const char *type, const char *id, gint64 *
 }
 
 static gboolean insert_entry(Sql *sql, const EntryTexts *entry,
-                             const guint8 hash[static HASH_BYTES], GError **error) {
+                             const guint8 hash[static HASH_BYTES], const char *sector,
+                             GError **error) {
     SqlStatement *st = sql_prepare(sql,
                                    "INSERT INTO journal (" JOURNAL_COLUMNS
-                                   ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                   ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                                    error);
     if (st == NULL)
         return FALSE;
@@ -46,6 +47,7 @@ static gboolean insert_entry(Sql *sql, const EntryTexts *entry,
     for (int i = 0; i < ENTRY_TEXTS; i++)
         sql_bind_text(st, i + 3, entry->text[i]);
     sql_bind_blob(st, JOURNAL_HASH_COLUMN + 1, hash, HASH_BYTES);
+    sql_bind_text(st, JOURNAL_SECTOR_COLUMN + 1, sector ? sector : "");
     return sql_send(st, error);
 }
 
@@ -72,7 +74,7 @@ gboolean journal_append(Sql *sql, JournalEntry *entry, GError **error) {
                                  [ENTRY_REGION] = entry->region ? entry->region : "",
                                  [ENTRY_ENTERPRISE] = entry->enterprise}};
     entry_hash(former, &texts, hash);
-    gboolean done = insert_entry(sql, &texts, hash, error);
+    gboolean done = insert_entry(sql, &texts, hash, entry->sector, error);
     free(diff);
     return done;
 }
@@ -132,10 +134,12 @@ json_t *journal_of(Sql *sql, const Packs *packs, const char *type, const char *i
     return items;
 }
 
-static gboolean entry_seen(const Packs *packs, const Actor *actor, const EntryTexts *entry) {
+static gboolean entry_seen(const Packs *packs, const Actor *actor, const EntryTexts *entry,
+                           const char *sector) {
     const RecordType *type = packs_type(packs, entry->text[ENTRY_TYPE]);
     return type && rights_read(actor, type) &&
-           rights_in_scope(actor, type, entry->text[ENTRY_REGION], entry->text[ENTRY_ENTERPRISE]);
+           rights_in_scope(actor, type, entry->text[ENTRY_REGION], entry->text[ENTRY_ENTERPRISE],
+                           sector);
 }
 
 json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, gint64 seq, int limit,
@@ -155,11 +159,13 @@ json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, gint64 s
         EntryTexts entry;
         entry_read(st, &entry);
         *last = entry.seq;
-        if (!entry_seen(packs, actor, &entry))
+        const char *sector = sql_text(st, JOURNAL_SECTOR_COLUMN);
+        if (!entry_seen(packs, actor, &entry, sector))
             continue;
         json_t *json = json_object();
         set_common(json, &entry);
         json_object_set_new(json, "region", json_string(entry.text[ENTRY_REGION]));
+        set_text(json, "sector", sector);
         if (entry.text[ENTRY_ENTERPRISE])
             json_object_set_new(json, "enterprise", json_string(entry.text[ENTRY_ENTERPRISE]));
         json_array_append_new(items, json);

@@ -12,11 +12,11 @@ typedef struct {
     gint64 seq; /* filled by journal_append */
     gint64 time_ms;
     const Actor *actor;
-    const char *type, *id, *action; /* "create", "edit", "move:NAME", "clock:NAME" */
-    const char *from, *to;          /* states or NULL */
-    json_t *diff;                   /* {field: [old, new]}; borrowed */
-    const char *comment;            /* or NULL */
-    const char *region, *enterprise;
+    const char *type, *id, *action;           /* "create", "edit", "move:NAME", "clock:NAME" */
+    const char *from, *to;                    /* states or NULL */
+    json_t *diff;                             /* {field: [old, new]}; borrowed */
+    const char *comment;                      /* or NULL */
+    const char *region, *enterprise, *sector; /* sector NULL: none */
 } JournalEntry;
 
 /* Says that an entry of this record will be appended soon (sql_ahead). */
@@ -30,8 +30,8 @@ gboolean journal_seal(Sql *sql, gint64 now_ms, gint64 *sealed, GError **error);
  * (record_get first). */
 json_t *journal_of(Sql *sql, const Packs *packs, const char *type, const char *id, GError **error);
 /* Entries after `seq` in the actor's sight, at most `limit`, each
- * {"seq","time","type","id","action","from","to","region","enterprise"}; *last is the highest seq
- * looked at, seen or not. For the live stream. */
+ * {"seq","time","type","id","action","from","to","region","enterprise","sector"}; *last is the
+ * highest seq looked at, seen or not. For the live stream. */
 json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, gint64 seq, int limit,
                       gint64 *last, GError **error);
 gint64 journal_last(Sql *sql, GError **error); /* -1 on error */

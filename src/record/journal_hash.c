@@ -9,15 +9,69 @@ void entry_read(SqlStatement *st, EntryTexts *entry) {
         entry->text[i] = sql_text(st, i + 2);
 }
 
+static guint8 *put_int(guint8 *at, gint64 value) {
+    guint64 word = GUINT64_TO_BE((guint64)value);
+    memcpy(at, &word, sizeof word);
+    return at + sizeof word;
+}
+
+void entry_write(const EntryTexts *entry, GByteArray *bytes) {
+    enum { WORD = sizeof(gint64) };
+    gsize length[ENTRY_TEXTS], all = (2 + ENTRY_TEXTS) * WORD;
+    for (int i = 0; i < ENTRY_TEXTS; i++)
+        all += length[i] = entry->text[i] ? strlen(entry->text[i]) : 0;
+    guint start = bytes->len;
+    g_byte_array_set_size(bytes, start + (guint)all);
+    guint8 *at = put_int(put_int(bytes->data + start, entry->seq), entry->time_ms);
+    for (int i = 0; i < ENTRY_TEXTS; i++) {
+        at = put_int(at, entry->text[i] ? (gint64)length[i] : -1);
+        memcpy(at, entry->text[i] ? entry->text[i] : "", length[i]);
+        at += length[i];
+    }
+}
+
+static gint64 get_int(const guint8 *at) {
+    guint64 word;
+    memcpy(&word, at, sizeof word);
+    return (gint64)GUINT64_FROM_BE(word);
+}
+
+/* Each text moves down by one byte, over the last byte of its own length, to make room for its end.
+ */
+gboolean entry_parse(guint8 *bytes, gsize n, EntryTexts *entry) {
+    enum { WORD = sizeof(gint64) };
+    if (n < 2 * WORD)
+        return FALSE;
+    *entry = (EntryTexts){.seq = get_int(bytes), .time_ms = get_int(bytes + WORD)};
+    gsize at = 2 * WORD;
+    for (int i = 0; i < ENTRY_TEXTS; i++) {
+        if (n - at < WORD)
+            return FALSE;
+        gint64 length = get_int(bytes + at);
+        at += WORD;
+        if (length < -1 || length > (gint64)(n - at))
+            return FALSE;
+        if (length < 0)
+            continue;
+        char *text = memmove(bytes + at - 1, bytes + at, (gsize)length);
+        at += (gsize)length;
+        text[length] = 0;
+        if (!g_utf8_validate(text, (gssize)length, NULL))
+            return FALSE;
+        entry->text[i] = text;
+    }
+    return at == n;
+}
+
 void entry_hash(const guint8 former[static HASH_BYTES], const EntryTexts *entry,
                 guint8 out[static HASH_BYTES]) {
+    GByteArray *bytes = g_byte_array_sized_new(1024);
+    entry_write(entry, bytes);
     HashState *state = hash_sm3_new();
     hash_add(state, former, HASH_BYTES);
-    hash_add_int(state, entry->seq);
-    hash_add_int(state, entry->time_ms);
-    for (int i = 0; i < ENTRY_TEXTS; i++)
-        hash_add_text(state, entry->text[i]);
+    hash_add(state, bytes->data, bytes->len);
     hash_end(state, out);
+    g_byte_array_unref(bytes);
 }
 
 void seal_hash(const guint8 former[static HASH_BYTES], const Seal *seal,
@@ -32,27 +86,37 @@ void seal_hash(const guint8 former[static HASH_BYTES], const Seal *seal,
     hash_end(state, out);
 }
 
-static void hash_node(const guint8 *left, const guint8 *right, guint8 *out) {
-    HashState *state = hash_sm3_new();
-    hash_add(state, "\1", 1);
-    hash_add(state, left, HASH_BYTES);
-    hash_add(state, right, HASH_BYTES);
-    hash_end(state, out);
+void merkle_join(HashState *state, const guint8 left[static HASH_BYTES],
+                 const guint8 right[static HASH_BYTES], guint8 out[static HASH_BYTES]) {
+    guint8 bytes[1 + 2 * HASH_BYTES] = {1};
+    memcpy(bytes + 1, left, HASH_BYTES);
+    memcpy(bytes + 1 + HASH_BYTES, right, HASH_BYTES);
+    hash_add(state, bytes, sizeof bytes);
+    hash_take(state, out);
+}
+
+void merkle_leaf(HashState *state, const guint8 hash[static HASH_BYTES],
+                 guint8 out[static HASH_BYTES]) {
+    guint8 bytes[1 + HASH_BYTES] = {0};
+    memcpy(bytes + 1, hash, HASH_BYTES);
+    hash_add(state, bytes, sizeof bytes);
+    hash_take(state, out);
 }
 
 /* Like adding one to a binary number: full subtrees of equal size are joined on the way up. */
 void merkle_add(Merkle *merkle, const guint8 leaf[static HASH_BYTES]) {
     guint8 carry[HASH_BYTES];
-    HashState *state = hash_sm3_new();
-    hash_add(state, "\0", 1);
-    hash_add(state, leaf, HASH_BYTES);
-    hash_end(state, carry);
+    if (merkle->state == NULL)
+        merkle->state = hash_sm3_new();
+    merkle_leaf(merkle->state, leaf, carry);
     int level = 0;
     for (; merkle->leaves >> level & 1; level++)
-        hash_node(merkle->node[level], carry, carry);
+        merkle_join(merkle->state, merkle->node[level], carry, carry);
     memcpy(merkle->node[level], carry, HASH_BYTES);
     merkle->leaves++;
 }
+
+void merkle_clear(Merkle *merkle) { g_clear_pointer(&merkle->state, hash_state_free); }
 
 void merkle_root(const Merkle *merkle, guint8 out[static HASH_BYTES]) {
     gboolean first = TRUE;
@@ -63,7 +127,7 @@ void merkle_root(const Merkle *merkle, guint8 out[static HASH_BYTES]) {
         if (first)
             memcpy(out, merkle->node[level], HASH_BYTES);
         else
-            hash_node(merkle->node[level], out, out);
+            merkle_join(merkle->state, merkle->node[level], out, out);
         first = FALSE;
     }
 }

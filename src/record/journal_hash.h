@@ -27,10 +27,16 @@ typedef struct {
 } EntryTexts;
 #define JOURNAL_COLUMNS                                                                            \
     "seq, time_ms, actor, actor_name, role, type, id, action, from_state, to_state, diff, "        \
-    "comment, _region, _enterprise, hash"
-enum { JOURNAL_HASH_COLUMN = 2 + ENTRY_TEXTS };
+    "comment, _region, _enterprise, hash, _sector"
+/* _sector only says who is told of the entry; it is not hashed: the record's fields tell it. */
+enum { JOURNAL_HASH_COLUMN = 2 + ENTRY_TEXTS, JOURNAL_SECTOR_COLUMN };
 
 void entry_read(SqlStatement *st, EntryTexts *entry); /* borrows from the statement */
+/* Appends the canonical form: what is hashed after the former hash, and what an export holds. */
+void entry_write(const EntryTexts *entry, GByteArray *bytes);
+/* The reverse. The texts get an end each and point into `bytes`, whose lengths are overwritten.
+ * FALSE: not a canonical form, or a text that holds a zero byte or is not UTF-8. */
+gboolean entry_parse(guint8 *bytes, gsize n, EntryTexts *entry);
 /* `former`: hash of the former entry of the same record, 32 zeros for the first. */
 void entry_hash(const guint8 former[static HASH_BYTES], const EntryTexts *entry,
                 guint8 out[static HASH_BYTES]);
@@ -42,10 +48,18 @@ typedef struct {
 void seal_hash(const guint8 former[static HASH_BYTES], const Seal *seal,
                guint8 out[static HASH_BYTES]);
 
-/* The Merkle tree hash of RFC 6962 (2.1) with SM3, fed leaf by leaf; keeps one node per level. */
+/* The Merkle tree hash of RFC 6962 (2.1) with SM3, fed leaf by leaf; keeps one node per level.
+ * Begins as {0}; setting `leaves` to 0 begins the next tree. */
 typedef struct {
+    HashState *state;
     guint64 leaves;
     guint8 node[64][HASH_BYTES];
 } Merkle;
 void merkle_add(Merkle *merkle, const guint8 leaf[static HASH_BYTES]);
 void merkle_root(const Merkle *merkle, guint8 out[static HASH_BYTES]); /* at least one leaf */
+/* hash(00 ‖ hash) and hash(01 ‖ left ‖ right); the state is kept. */
+void merkle_leaf(HashState *state, const guint8 hash[static HASH_BYTES],
+                 guint8 out[static HASH_BYTES]);
+void merkle_join(HashState *state, const guint8 left[static HASH_BYTES],
+                 const guint8 right[static HASH_BYTES], guint8 out[static HASH_BYTES]);
+void merkle_clear(Merkle *merkle);

@@ -62,6 +62,7 @@ static const struct {
     {"row-state-time", "UPDATE r_hazard SET _state_ms = _state_ms + 1 WHERE owner = 'x'",
      "_state_ms"},
     {"row-region", "UPDATE r_hazard SET _region = '33' WHERE owner = 'x'", "_region"},
+    {"row-sector", "UPDATE r_hazard SET _sector = 'gas' WHERE owner = 'x'", "_sector"},
     {"row-enterprise",
      "UPDATE r_hazard SET _enterprise = 'E3', _region = '320505' WHERE owner = 'x'", "enterprise"},
     {"owner-enterprise", "UPDATE r_enterprise SET _enterprise = 'E3' WHERE _id = 'E1'",

@@ -164,7 +164,8 @@ static gboolean pass_over(const Act *act, const Due *due, const RecordType *type
                           .diff = note,
                           .comment = comment,
                           .region = row->region,
-                          .enterprise = row_enterprise(row)};
+                          .enterprise = row_enterprise(row),
+                          .sector = row->sector};
     gboolean done = journal_append(act->sql, &entry, error);
     json_decref(note);
     return done;

@@ -25,6 +25,7 @@ typedef struct {
     const char *region; /* division code, prefix of what he may see; NULL or "" for enterprise and
                            system level */
     const char *enterprise; /* code, for the enterprise level */
+    const char *sectors;    /* codes joined by commas, for a role with scope: sector */
 } Actor;
 extern const Actor actor_engine, actor_clock, actor_system;
 

@@ -61,13 +61,13 @@ gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError 
 static gboolean row_seen(const Act *act, const RecordType *type, SqlStatement *st) {
     return act->actor->kind != ACTOR_PERSON ||
            (rights_read(act->actor, type) &&
-            rights_in_scope(act->actor, type, sql_text(st, 0), sql_text(st, 1)));
+            rights_in_scope(act->actor, type, sql_text(st, 0), sql_text(st, 1), sql_text(st, 2)));
 }
 
 static gboolean row_exists(const Act *act, const RecordType *type, const char *id, gboolean any,
                            gboolean *exists, GError **error) {
     g_autofree char *text =
-        g_strdup_printf("SELECT _region, _enterprise FROM r_%s WHERE _id = ?", type->name);
+        g_strdup_printf("SELECT _region, _enterprise, _sector FROM r_%s WHERE _id = ?", type->name);
     SqlStatement *st = sql_query(act->sql, error, text, "t", id);
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
     *exists = step == SQL_ROW && (any || row_seen(act, type, st));
@@ -161,51 +161,67 @@ gboolean check_rules(const Act *act, const Row *row, GError **error) {
     return TRUE;
 }
 
-static gboolean enterprise_region(Sql *sql, const Packs *packs, const Field *scope,
-                                  const char *enterprise, char **region, GError **error) {
-    const RecordType *owner = scope->kind == FIELD_REF ? packs_type(packs, scope->ref_type) : NULL;
-    *region = NULL;
-    if (owner) {
-        g_autofree char *text =
-            g_strdup_printf("SELECT _region FROM r_%s WHERE _id = ?", owner->name);
-        SqlStatement *st = sql_query(sql, error, text, "t", enterprise);
-        SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
-        if (step == SQL_FAILED)
-            return FALSE;
-        if (step == SQL_ROW) {
-            *region = g_strdup(sql_text(st, 0));
-            sql_reset(st);
-        }
-    }
-    if (*region == NULL)
-        *region = g_strdup("");
+/* What a record has from its enterprise: column 0 the region, 1 the sector. */
+static gboolean enterprise_place(Sql *sql, const Packs *packs, const Row *row, char *place[2],
+                                 GError **error) {
+    const Field *scope = row->type->scope_enterprise;
+    const char *enterprise = row_enterprise(row);
+    const RecordType *owner =
+        enterprise && scope->kind == FIELD_REF ? packs_type(packs, scope->ref_type) : NULL;
+    if (owner == NULL)
+        return TRUE;
+    g_autofree char *text =
+        g_strdup_printf("SELECT _region, _sector FROM r_%s WHERE _id = ?", owner->name);
+    SqlStatement *st = sql_query(sql, error, text, "t", enterprise);
+    SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
+    if (step != SQL_ROW)
+        return step == SQL_DONE;
+    for (int i = 0; i < 2; i++)
+        place[i] = g_strdup(sql_text(st, i));
+    sql_reset(st);
     return TRUE;
 }
 
-gboolean row_find_region(Sql *sql, const Packs *packs, const Row *row, char **region,
-                         GError **error) {
-    const char *own = row_text(row, row->type->scope_region), *enterprise = row_enterprise(row);
-    if (own == NULL && enterprise)
-        return enterprise_region(sql, packs, row->type->scope_enterprise, enterprise, region,
-                                 error);
-    *region = g_strdup(own ? own : "");
+static char *own_or(const char *own, char **other) {
+    return own ? g_strdup(own) : *other ? g_steal_pointer(other) : g_strdup("");
+}
+
+gboolean row_find_place(Sql *sql, const Packs *packs, const Row *row, char **region, char **sector,
+                        GError **error) {
+    const RecordType *type = row->type;
+    const char *own_region = row_text(row, type->scope_region),
+               *own_sector = type->has_sector ? row_text(row, type->scope_sector) : ANY_SECTOR;
+    char *place[2] = {NULL, NULL};
+    if ((own_region == NULL || own_sector == NULL) &&
+        !enterprise_place(sql, packs, row, place, error))
+        return FALSE;
+    *region = own_or(own_region, &place[0]);
+    *sector = own_or(own_sector, &place[1]);
+    g_free(place[0]);
+    g_free(place[1]);
     return TRUE;
+}
+
+static gboolean text_changed(const Row *before, const Row *row, const Field *field) {
+    return g_strcmp0(row_text(before, field), row_text(row, field)) != 0;
 }
 
 static gboolean place_changed(const Row *before, const Row *row) {
-    return before == NULL || g_strcmp0(row_enterprise(before), row_enterprise(row)) != 0 ||
-           g_strcmp0(row_text(before, row->type->scope_region),
-                     row_text(row, row->type->scope_region)) != 0;
+    const RecordType *type = row->type;
+    return before == NULL || text_changed(before, row, type->scope_enterprise) ||
+           text_changed(before, row, type->scope_region) ||
+           text_changed(before, row, type->scope_sector);
 }
 
 gboolean check_place(const Act *act, const Row *before, Row *row, GError **error) {
+    char *region, *sector;
     if (!place_changed(before, row))
         return TRUE;
-    g_free(row->region);
-    row->region = NULL;
-    if (!row_find_region(act->sql, act->packs, row, &row->region, error)) {
-        row->region = g_strdup("");
+    if (!row_find_place(act->sql, act->packs, row, &region, &sector, error))
         return FALSE;
-    }
+    g_free(row->region);
+    g_free(row->sector);
+    row->region = region;
+    row->sector = sector;
     return TRUE;
 }

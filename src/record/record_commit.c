@@ -1,5 +1,6 @@
 #include "record/act.h"
 #include "record/journal.h"
+#include "record/query.h"
 #include "record/search.h"
 
 #include <string.h>
@@ -16,7 +17,8 @@ static gboolean append_entry(const Act *act, const Row *before, const Row *row, 
                           .diff = diff,
                           .comment = comment,
                           .region = row->region,
-                          .enterprise = row_enterprise(row)};
+                          .enterprise = row_enterprise(row),
+                          .sector = row->sector};
     return journal_append(act->sql, &entry, error);
 }
 
@@ -31,32 +33,62 @@ static void stamp(const Act *act, const Row *before, Row *row) {
         row->state_ms = act->now_ms;
 }
 
-static gboolean move_rows(const Act *act, const RecordType *type, const Row *owner,
-                          GError **error) {
-    const Field *own = type->scope_region;
-    g_autofree char *text =
-        g_strdup_printf("UPDATE r_%s SET _region = ? WHERE _enterprise = ?%s%s%s", type->name,
-                        own ? " AND \"" : "", own ? own->name : "", own ? "\" IS NULL" : "");
-    return sql_run(act->sql, error, text, "tt", owner->region, owner->id);
+/* What has `column` from its owner and not from a field of its own. */
+static gboolean move_rows(const Act *act, const RecordType *type, const Field *own,
+                          const char *column, const char *value, const Row *owner, GError **error) {
+    g_autoptr(Query) query = query_new("");
+    query_add_format(query, "UPDATE r_%s SET %s = ? WHERE _enterprise = ?", type->name, column);
+    query_param_text(query, value);
+    query_param_text(query, owner->id);
+    if (own)
+        query_add_format(query, " AND \"%s\" IS NULL", own->name);
+    SqlStatement *st = query_start(query, act->sql, error);
+    return st && sql_step(st, error) == SQL_DONE;
 }
 
-/* When an enterprise comes under another authority, what has its region from it goes with it. */
+/* Clocks and notices stand where their records stand. */
+static gboolean move_with_rows(const Act *act, const char *table, const RecordType *type,
+                               const char *where, const char *id, GError **error) {
+    g_autofree char *text = g_strdup_printf(
+        "UPDATE %s SET (_region, _enterprise, _sector) = (SELECT r._region, r._enterprise, "
+        "r._sector FROM r_%s r WHERE r._id = %s.id) WHERE type = ? AND %s = ?",
+        table, type->name, table, where);
+    return sql_run(act->sql, error, text, "tt", type->name, id);
+}
+
+static gboolean move_marks(const Act *act, const RecordType *type, const char *where,
+                           const char *id, GError **error) {
+    return move_with_rows(act, "clocks", type, where, id, error) &&
+           move_with_rows(act, "notices", type, where, id, error);
+}
+
+static gboolean depends_on(const RecordType *type, const RecordType *owner) {
+    const Field *scope = type->scope_enterprise;
+    return scope && scope != type->key && g_strcmp0(scope->ref_type, owner->name) == 0;
+}
+
+/* When an enterprise comes under another authority, what has its place from it goes with it. */
 static gboolean move_dependents(const Act *act, const Row *owner, GError **error) {
     for (guint i = 0; i < act->packs->types->len; i++) {
         const RecordType *type = act->packs->types->pdata[i];
-        const Field *scope = type->scope_enterprise;
-        if (scope && scope != type->key && g_strcmp0(scope->ref_type, owner->type->name) == 0 &&
-            !move_rows(act, type, owner, error))
+        if (!depends_on(type, owner->type))
+            continue;
+        if (!move_rows(act, type, type->scope_region, "_region", owner->region, owner, error) ||
+            (type->has_sector &&
+             !move_rows(act, type, type->scope_sector, "_sector", owner->sector, owner, error)) ||
+            !move_marks(act, type, "_enterprise", owner->id, error))
             return FALSE;
     }
-    return sql_run(act->sql, error, "UPDATE clocks SET _region = ? WHERE _enterprise = ?", "tt",
-                   owner->region, owner->id) &&
-           sql_run(act->sql, error, "UPDATE notices SET _region = ? WHERE _enterprise = ?", "tt",
-                   owner->region, owner->id);
+    return TRUE;
 }
 
 static gboolean is_owner(const RecordType *type) {
     return type->key && type->key == type->scope_enterprise;
+}
+
+static gboolean same_place(const Row *a, const Row *b) {
+    return strcmp(a->region, b->region) == 0 && strcmp(a->sector, b->sector) == 0 &&
+           g_strcmp0(row_enterprise(a), row_enterprise(b)) == 0;
 }
 
 static gboolean write_row(const Act *act, const Row *before, const Row *row, GError **error) {
@@ -64,8 +96,10 @@ static gboolean write_row(const Act *act, const Row *before, const Row *row, GEr
         return row_insert(act->sql, row, error);
     if (!row_update(act->sql, before, row, error))
         return FALSE;
-    return !is_owner(row->type) || strcmp(before->region, row->region) == 0 ||
-           move_dependents(act, row, error);
+    if (same_place(before, row))
+        return TRUE;
+    return move_marks(act, row->type, "id", row->id, error) &&
+           (!is_owner(row->type) || move_dependents(act, row, error));
 }
 
 void change_ahead(const Act *act, const RecordType *type, const char *id) {

@@ -44,8 +44,13 @@ G_GNUC_UNUSED static Actor person(const World *world, const char *role, const ch
     const Role *found = packs_role(world->packs, role);
     g_assert_nonnull(found);
     gboolean enterprise = found->level == LEVEL_ENTERPRISE;
-    return (Actor){
-        ACTOR_PERSON, id, id, found, enterprise ? NULL : place, enterprise ? place : NULL};
+    return (Actor){.kind = ACTOR_PERSON,
+                   .id = id,
+                   .name = id,
+                   .role = found,
+                   .region = enterprise ? NULL : place,
+                   .enterprise = enterprise ? place : NULL,
+                   .sectors = "chemical"};
 }
 
 G_GNUC_UNUSED static json_t *create(World *world, const Actor *actor, const char *type,

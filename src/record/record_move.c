@@ -32,7 +32,7 @@ static gboolean actor_allowed(const Actor *actor, const Move *move) {
 /* Asked before the move, and after it: accepted scope fields may not carry the record out of the
  * mover's place. */
 static gboolean in_place(const Act *act, const Row *row, GError **error) {
-    return rights_covers(act->actor, row->type, row->region, row_enterprise(row)) ||
+    return rights_covers(act->actor, row->type, row->region, row_enterprise(row), row->sector) ||
            error_set(error, ERROR_SCOPE, NULL, NULL);
 }
 

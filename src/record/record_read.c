@@ -23,6 +23,10 @@ json_t *record_get(Sql *sql, const Packs *packs, const Actor *actor, const char 
     return asked.type ? act_or_stand_in(&act, get_asked, &asked, error) : NULL;
 }
 
+static const char *own_text(json_t *record, const Field *field) {
+    return field ? json_string_value(json_object_get(record, field->name)) : NULL;
+}
+
 /* The record was given to the actor, so he sees it; whether he may also change it differs only for
  * types that everyone sees, whose scope fields stand in the record itself. */
 gboolean record_may_edit(const Actor *actor, const RecordType *type, json_t *record) {
@@ -31,10 +35,9 @@ gboolean record_may_edit(const Actor *actor, const RecordType *type, json_t *rec
         return FALSE;
     if (!(type->read & ROLE_EVERYONE))
         return TRUE;
-    const Field *region = type->scope_region, *enterprise = type->scope_enterprise;
-    return rights_covers(
-        actor, type, region ? json_string_value(json_object_get(record, region->name)) : NULL,
-        enterprise ? json_string_value(json_object_get(record, enterprise->name)) : NULL);
+    return rights_covers(actor, type, own_text(record, type->scope_region),
+                         own_text(record, type->scope_enterprise),
+                         type->has_sector ? own_text(record, type->scope_sector) : ANY_SECTOR);
 }
 
 /* --- labels --- */

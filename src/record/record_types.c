@@ -63,8 +63,8 @@ static json_t *codes_json(const CodeList *codes) {
 }
 
 static json_t *role_json(const Role *role) {
-    return json_pack("{s:s, s:s, s:o}", "name", role->name, "level", level_name(role->level),
-                     "title", title_json(&role->title));
+    return json_pack("{s:s, s:s, s:s*, s:o}", "name", role->name, "level", level_name(role->level),
+                     "scope", role->sector ? "sector" : NULL, "title", title_json(&role->title));
 }
 
 json_t *record_types(const Packs *packs, const Actor *actor) {

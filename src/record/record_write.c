@@ -14,7 +14,7 @@ const RecordType *find_type(const Packs *packs, const char *name, GError **error
 Row *load_seen(const Act *act, const RecordType *type, const char *id, GError **error) {
     GError *failure = NULL;
     Row *row = rights_read(act->actor, type) ? row_load(act->sql, type, id, &failure) : NULL;
-    if (row && rights_in_scope(act->actor, type, row->region, row_enterprise(row)))
+    if (row && rights_in_scope(act->actor, type, row->region, row_enterprise(row), row->sector))
         return row;
     row_free(row);
     if (failure)
@@ -40,7 +40,7 @@ gboolean right_refused(const Act *act, RoleSet set, const char *zh, const char *
 }
 
 static gboolean in_actors_place(const Act *act, const Row *row, GError **error) {
-    return rights_covers(act->actor, row->type, row->region, row_enterprise(row)) ||
+    return rights_covers(act->actor, row->type, row->region, row_enterprise(row), row->sector) ||
            error_set(error, ERROR_SCOPE, NULL, NULL);
 }
 

@@ -43,8 +43,25 @@ gboolean rights_all_rows(const Actor *actor, const RecordType *type) {
            (type->scope_region == NULL && type->scope_enterprise == NULL);
 }
 
+/* Whether one of the codes, joined by commas, is this one. */
+static gboolean among(const char *codes, const char *code) {
+    gsize n = strlen(code);
+    for (const char *p = codes; n && p && *p;) {
+        gsize length = strcspn(p, ",");
+        if (length == n && memcmp(p, code, n) == 0)
+            return TRUE;
+        p += length + (p[length] == ',');
+    }
+    return FALSE;
+}
+
+static gboolean sector_held(const Actor *actor, const char *sector) {
+    return !actor->role->sector ||
+           (sector && (strcmp(sector, ANY_SECTOR) == 0 || among(actor->sectors, sector)));
+}
+
 gboolean rights_covers(const Actor *actor, const RecordType *type, const char *region,
-                       const char *enterprise) {
+                       const char *enterprise, const char *sector) {
     if (rights_all_rows(actor, type))
         return TRUE;
     if (actor->role == NULL)
@@ -52,12 +69,13 @@ gboolean rights_covers(const Actor *actor, const RecordType *type, const char *r
     if (actor->role->level == LEVEL_ENTERPRISE)
         return actor->enterprise && *actor->enterprise &&
                g_strcmp0(actor->enterprise, enterprise) == 0;
-    return actor->region && *actor->region && region && g_str_has_prefix(region, actor->region);
+    return actor->region && *actor->region && region && g_str_has_prefix(region, actor->region) &&
+           sector_held(actor, sector);
 }
 
 gboolean rights_in_scope(const Actor *actor, const RecordType *type, const char *region,
-                         const char *enterprise) {
-    return (type->read & ROLE_EVERYONE) || rights_covers(actor, type, region, enterprise);
+                         const char *enterprise, const char *sector) {
+    return (type->read & ROLE_EVERYONE) || rights_covers(actor, type, region, enterprise, sector);
 }
 
 /* The smallest text above all texts that start with `prefix`: its last byte, one higher. Division
@@ -66,6 +84,18 @@ static char *prefix_end(const char *prefix) {
     char *end = g_strdup(prefix);
     end[strlen(end) - 1]++;
     return end;
+}
+
+static void sectors_add(const Actor *actor, GString *sql, GPtrArray *parameters) {
+    g_auto(GStrv) codes = g_strsplit(actor->sectors ? actor->sectors : "", ",", -1);
+    g_string_append(sql, " AND _sector IN (?");
+    g_ptr_array_add(parameters, g_strdup(ANY_SECTOR));
+    for (guint i = 0; codes[i]; i++)
+        if (*codes[i]) {
+            g_string_append(sql, ", ?");
+            g_ptr_array_add(parameters, g_strdup(codes[i]));
+        }
+    g_string_append(sql, ")");
 }
 
 void rights_scope_add(const Actor *actor, GString *sql, GPtrArray *parameters) {
@@ -78,6 +108,8 @@ void rights_scope_add(const Actor *actor, GString *sql, GPtrArray *parameters) {
         g_string_append(sql, " AND _region >= ? AND _region < ?");
         g_ptr_array_add(parameters, g_strdup(actor->region));
         g_ptr_array_add(parameters, prefix_end(actor->region));
+        if (actor->role->sector)
+            sectors_add(actor, sql, parameters);
     } else {
         g_string_append(sql, " AND 1 = 0"); /* somebody without a place sees nothing */
     }

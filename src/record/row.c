@@ -1,4 +1,5 @@
 #include "record/row.h"
+#include "record/rights.h"
 #include "record/schema.h"
 
 #include <string.h>
@@ -8,6 +9,7 @@ Row *row_new(const RecordType *type) {
     row->type = type;
     row->values = g_new0(FieldValue, type->fields->len);
     row->region = g_strdup("");
+    row->sector = g_strdup(type->has_sector ? "" : ANY_SECTOR);
     return row;
 }
 
@@ -17,6 +19,7 @@ Row *row_copy(const Row *row) {
     copy->number = g_strdup(row->number);
     copy->created_by = g_strdup(row->created_by);
     copy->region = g_strdup(row->region);
+    copy->sector = g_strdup(row->sector);
     copy->values = g_new0(FieldValue, row->type->fields->len);
     for (guint i = 0; i < row->type->fields->len; i++)
         field_value_copy(&row->values[i], &copy->values[i]);
@@ -33,6 +36,7 @@ void row_free(Row *row) {
     g_free(row->number);
     g_free(row->created_by);
     g_free(row->region);
+    g_free(row->sector);
     g_free(row);
 }
 
@@ -146,8 +150,9 @@ gboolean row_may_hold(const Row *row, const Condition *condition, gint64 now_ms,
 }
 
 static const char system_columns[] =
-    "_id,_version,_state,_number,_created_ms,_created_by,_updated_ms,_state_ms,_region,_enterprise";
-enum { SYSTEM_COLUMNS = 10 };
+    "_id,_version,_state,_number,_created_ms,_created_by,_updated_ms,_state_ms,_region,_enterprise,"
+    "_sector";
+enum { SYSTEM_COLUMNS = 11 };
 
 /* Plain appends: these texts are built for every statement. */
 static void add_column(GString *text, const char *name, const char *suffix) {
@@ -199,6 +204,8 @@ Row *row_read(const RecordType *type, SqlStatement *st) {
     row->state_ms = sql_int(st, 7);
     g_free(row->region);
     row->region = g_strdup(sql_text(st, 8));
+    g_free(row->sector);
+    row->sector = g_strdup(sql_text(st, 10));
     if (type->scope_enterprise)
         value_set_text(row_value(row, type->scope_enterprise), sql_text(st, 9));
     if (type->key)
@@ -235,6 +242,7 @@ static void bind_system(SqlStatement *st, const Row *row) {
     sql_bind_int(st, 8, row->state_ms);
     sql_bind_text(st, 9, row->region);
     sql_bind_text(st, 10, row_enterprise(row));
+    sql_bind_text(st, 11, row->sector);
 }
 
 gboolean row_insert(Sql *sql, const Row *row, GError **error) {
@@ -242,7 +250,7 @@ gboolean row_insert(Sql *sql, const Row *row, GError **error) {
     GString *text = g_string_sized_new(512);
     g_string_append_printf(text, "INSERT INTO r_%s (", type->name);
     row_select(type, text);
-    g_string_append(text, ") VALUES (?,?,?,?,?,?,?,?,?,?");
+    g_string_append(text, ") VALUES (?,?,?,?,?,?,?,?,?,?,?");
     for (guint i = 0; i < type->fields->len; i++)
         if (schema_own_column(type, type->fields->pdata[i]))
             g_string_append(text, field_columns(type->fields->pdata[i]) == 2 ? ",?,?" : ",?");
@@ -263,7 +271,7 @@ gboolean row_insert(Sql *sql, const Row *row, GError **error) {
  * columns are named. */
 typedef struct {
     const Row *before, *row;
-    gboolean state, region, enterprise;
+    gboolean state, region, enterprise, sector;
 } Change;
 
 static gboolean field_changed(const Change *change, guint i) {
@@ -274,10 +282,10 @@ static gboolean field_changed(const Change *change, guint i) {
 static char *update_text(const Change *change) {
     const RecordType *type = change->row->type;
     GString *text = g_string_sized_new(256);
-    g_string_append_printf(text, "UPDATE r_%s SET _version=?,_updated_ms=?%s%s%s", type->name,
-                           change->state ? ",_state=?,_state_ms=?" : "",
-                           change->region ? ",_region=?" : "",
-                           change->enterprise ? ",_enterprise=?" : "");
+    g_string_append_printf(
+        text, "UPDATE r_%s SET _version=?,_updated_ms=?%s%s%s%s", type->name,
+        change->state ? ",_state=?,_state_ms=?" : "", change->region ? ",_region=?" : "",
+        change->enterprise ? ",_enterprise=?" : "", change->sector ? ",_sector=?" : "");
     for (guint i = 0; i < type->fields->len; i++) {
         const char *name = ((const Field *)type->fields->pdata[i])->name;
         if (!field_changed(change, i))
@@ -292,9 +300,12 @@ static char *update_text(const Change *change) {
 }
 
 gboolean row_update(Sql *sql, const Row *before, const Row *row, GError **error) {
-    Change change = {before, row, before->state != row->state,
+    Change change = {before,
+                     row,
+                     before->state != row->state,
                      strcmp(before->region, row->region) != 0,
-                     g_strcmp0(row_enterprise(before), row_enterprise(row)) != 0};
+                     g_strcmp0(row_enterprise(before), row_enterprise(row)) != 0,
+                     strcmp(before->sector, row->sector) != 0};
     g_autofree char *text = update_text(&change);
     SqlStatement *st = sql_prepare(sql, text, error);
     if (st == NULL)
@@ -310,6 +321,8 @@ gboolean row_update(Sql *sql, const Row *before, const Row *row, GError **error)
         sql_bind_text(st, index++, row->region);
     if (change.enterprise)
         sql_bind_text(st, index++, row_enterprise(row));
+    if (change.sector)
+        sql_bind_text(st, index++, row->sector);
     for (guint i = 0; i < row->type->fields->len; i++)
         if (field_changed(&change, i))
             field_value_bind(st, &index, row->type->fields->pdata[i], &row->values[i]);

@@ -2,10 +2,11 @@
  * only; outside, a record is JSON.
  *
  * The columns (also for whoever reads the tables by SQL): `_id _version _state _number _created_ms
- * _created_by _updated_ms _state_ms _region _enterprise`, then one column per field under the
- * field's own name, always quoted. Three fields have no column of their own: the key is `_id`, the
- * field that holds the enterprise is `_enterprise`; a point has two, NAME_lon and NAME_lat.
- * `_region` is '' when there is none; `_state_ms` is the time of entering the state. */
+ * _created_by _updated_ms _state_ms _region _enterprise _sector`, then one column per field under
+ * the field's own name, always quoted. Three fields have no column of their own: the key is `_id`,
+ * the field that holds the enterprise is `_enterprise`; a point has two, NAME_lon and NAME_lat.
+ * `_region` and `_sector` are '' when there is none, and
+ * `_sector` is '*' where the type has no sectors; `_state_ms` is the time of entering the state. */
 #pragma once
 #include "record/field_value.h"
 #include "record/record.h"
@@ -14,6 +15,7 @@ typedef struct {
     const RecordType *type;
     char *id, *number, *created_by;
     char *region; /* never NULL */
+    char *sector; /* never NULL; "*" for a type without sectors */
     const State *state;
     gint64 version, created_ms, updated_ms, state_ms;
     FieldValue *values; /* by Field.index */

@@ -111,7 +111,7 @@ static gboolean create_table(Sql *sql, const RecordType *type, GError **error) {
         "CREATE TABLE r_%s (_id {text} PRIMARY KEY, _version {int} NOT NULL, _state {text}, "
         "_number {text}, _created_ms {int} NOT NULL, _created_by {text} NOT NULL, "
         "_updated_ms {int} NOT NULL, _state_ms {int} NOT NULL, _region {text} NOT NULL, "
-        "_enterprise {text}",
+        "_enterprise {text}, _sector {text} NOT NULL DEFAULT ''",
         type->name);
     for (guint i = 0; i < type->fields->len; i++)
         if (schema_own_column(type, type->fields->pdata[i]))
@@ -174,6 +174,8 @@ static gboolean nothing_lost(const RecordType *type, GHashTable *stored, GHashTa
     gpointer name, kind;
     g_hash_table_iter_init(&iter, stored);
     while (g_hash_table_iter_next(&iter, &name, &kind)) {
+        if (strcmp(name, SECTOR_SOURCE) == 0) /* schema_sector.c */
+            continue;
         const char *now = g_hash_table_lookup(wanted, name);
         if (now == NULL)
             return refused(error, type->name, name,
@@ -296,7 +298,14 @@ static gboolean field_indexes(Sql *sql, const RecordType *type, const Field *fie
 
 /* Lists in order of creation carry the scope so that rows out of sight are passed over inside the
  * index; a county's and an enterprise's own lists have theirs; flows are looked up by state. */
-static gboolean type_indexes(Sql *sql, const RecordType *type, GError **error) {
+static gboolean has_sector_roles(const Packs *packs) {
+    for (guint i = 0; i < packs->roles->len; i++)
+        if (((const Role *)packs->roles->pdata[i])->sector)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean type_indexes(Sql *sql, const Packs *packs, const RecordType *type, GError **error) {
     if (!add_index(sql, type, "created", FALSE, "(_created_ms, _id, _region)", error))
         return FALSE;
     if ((type->scope_region || type->scope_enterprise) &&
@@ -304,6 +313,9 @@ static gboolean type_indexes(Sql *sql, const RecordType *type, GError **error) {
         return FALSE;
     if (type->scope_enterprise && type->scope_enterprise != type->key &&
         !add_index(sql, type, "enterprise", FALSE, "(_enterprise, _created_ms, _id)", error))
+        return FALSE;
+    if (type->has_sector && has_sector_roles(packs) &&
+        !add_index(sql, type, "sector", FALSE, "(_sector, _region, _created_ms, _id)", error))
         return FALSE;
     if (type->initial &&
         (!add_index(sql, type, "state", FALSE, "(_state, _region)", error) ||
@@ -324,10 +336,14 @@ static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++) {
         const RecordType *type = packs->types->pdata[i];
-        if (!fit_fields(sql, type, error) || !states_known(sql, type, error) ||
-            !type_indexes(sql, type, error))
+        if (!fit_fields(sql, type, error) || !states_known(sql, type, error))
             return FALSE;
     }
+    if (!schema_fit_sectors(sql, packs, error))
+        return FALSE;
+    for (guint i = 0; i < packs->types->len; i++)
+        if (!type_indexes(sql, packs, packs->types->pdata[i], error))
+            return FALSE;
     return search_migrate(sql, packs, error);
 }
 

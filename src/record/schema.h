@@ -3,6 +3,7 @@
  * a pack that no longer fits it is refused. */
 #pragma once
 #include "pack/pack.h"
+#include "store/sql.h"
 
 /* FALSE for the key (stored as _id) and the enterprise of the scope (stored as _enterprise). */
 gboolean schema_own_column(const RecordType *type, const Field *field);
@@ -10,3 +11,9 @@ gboolean schema_own_column(const RecordType *type, const Field *field);
  * there is none (points). Interned; a ConditionColumn over a RecordType. */
 const char *schema_column(gpointer type, const char *name);
 gboolean schema_column_nullable(const RecordType *type, const char *name);
+
+/* The row of schema_fields that says where `_sector` of a type comes from. */
+#define SECTOR_SOURCE "_sector"
+/* Adds and fills the columns `_sector`, and fills them anew when the pack takes it from elsewhere.
+ * Entries of the journal from before have none, so roles of a sector are not told of them. */
+gboolean schema_fit_sectors(Sql *sql, const Packs *packs, GError **error);

@@ -42,12 +42,13 @@ gboolean journal_seal(Sql *sql, gint64 now_ms, gint64 *sealed, GError **error) {
     guint8 former[HASH_BYTES];
     Merkle merkle = {0};
     *sealed = 0;
-    if (!seal_begin(sql, &seal, former, error) || !add_leaves(sql, &seal, &merkle, error))
-        return FALSE;
-    if (merkle.leaves == 0)
-        return TRUE;
+    gboolean good = seal_begin(sql, &seal, former, error) && add_leaves(sql, &seal, &merkle, error);
+    if (good && merkle.leaves > 0)
+        merkle_root(&merkle, seal.root);
+    merkle_clear(&merkle);
+    if (!good || merkle.leaves == 0)
+        return good;
     seal.time_ms = now_ms;
-    merkle_root(&merkle, seal.root);
     seal_hash(former, &seal, seal.hash);
     *sealed = (gint64)merkle.leaves;
     return sql_run(sql, error,

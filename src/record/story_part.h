@@ -4,7 +4,7 @@
 #include "record/story.h"
 
 typedef struct {
-    char *login, *name, *region, *enterprise;
+    char *login, *name, *region, *enterprise, *sectors;
     Actor actor;
 } StoryActor;
 

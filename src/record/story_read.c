@@ -179,6 +179,7 @@ static void actor_free(gpointer data) {
     g_free(actor->name);
     g_free(actor->region);
     g_free(actor->enterprise);
+    g_free(actor->sectors);
     g_free(actor);
 }
 
@@ -212,7 +213,7 @@ static gboolean keys_among(const YamlNode *map, const char *const *known, GError
 
 static gboolean read_actor(Story *story, const YamlNode *name, const YamlNode *map,
                            GError **error) {
-    static const char *const keys[] = {"role", "name", "region", "enterprise", NULL};
+    static const char *const keys[] = {"role", "name", "region", "enterprise", "sectors", NULL};
     if (!story_is_map(map, error) || !keys_among(map, keys, error))
         return FALSE;
     const char *role = member(map, "role");
@@ -224,12 +225,14 @@ static gboolean read_actor(Story *story, const YamlNode *name, const YamlNode *m
     actor->name = g_strdup(member(map, "name"));
     actor->region = g_strdup(member(map, "region"));
     actor->enterprise = g_strdup(member(map, "enterprise"));
+    actor->sectors = g_strdup(member(map, "sectors"));
     actor->actor = (Actor){.kind = ACTOR_PERSON,
                            .id = actor->login,
                            .name = actor->name ? actor->name : actor->login,
                            .role = found,
                            .region = actor->region,
-                           .enterprise = actor->enterprise};
+                           .enterprise = actor->enterprise,
+                           .sectors = actor->sectors};
     return TRUE;
 }
 

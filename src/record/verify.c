@@ -1,32 +1,14 @@
-#include "record/act.h"
+/* Verifying a database, in three readings of one snapshot: the journal in order of seq against the
+ * seals; each type's entries in order of records beside its rows; and the places of all rows. The
+ * hashing of the first two is done by a second thread (verify_queue.h). */
 #include "record/journal.h"
-#include "record/journal_hash.h"
+#include "record/query.h"
+#include "record/rights.h"
+#include "record/schema.h"
+#include "record/verify_part.h"
+#include "record/verify_queue.h"
 
-#include <stdarg.h>
 #include <string.h>
-
-static gboolean broken(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static gboolean broken(GError **error, const char *format, ...) {
-    va_list list;
-    va_start(list, format);
-    g_autofree char *text = g_strdup_vprintf(format, list);
-    va_end(list);
-    return error_set(error, ERROR_VERIFY, NULL, text, NULL);
-}
-
-#define I64 "%" G_GINT64_FORMAT
-
-/* --- first pass, in order of seq: no gap, and every seal fits --- */
-
-typedef struct {
-    SqlStatement *seals;
-    Seal seal;     /* the one being checked */
-    gboolean open; /* there is one */
-    guint8 former[HASH_BYTES];
-    Merkle merkle;
-    gint64 last_seq; /* last entry seen */
-    VerifyReport *report;
-} SealPass;
 
 static gboolean copy_hash(SqlStatement *st, int column, guint8 out[static HASH_BYTES]) {
     gsize n;
@@ -37,300 +19,332 @@ static gboolean copy_hash(SqlStatement *st, int column, guint8 out[static HASH_B
     return n == HASH_BYTES;
 }
 
-static gboolean seal_chained(SealPass *pass, gint64 number, gint64 first_seq, GError **error) {
-    guint8 hash[HASH_BYTES];
-    if (pass->seal.number != number || pass->seal.first_seq != first_seq ||
-        pass->seal.last_seq < first_seq)
-        return broken(error, "封条 seal " I64 ": 序号不连续 does not follow the former one",
-                      pass->seal.number);
-    seal_hash(pass->former, &pass->seal, hash);
-    if (memcmp(hash, pass->seal.hash, HASH_BYTES) != 0)
-        return broken(error, "封条 seal " I64 ": 哈希不符 hash differs", pass->seal.number);
-    memcpy(pass->former, hash, HASH_BYTES);
+/* --- in order of seq: no gap, and every seal fits --- */
+
+typedef struct {
+    gboolean is_seal;
+    Seal seal; /* an entry has number = seq and hash only */
+} SealItem;
+
+static gboolean check_seal_items(gpointer data, const guint8 *bytes, gsize n, GError **error) {
+    for (gsize at = 0; at < n; at += sizeof(SealItem)) {
+        SealItem item;
+        memcpy(&item, bytes + at, sizeof item);
+        if (item.is_seal ? !seal_check_seal(data, &item.seal, error)
+                         : !seal_check_entry(data, item.seal.number, item.seal.hash, error))
+            return FALSE;
+    }
     return TRUE;
 }
 
-static gboolean seal_next(SealPass *pass, GError **error) {
-    gint64 number = pass->seal.number + 1, first_seq = pass->seal.last_seq + 1;
-    SqlStep step = sql_step(pass->seals, error);
-    pass->open = step == SQL_ROW;
-    if (!pass->open)
-        return step == SQL_DONE;
-    pass->seal = (Seal){.number = sql_int(pass->seals, 0),
-                        .time_ms = sql_int(pass->seals, 1),
-                        .first_seq = sql_int(pass->seals, 2),
-                        .last_seq = sql_int(pass->seals, 3)};
-    copy_hash(pass->seals, 4, pass->seal.root);
-    copy_hash(pass->seals, 5, pass->seal.hash);
-    pass->merkle.leaves = 0;
-    pass->report->seals++;
-    return seal_chained(pass, number, first_seq, error);
+typedef struct {
+    SqlStatement *seals, *entries;
+    VerifyQueue *queue;
+    SealItem seal; /* the next one */
+    SqlStep step;  /* SQL_ROW: there is one */
+} SealReading;
+
+static gboolean push(VerifyQueue *queue, const SealItem *item) {
+    g_byte_array_append(verify_queue_batch(queue), (const guint8 *)item, sizeof *item);
+    return verify_queue_next(queue);
 }
 
-static gboolean seal_root_fits(const SealPass *pass, GError **error) {
-    guint8 root[HASH_BYTES];
-    merkle_root(&pass->merkle, root);
-    return memcmp(root, pass->seal.root, HASH_BYTES) == 0 ||
-           broken(error,
-                  "封条 seal " I64 " (seq " I64 "–" I64
-                  "): 根不符，其中有条目被改动 root differs, an entry in it was changed",
-                  pass->seal.number, pass->seal.first_seq, pass->seal.last_seq);
+static void read_seal(SealReading *reading, GError **error) {
+    SqlStatement *st = reading->seals;
+    reading->step = sql_step(st, error);
+    if (reading->step != SQL_ROW)
+        return;
+    reading->seal = (SealItem){.is_seal = TRUE,
+                               .seal = {.number = sql_int(st, 0),
+                                        .time_ms = sql_int(st, 1),
+                                        .first_seq = sql_int(st, 2),
+                                        .last_seq = sql_int(st, 3)}};
+    copy_hash(st, 4, reading->seal.seal.root);
+    copy_hash(st, 5, reading->seal.seal.hash);
 }
 
-static gboolean seal_entry(SealPass *pass, SqlStatement *entries, GError **error) {
-    guint8 leaf[HASH_BYTES];
-    gint64 seq = sql_int(entries, 0);
-    if (seq != pass->last_seq + 1)
-        return broken(error, "seq " I64 ": 条目缺失 entry is missing", pass->last_seq + 1);
-    pass->last_seq = seq;
-    pass->report->entries++;
-    if (!copy_hash(entries, 1, leaf))
-        return broken(error, "seq " I64 ": 哈希缺失 hash is missing", seq);
-    if (!pass->open) {
-        pass->report->unsealed++;
-        return TRUE;
+/* Seals up to the one that begins with `seq`. FALSE: no need to go on, or *error. */
+static gboolean push_seals(SealReading *reading, gint64 seq, GError **error) {
+    while (reading->step == SQL_ROW && reading->seal.seal.first_seq <= seq) {
+        if (!push(reading->queue, &reading->seal))
+            return FALSE;
+        read_seal(reading, error);
     }
-    merkle_add(&pass->merkle, leaf);
-    return seq < pass->seal.last_seq || (seal_root_fits(pass, error) && seal_next(pass, error));
+    return reading->step != SQL_FAILED;
+}
+
+static gboolean read_seals(SealReading *reading, GError **error) {
+    SqlStep step;
+    read_seal(reading, error);
+    while ((step = sql_step(reading->entries, error)) == SQL_ROW) {
+        SealItem item = {.seal.number = sql_int(reading->entries, 0)};
+        copy_hash(reading->entries, 1, item.seal.hash);
+        if (!push_seals(reading, item.seal.number, error) || !push(reading->queue, &item))
+            return reading->step != SQL_FAILED;
+    }
+    push_seals(reading, G_MAXINT64, error);
+    return step == SQL_DONE && reading->step != SQL_FAILED;
 }
 
 static gboolean check_seals(Sql *sql, VerifyReport *report, GError **error) {
-    SealPass pass = {.report = report};
-    pass.seals = sql_scan(
+    SealReading reading = {0};
+    SealCheck check = {0};
+    reading.seals = sql_scan(
         sql, error,
         "SELECT number, time_ms, first_seq, last_seq, root, hash FROM seals ORDER BY number", "");
-    SqlStatement *entries =
-        pass.seals ? sql_scan(sql, error, "SELECT seq, hash FROM journal ORDER BY seq", "") : NULL;
-    if (entries == NULL)
+    if (reading.seals)
+        reading.entries = sql_scan(sql, error, "SELECT seq, hash FROM journal ORDER BY seq", "");
+    if (reading.entries == NULL)
         return FALSE;
-    gboolean good = seal_next(&pass, error);
-    SqlStep step = SQL_DONE;
-    while (good && (step = sql_step(entries, error)) == SQL_ROW)
-        good = seal_entry(&pass, entries, error);
-    if (good && step == SQL_DONE && pass.open)
-        good = broken(error, "seq " I64 ": 条目缺失 entry is missing (seal " I64 ")",
-                      pass.last_seq + 1, pass.seal.number);
-    sql_reset(entries);
-    sql_reset(pass.seals);
-    return good && step != SQL_FAILED;
-}
-
-/* --- second pass, record by record: the chain, and the fold of its entries against its row --- */
-
-typedef struct {
-    Sql *sql;
-    const Packs *packs;
-    VerifyReport *report;
-    const RecordType *type; /* of the record at hand; NULL before the first */
-    char *id;
-    json_t *record; /* the fold */
-    gint64 version, state_ms, last_seq;
-    guint8 former[HASH_BYTES];
-    gint64 records_of_type;
-} Fold;
-
-static void fold_clear(Fold *fold) {
-    g_clear_pointer(&fold->id, g_free);
-    g_clear_pointer(&fold->record, json_decref);
-}
-
-static void set_text(json_t *json, const char *name, const char *text) {
-    if (text)
-        json_object_set_new_nocheck(json, name, json_string_nocheck(text));
-}
-
-static void fold_diff(json_t *record, json_t *diff) {
-    const char *name;
-    json_t *pair;
-    json_object_foreach(diff, name, pair) {
-        json_t *value = json_array_get(pair, 1);
-        if (*name == '_' || value == NULL)
-            continue;
-        if (json_is_null(value))
-            json_object_del(record, name);
-        else
-            json_object_set_nocheck(record, name, value);
-    }
-}
-
-static void fold_system(Fold *fold, const EntryTexts *entry) {
-    char time[TIME_TEXT];
-    time_format(entry->time_ms, time);
-    if (fold->version++ == 0) {
-        set_text(fold->record, "id", fold->id);
-        set_text(fold->record, "type", fold->type->name);
-        set_text(fold->record, "created_at", time);
-        set_text(fold->record, "created_by", entry->text[ENTRY_ACTOR]);
-    }
-    json_object_set_new_nocheck(fold->record, "version", json_integer(fold->version));
-    set_text(fold->record, "updated_at", time);
-    set_text(fold->record, "state", entry->text[ENTRY_TO]);
-    if (fold->version == 1 || g_strcmp0(entry->text[ENTRY_FROM], entry->text[ENTRY_TO]) != 0)
-        fold->state_ms = entry->time_ms;
-}
-
-/* "clock:NAME" entries say what was passed over; they change nothing. */
-static gboolean changes_record(const EntryTexts *entry) {
-    return !g_str_has_prefix(entry->text[ENTRY_ACTION], "clock:");
-}
-
-static gboolean fold_entry(Fold *fold, const EntryTexts *entry, GError **error) {
-    if (!changes_record(entry))
-        return TRUE;
-    json_t *diff = json_loads(entry->text[ENTRY_DIFF], 0, NULL);
-    if (diff == NULL)
-        return broken(error, "seq " I64 ": 内容无法解析 diff cannot be read", entry->seq);
-    fold_system(fold, entry);
-    fold_diff(fold->record, diff);
-    json_decref(diff);
-    return TRUE;
-}
-
-static char *first_difference(json_t *a, json_t *b) {
-    const char *name;
-    json_t *value;
-    json_object_foreach(
-        a, name, value) if (!json_equal(value, json_object_get(b, name))) return g_strdup(name);
-    json_object_foreach(b, name, value) if (!json_object_get(a, name)) return g_strdup(name);
-    return NULL;
-}
-
-static gboolean record_broken(const Fold *fold, const char *what, GError **error) {
-    return broken(error, "%s %s (seq " I64 "): %s", fold->type->name, fold->id, fold->last_seq,
-                  what);
-}
-
-static gboolean row_fits(const Fold *fold, const Row *row, GError **error) {
-    json_t *record = row_json(row);
-    g_autofree char *name = first_difference(fold->record, record);
-    json_decref(record);
-    if (name) {
-        g_autofree char *what =
-            g_strdup_printf("字段 %s 与日志不符 differs from the journal in %s", name, name);
-        return record_broken(fold, what, error);
-    }
-    if (row->state_ms != fold->state_ms)
-        return record_broken(fold, "进入状态的时间与日志不符 _state_ms differs from the journal",
-                             error);
-    g_autofree char *region = NULL;
-    if (!row_find_region(fold->sql, fold->packs, row, &region, error))
-        return FALSE;
-    return strcmp(region, row->region) == 0 ||
-           record_broken(fold, "属地与字段不符 _region is not that of its fields", error);
-}
-
-static gboolean fold_end(Fold *fold, GError **error) {
-    GError *failure = NULL;
-    g_autoptr(Row) row = row_load(fold->sql, fold->type, fold->id, &failure);
-    if (failure) {
-        g_propagate_error(error, failure);
-        return FALSE;
-    }
-    fold->report->records++;
-    fold->records_of_type++;
-    return row ? row_fits(fold, row, error)
-               : record_broken(fold, "记录被删除 the record is gone", error);
-}
-
-/* Every row has a history, and a type that owns its scope says so in both columns. */
-static gboolean type_end(const Fold *fold, GError **error) {
-    gint64 rows, torn = 0;
-    g_autofree char *text = g_strdup_printf("SELECT count(*) FROM r_%s", fold->type->name);
-    g_autofree char *scope =
-        g_strdup_printf("SELECT count(*) FROM r_%s WHERE _enterprise <> _id OR _enterprise IS NULL",
-                        fold->type->name);
-    if (!sql_get_int(fold->sql, error, &rows, 0, text, ""))
-        return FALSE;
-    if (fold->type->key && fold->type->key == fold->type->scope_enterprise &&
-        !sql_get_int(fold->sql, error, &torn, 0, scope, ""))
-        return FALSE;
-    if (torn)
-        return broken(error, "%s: _enterprise 与编码不符 differs from the key in " I64 " rows",
-                      fold->type->name, torn);
-    return rows == fold->records_of_type ||
-           broken(error, "%s: " I64 " 条记录没有日志 rows have no journal", fold->type->name,
-                  rows - fold->records_of_type);
-}
-
-static gboolean fold_begin(Fold *fold, const EntryTexts *entry, GError **error) {
-    const RecordType *type = packs_type(fold->packs, entry->text[ENTRY_TYPE]);
-    if (type == NULL)
-        return broken(error, "seq " I64 ": 未知类型 unknown type %s", entry->seq,
-                      entry->text[ENTRY_TYPE]);
-    if (fold->type && !fold_end(fold, error))
-        return FALSE;
-    if (type != fold->type) {
-        if (fold->type && !type_end(fold, error))
-            return FALSE;
-        fold->records_of_type = 0;
-    }
-    fold_clear(fold);
-    fold->type = type;
-    fold->id = g_strdup(entry->text[ENTRY_ID]);
-    fold->record = json_object();
-    fold->version = 0;
-    memset(fold->former, 0, HASH_BYTES);
-    return TRUE;
-}
-
-static gboolean same_record(const Fold *fold, const EntryTexts *entry) {
-    return fold->type && strcmp(fold->id, entry->text[ENTRY_ID]) == 0 &&
-           strcmp(fold->type->name, entry->text[ENTRY_TYPE]) == 0;
-}
-
-static gboolean chain_entry(Fold *fold, SqlStatement *st, GError **error) {
-    EntryTexts entry;
-    guint8 stored[HASH_BYTES], hash[HASH_BYTES];
-    entry_read(st, &entry);
-    if (!same_record(fold, &entry) && !fold_begin(fold, &entry, error))
-        return FALSE;
-    entry_hash(fold->former, &entry, hash);
-    if (!copy_hash(st, JOURNAL_HASH_COLUMN, stored) || memcmp(stored, hash, HASH_BYTES) != 0)
-        return broken(error, "seq " I64 " (%s %s): 哈希链断裂 the hash chain is broken", entry.seq,
-                      entry.text[ENTRY_TYPE], entry.text[ENTRY_ID]);
-    memcpy(fold->former, hash, HASH_BYTES);
-    fold->last_seq = entry.seq;
-    return fold_entry(fold, &entry, error);
-}
-
-static gboolean check_chains(Sql *sql, const Packs *packs, VerifyReport *report, GError **error) {
-    Fold fold = {.sql = sql, .packs = packs, .report = report};
-    SqlStatement *st =
-        sql_scan(sql, error, "SELECT " JOURNAL_COLUMNS " FROM journal ORDER BY type, id, seq", "");
-    if (st == NULL)
-        return FALSE;
-    gboolean good = TRUE;
-    SqlStep step = SQL_DONE;
-    while (good && (step = sql_step(st, error)) == SQL_ROW)
-        good = chain_entry(&fold, st, error);
-    sql_reset(st);
-    good = good && step == SQL_DONE &&
-           (fold.type == NULL || (fold_end(&fold, error) && type_end(&fold, error)));
-    fold_clear(&fold);
+    reading.queue = verify_queue_new(check_seal_items, &check);
+    gboolean good = read_seals(&reading, error);
+    good = verify_queue_end(reading.queue, good ? error : NULL) && good;
+    good = good && seal_check_end(&check, error);
+    sql_reset(reading.entries);
+    sql_reset(reading.seals);
+    seal_check_clear(&check);
+    report->entries = check.entries;
+    report->seals = check.seals;
+    report->unsealed = check.unsealed;
     return good;
 }
 
-/* Types without any entry have not been looked at by the second pass. */
-static gboolean check_silent_types(Sql *sql, const Packs *packs, GError **error) {
-    for (guint i = 0; i < packs->types->len; i++) {
-        gint64 entries;
-        Fold fold = {.sql = sql, .packs = packs, .type = packs->types->pdata[i]};
-        if (!sql_get_int(sql, error, &entries, 0, "SELECT 1 FROM journal WHERE type = ? LIMIT 1",
-                         "t", fold.type->name))
+/* --- record by record: the chain of each, by the second thread --- */
+
+typedef struct {
+    gint64 seq;
+    gsize n;        /* bytes of the canonical form, which follow */
+    gboolean first; /* of its record */
+    guint8 hash[HASH_BYTES];
+} ChainItem;
+
+typedef struct {
+    HashState *state;
+    guint8 former[HASH_BYTES];
+} Chain;
+
+static gboolean check_chain_items(gpointer data, const guint8 *bytes, gsize n, GError **error) {
+    static const guint8 none[HASH_BYTES];
+    Chain *chain = data;
+    ChainItem item;
+    for (gsize at = 0; at < n; at += item.n) {
+        guint8 hash[HASH_BYTES];
+        memcpy(&item, bytes + at, sizeof item);
+        at += sizeof item;
+        hash_add(chain->state, item.first ? none : chain->former, HASH_BYTES);
+        hash_add(chain->state, bytes + at, item.n);
+        hash_take(chain->state, hash);
+        if (memcmp(hash, item.hash, HASH_BYTES) != 0)
+            return verify_broken(error, "seq " I64 ": 哈希链断裂 the hash chain is broken",
+                                 item.seq);
+        memcpy(chain->former, hash, HASH_BYTES);
+    }
+    return TRUE;
+}
+
+static gboolean push_entry(VerifyQueue *queue, SqlStatement *st, const EntryTexts *entry,
+                           gboolean first) {
+    GByteArray *batch = verify_queue_batch(queue);
+    guint start = batch->len;
+    ChainItem item = {.seq = entry->seq, .first = first};
+    copy_hash(st, JOURNAL_HASH_COLUMN, item.hash);
+    g_byte_array_set_size(batch, start + sizeof item);
+    entry_write(entry, batch);
+    item.n = batch->len - start - sizeof item;
+    memcpy(batch->data + start, &item, sizeof item);
+    return verify_queue_next(queue);
+}
+
+/* --- and the fold of its entries against its row --- */
+
+typedef struct {
+    Sql *sql;
+    const RecordType *type;
+    SqlStatement *entries, *rows;
+    VerifyQueue *queue;
+    Fold *fold;
+    gint64 read, records; /* entries and records so far, of all types */
+} Reading;
+
+/* Both sides are in order of id, so the next row must be the record's. A row in between has no
+ * history. */
+static gboolean fold_end(Reading *reading, GError **error) {
+    SqlStep step = sql_step(reading->rows, error);
+    if (step == SQL_FAILED)
+        return FALSE;
+    g_autoptr(Row) row = step == SQL_ROW ? row_read(reading->type, reading->rows) : NULL;
+    int order = row ? strcmp(row->id, fold_id(reading->fold)) : 1;
+    if (order > 0)
+        return fold_broken(reading->fold, "记录被删除 the record is gone", error);
+    if (order < 0)
+        return verify_broken(error, "%s %s: 记录没有日志 the row has no journal",
+                             reading->type->name, row->id);
+    reading->records++;
+    return fold_fits_row(reading->fold, row, error);
+}
+
+static gboolean read_entries(Reading *reading, GError **error) {
+    gboolean open = FALSE;
+    SqlStep step;
+    while ((step = sql_step(reading->entries, error)) == SQL_ROW) {
+        EntryTexts entry;
+        entry_read(reading->entries, &entry);
+        gboolean first =
+            !open || !fold_is_of(reading->fold, entry.text[ENTRY_TYPE], entry.text[ENTRY_ID]);
+        if (first && open && !fold_end(reading, error))
             return FALSE;
-        if (!entries && !type_end(&fold, error))
+        if (first)
+            fold_begin(reading->fold, entry.text[ENTRY_TYPE], entry.text[ENTRY_ID]);
+        open = TRUE;
+        reading->read++;
+        if (!push_entry(reading->queue, reading->entries, &entry, first))
+            return TRUE; /* the queue knows why */
+        if (!fold_entry(reading->fold, &entry, error))
+            return FALSE;
+    }
+    return step == SQL_DONE && (!open || fold_end(reading, error));
+}
+
+static gboolean no_row_left(Reading *reading, GError **error) {
+    SqlStep step = sql_step(reading->rows, error);
+    if (step == SQL_ROW)
+        return verify_broken(error, "%s %s: 记录没有日志 the row has no journal",
+                             reading->type->name, sql_text(reading->rows, 0));
+    return step == SQL_DONE;
+}
+
+static gboolean read_type(Reading *reading, GError **error) {
+    GString *text = g_string_new("SELECT ");
+    row_select(reading->type, text);
+    g_string_append_printf(text, " FROM r_%s ORDER BY _id", reading->type->name);
+    reading->rows = sql_scan(reading->sql, error, text->str, "");
+    g_string_free(text, TRUE);
+    reading->entries = reading->rows ? sql_scan(reading->sql, error,
+                                                "SELECT " JOURNAL_COLUMNS
+                                                " FROM journal WHERE type = ? ORDER BY id, seq",
+                                                "t", reading->type->name)
+                                     : NULL;
+    if (reading->entries == NULL)
+        return FALSE;
+    gboolean good = read_entries(reading, error) && no_row_left(reading, error);
+    sql_reset(reading->entries);
+    sql_reset(reading->rows);
+    return good;
+}
+
+static gboolean read_types(Reading *reading, const Packs *packs, GError **error) {
+    for (guint i = 0; i < packs->types->len; i++) {
+        reading->type = packs->types->pdata[i];
+        if (!read_type(reading, error))
             return FALSE;
     }
     return TRUE;
 }
 
-/* One snapshot for all passes, so that a live database can be verified. */
+/* Entries that belong to no type of the packs have not been read. */
+static gboolean no_unknown_type(Sql *sql, const Packs *packs, GError **error) {
+    g_autoptr(Query) query = query_new("SELECT seq, type FROM journal WHERE type NOT IN (''");
+    for (guint i = 0; i < packs->types->len; i++) {
+        query_add(query, ", ?");
+        query_param_text(query, ((const RecordType *)packs->types->pdata[i])->name);
+    }
+    query_add(query, ") ORDER BY seq LIMIT 1");
+    SqlStatement *st = query_start(query, sql, error);
+    SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
+    if (step != SQL_ROW)
+        return step == SQL_DONE;
+    verify_broken(error, "seq " I64 ": 未知类型 unknown type %s", sql_int(st, 0), sql_text(st, 1));
+    sql_reset(st);
+    return FALSE;
+}
+
+/* The broken chain of an entry explains why its record does not fit, so it goes before. */
+static gboolean check_chains(Sql *sql, const Packs *packs, VerifyReport *report, GError **error) {
+    GError *chain_error = NULL, *fold_error = NULL;
+    Chain chain = {.state = hash_sm3_new()};
+    Reading reading = {.sql = sql, .fold = fold_new()};
+    reading.queue = verify_queue_new(check_chain_items, &chain);
+    read_types(&reading, packs, &fold_error);
+    verify_queue_end(reading.queue, &chain_error);
+    fold_free(reading.fold);
+    hash_state_free(chain.state);
+    report->records = reading.records;
+    if (chain_error == NULL && fold_error == NULL)
+        return reading.read == report->entries || no_unknown_type(sql, packs, error);
+    g_propagate_error(error, chain_error ? chain_error : fold_error);
+    if (chain_error && fold_error)
+        g_error_free(fold_error);
+    return FALSE;
+}
+
+/* --- the places of the rows --- */
+
+/* Where a type has its enterprise from, or NULL. */
+static const RecordType *owner_of(const Packs *packs, const RecordType *type) {
+    const Field *scope = type->scope_enterprise;
+    return scope && scope->kind == FIELD_REF ? packs_type(packs, scope->ref_type) : NULL;
+}
+
+/* `own`: the type's field for it, or NULL. */
+static void append_place(GString *text, const RecordType *type, const char *column,
+                         const Field *own, gboolean owner) {
+    g_string_append_printf(text, "t.%s <> coalesce(", column);
+    if (own)
+        g_string_append_printf(text, "t.%s, ", schema_column((gpointer)type, own->name));
+    if (owner)
+        g_string_append_printf(text, "o.%s, ", column);
+    g_string_append(text, "'', '')");
+}
+
+static char *places_text(const RecordType *type, const RecordType *owner) {
+    GString *text = g_string_new("SELECT t._id FROM r_");
+    g_string_append_printf(text, "%s t", type->name);
+    if (owner)
+        g_string_append_printf(text, " LEFT JOIN r_%s o ON o._id = t._enterprise", owner->name);
+    g_string_append(text, " WHERE ");
+    append_place(text, type, "_region", type->scope_region, owner != NULL);
+    g_string_append(text, " OR ");
+    if (type->has_sector)
+        append_place(text, type, "_sector", type->scope_sector, owner != NULL);
+    else
+        g_string_append(text, "t._sector <> '" ANY_SECTOR "'");
+    if (type->key && type->key == type->scope_enterprise)
+        g_string_append(text, " OR t._enterprise <> t._id OR t._enterprise IS NULL");
+    g_string_append(text, " LIMIT 1");
+    return g_string_free(text, FALSE);
+}
+
+/* row_find_place of every row at once; and a type that owns its scope says so in both columns. */
+static gboolean check_places_of(Sql *sql, const Packs *packs, const RecordType *type,
+                                GError **error) {
+    g_autofree char *text = places_text(type, owner_of(packs, type));
+    SqlStatement *st = sql_query(sql, error, text, "");
+    SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
+    if (step != SQL_ROW)
+        return step == SQL_DONE;
+    verify_broken(
+        error,
+        "%s %s: 属地、单位或行业与字段不符 _region, _enterprise or _sector is not that of "
+        "its fields",
+        type->name, sql_text(st, 0));
+    sql_reset(st);
+    return FALSE;
+}
+
+static gboolean check_places(Sql *sql, const Packs *packs, GError **error) {
+    for (guint i = 0; i < packs->types->len; i++)
+        if (!check_places_of(sql, packs, packs->types->pdata[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+/* One snapshot for all readings, so that a live database can be verified. */
 gboolean journal_verify(Sql *sql, const Packs *packs, VerifyReport *report, GError **error) {
     *report = (VerifyReport){0};
     if (!sql_run(sql, error, "SAVEPOINT journal_verify", ""))
         return FALSE;
     gboolean good = check_seals(sql, report, error) && check_chains(sql, packs, report, error) &&
-                    check_silent_types(sql, packs, error);
+                    check_places(sql, packs, error);
     sql_run(sql, NULL, "RELEASE journal_verify", "");
     return good;
 }

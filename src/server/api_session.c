@@ -12,17 +12,17 @@ static const char *label_of(Sql *sql, const Packs *packs, const char *type, cons
 }
 
 static json_t *user_json(Sql *sql, const Packs *packs, const Identity *identity) {
-    static const char *const levels[] = {"system", "province", "city", "county", "enterprise"};
     const Role *role = identity->actor.role;
     json_t *region = NULL, *enterprise = NULL;
     const char *region_name = label_of(sql, packs, "region", identity->region, &region);
     const char *enterprise_name =
         label_of(sql, packs, "enterprise", identity->enterprise, &enterprise);
-    json_t *user = json_pack(
-        "{s:s, s:s*, s:s, s:{s:s, s:s}, s:s, s:s*, s:s*, s:s*, s:s*}", "login", identity->login,
-        "name", identity->name, "role", role->name, "role_title", "zh", role->title.zh, "en",
-        role->title.en, "level", levels[role->level], "region", identity->region, "region_name",
-        region_name, "enterprise", identity->enterprise, "enterprise_name", enterprise_name);
+    json_t *user = json_pack("{s:s, s:s*, s:s, s:{s:s, s:s}, s:s, s:s*, s:s*, s:s*, s:s*, s:s*}",
+                             "login", identity->login, "name", identity->name, "role", role->name,
+                             "role_title", "zh", role->title.zh, "en", role->title.en, "level",
+                             level_name(role->level), "region", identity->region, "region_name",
+                             region_name, "enterprise", identity->enterprise, "enterprise_name",
+                             enterprise_name, "sectors", role->sector ? identity->sectors : NULL);
     json_decref(region);
     json_decref(enterprise);
     return user;

@@ -20,7 +20,7 @@ enum {
 typedef struct {
     gint64 seq;
     const RecordType *type;
-    char *region, *enterprise;
+    char *region, *enterprise, *sector;
     char *text; /* the whole event as sent */
 } Event;
 
@@ -55,6 +55,7 @@ struct Hub {
 static void event_clear(Event *event) {
     g_free(event->region);
     g_free(event->enterprise);
+    g_free(event->sector);
     g_free(event->text);
     memset(event, 0, sizeof *event);
 }
@@ -62,6 +63,7 @@ static void event_clear(Event *event) {
 static void append_event(GString *out, json_t *entry, json_t *record) {
     json_object_del(entry, "region");
     json_object_del(entry, "enterprise");
+    json_object_del(entry, "sector");
     json_object_set(entry, "record", record);
     char *data = json_dumps(entry, JSON_COMPACT);
     g_string_append_printf(out, "id: %" G_GINT64_FORMAT "\nevent: %s\ndata: %s\n\n",
@@ -127,7 +129,7 @@ static void wake_all(Hub *hub) {
 
 static gboolean may_see(const Actor *actor, const Event *event) {
     return rights_read(actor, event->type) &&
-           rights_in_scope(actor, event->type, event->region, event->enterprise);
+           rights_in_scope(actor, event->type, event->region, event->enterprise, event->sector);
 }
 
 /* Fills `waiting` with the next thing to send; false when there is none. */
@@ -294,7 +296,8 @@ static Event event_of(Hub *hub, json_t *entry) {
                    .type =
                        packs_type(hub->packs, json_string_value(json_object_get(entry, "type"))),
                    .region = g_strdup(json_string_value(json_object_get(entry, "region"))),
-                   .enterprise = g_strdup(json_string_value(json_object_get(entry, "enterprise")))};
+                   .enterprise = g_strdup(json_string_value(json_object_get(entry, "enterprise"))),
+                   .sector = g_strdup(json_string_value(json_object_get(entry, "sector")))};
     g_autoptr(GString) text = g_string_new(NULL);
     append_event(text, entry, record);
     json_decref(record);
@@ -304,7 +307,7 @@ static Event event_of(Hub *hub, json_t *entry) {
 
 static gboolean same_rights(const Identity *a, const Identity *b) {
     return a->actor.role == b->actor.role && g_strcmp0(a->region, b->region) == 0 &&
-           g_strcmp0(a->enterprise, b->enterprise) == 0;
+           g_strcmp0(a->enterprise, b->enterprise) == 0 && g_strcmp0(a->sectors, b->sectors) == 0;
 }
 
 /* Ends the streams of `login` (NULL: of all) whose session is over or whose user has other rights

@@ -120,9 +120,11 @@ static Identity *identity_of(const Packs *packs, json_t *user) {
     identity->name = member(user, "name");
     identity->region = member(user, "region");
     identity->enterprise = member(user, "enterprise");
+    identity->sectors = member(user, "sectors");
     identity->actor = (Actor){ACTOR_PERSON,     identity->login,
                               identity->name,   role ? packs_role(packs, role) : NULL,
-                              identity->region, identity->enterprise};
+                              identity->region, identity->enterprise,
+                              identity->sectors};
     return identity;
 }
 
@@ -150,6 +152,7 @@ void identity_free(Identity *identity) {
     g_free(identity->name);
     g_free(identity->region);
     g_free(identity->enterprise);
+    g_free(identity->sectors);
     g_free(identity);
 }
 

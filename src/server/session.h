@@ -29,7 +29,7 @@ gboolean device_token_find(Sql *sql, const Packs *packs, const char *token, char
 /* What a request knows of its user; owns its texts. */
 typedef struct {
     Actor actor; /* points into this struct */
-    char *login, *name, *region, *enterprise;
+    char *login, *name, *region, *enterprise, *sectors;
 } Identity;
 void identity_free(Identity *identity);
 

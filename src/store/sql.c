@@ -275,3 +275,8 @@ gboolean sql_checkpoint(Sql *sql, gboolean truncate, GError **error) {
     g_assert(sql->mode == SQL_WRITE);
     return sql->driver->checkpoint(sql, truncate, error);
 }
+
+gboolean sql_map(Sql *sql, GError **error) {
+    return sql->driver->kind != SQL_SQLITE ||
+           sql_exec(sql, "PRAGMA mmap_size = 1099511627776", error);
+}

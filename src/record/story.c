@@ -419,16 +419,35 @@ gboolean story_check(const Packs *packs, const char *path, GError **error) {
     return story && world_make(story, error) && steps_run(story, &steps, error);
 }
 
-gboolean story_tell(const Packs *packs, const char *path, guint *steps, GError **error) {
+static gboolean tell(Story *story, guint *told, GError **error) {
+    return world_make(story, error) && steps_run(story, told, error) && journal_good(story, error);
+}
+
+static gboolean tell_in_memory(Story *story, guint *told, GError **error) {
+    story->sql = sql_open("sqlite::memory:", SQL_WRITE, error);
+    gboolean good =
+        story->sql && records_migrate(story->sql, story->packs, error) && tell(story, told, error);
+    sql_close(story->sql);
+    return good;
+}
+
+static gboolean tell_and_forget(Story *story, Sql *sql, guint *told, GError **error) {
+    story->sql = sql;
+    if (!sql_exec(sql, "BEGIN IMMEDIATE", error))
+        return FALSE;
+    gboolean good = tell(story, told, error);
+    return sql_exec(sql, "ROLLBACK", good ? error : NULL) && good;
+}
+
+gboolean story_tell(const Packs *packs, Sql *sql, const char *path, guint *steps, GError **error) {
     guint told = 0;
     g_autoptr(Story) story =
         story_check(packs, path, error) ? story_open(packs, path, error) : NULL;
     if (story == NULL)
         return FALSE;
-    story->sql = sql_open("sqlite::memory:", SQL_WRITE, error);
-    gboolean good = story->sql && records_migrate(story->sql, packs, error) &&
-                    world_make(story, error) && steps_run(story, &told, error) &&
-                    journal_good(story, error);
+    gboolean good =
+        sql ? tell_and_forget(story, sql, &told, error) : tell_in_memory(story, &told, error);
+    story->sql = NULL;
     if (steps)
         *steps = told;
     return good;

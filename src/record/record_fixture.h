@@ -115,10 +115,10 @@ G_GNUC_UNUSED static void verify_good(World *world) {
 
 /* Jiangsu 32, Changzhou 3204 with 320411 and 320412, Suzhou 3205 with 320505; one enterprise in
  * each county. With `data` more than one connection may open the database. */
-G_GNUC_UNUSED static void world_open(World *world, gconstpointer data) {
+G_GNUC_UNUSED static void world_open_with(World *world, const char *packs, gconstpointer data) {
     GError *error = NULL;
     world->now_ms = at("2026-09-28T09:00:00+08:00"); /* Monday before National Day */
-    world->packs = packs_load("packs", &error);
+    world->packs = packs_load(packs, &error);
     g_assert_no_error(error);
     test_database_new(&world->database, data != NULL);
     world->sql = test_sql_open(&world->database, SQL_WRITE);
@@ -137,6 +137,10 @@ G_GNUC_UNUSED static void world_open(World *world, gconstpointer data) {
         "{'code':'P1','name':'储罐液位','enterprise':'E1','measure':'level','unit':'m'}");
     put(world, "point",
         "{'code':'P3','name':'管网压力','enterprise':'E3','measure':'pressure','unit':'MPa'}");
+}
+
+G_GNUC_UNUSED static void world_open(World *world, gconstpointer data) {
+    world_open_with(world, "packs", data);
 }
 
 G_GNUC_UNUSED static void world_close(World *world, gconstpointer data) {

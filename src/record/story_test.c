@@ -1,7 +1,6 @@
+#include "record/flow_fixture.h"
 #include "record/record_fixture.h"
 #include "record/story.h"
-
-#include <unistd.h>
 
 static void write_file(const char *folder, const char *name, const char *text) {
     g_autofree char *path = g_build_filename(folder, name, NULL);
@@ -46,26 +45,11 @@ static void tell_all(const char *directory, const char *part) {
 
 static void test_packs(void) { tell_all("packs", ""); }
 
-static void link_into(const char *folder, const char *path) {
-    g_autofree char *here = g_get_current_dir(), *name = g_path_get_basename(path);
-    g_autofree char *target = g_build_filename(here, path, NULL);
-    g_autofree char *place = g_build_filename(folder, name, NULL);
-    g_assert_cmpint(symlink(target, place), ==, 0);
-}
-
 /* Each feature of a flow, on the made-up type of tests/packs/flow. */
 static void test_flow(void) {
-    static const char *const packs[] = {"packs/core", "packs/hazard", "tests/packs/flow"};
-    g_autofree char *folder = g_dir_make_tmp("flow-XXXXXX", NULL);
-    for (gsize i = 0; i < G_N_ELEMENTS(packs); i++)
-        link_into(folder, packs[i]);
+    char *folder = flow_folder_new();
     tell_all(folder, "/flow/stories/");
-    for (gsize i = 0; i < G_N_ELEMENTS(packs); i++) {
-        g_autofree char *name = g_path_get_basename(packs[i]);
-        g_autofree char *place = g_build_filename(folder, name, NULL);
-        g_remove(place);
-    }
-    g_rmdir(folder);
+    flow_folder_free(folder);
 }
 
 static const char head[] =

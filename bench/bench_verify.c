@@ -59,7 +59,7 @@ int main(int argc, char **argv) {
         getrusage(RUSAGE_SELF, &before);
         Sql *sql = sql_open(argv[1], SQL_READ, &error);
         if (sql && sql_map(sql, &error))
-            journal_verify(sql, packs, &report, &error);
+            journal_verify(sql, packs, NULL, &report, &error);
         stop_on(error);
         sql_close(sql);
         getrusage(RUSAGE_SELF, &after);

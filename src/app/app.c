@@ -6,6 +6,7 @@
 #include "server/house.h"
 #include "server/openapi.h"
 #include "signal/alarm_sink.h"
+#include "store/file_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@ enum { RECORD_JOBS = 4096, SAMPLE_JOBS = 4096, HTTP_WORKERS = 6, HTTP_QUEUE = 40
 struct App {
     AppConfig config;
     int lock_fd;
-    char *data_dir, *records_uri, *samples_uri;
+    char *data_dir, *records_uri, *samples_uri, *files_dir;
     Packs *packs;
     Writer *records, *samples;
     PointTable *points;
@@ -59,6 +60,7 @@ static gboolean migrate_records(Sql *sql, const Packs *packs, GError **error) {
 static gboolean open_records(App *app, GError **error) {
     Sql *sql = sql_open(app->records_uri, SQL_WRITE, error);
     if (sql && migrate_records(sql, app->packs, error)) {
+        sql_set_files(sql, app->files_dir);
         app->records = writer_new(sql, RECORD_JOBS);
         return TRUE;
     }
@@ -89,6 +91,7 @@ App *app_open(const AppConfig *config, GError **error) {
     app->records_uri = config->records_uri ? g_strdup(config->records_uri)
                                            : database_uri(app->data_dir, "records.db");
     app->samples_uri = database_uri(app->data_dir, "samples.db");
+    app->files_dir = g_build_filename(app->data_dir, "files", NULL);
     app->packs = packs_load(config->packs_dir, error);
     if (app->packs && lock_data_dir(app, error) && open_records(app, error) &&
         open_samples(app, error)) {
@@ -191,6 +194,7 @@ static gboolean start_http(App *app, GError **error) {
                          .records_uri = app->records_uri,
                          .samples_uri = app->samples_uri,
                          .data_dir = app->data_dir,
+                         .files_dir = app->files_dir,
                          .pipeline = app->pipeline,
                          .points = app->points,
                          .hub = app->hub,
@@ -200,8 +204,9 @@ static gboolean start_http(App *app, GError **error) {
                          .demo_logins = app->config.demo ? app->demo_logins : NULL,
                          .openapi = app->openapi,
                          .samples_refused = &app->samples_refused};
-    HttpConfig http = {app->config.host, app->config.port,  house_routes, house_file, &app->house,
-                       house_worker_new, house_worker_free, HTTP_WORKERS, HTTP_QUEUE};
+    HttpConfig http = {app->config.host, app->config.port, house_routes,      house_file,
+                       &app->house,      house_worker_new, house_worker_free, HTTP_WORKERS,
+                       HTTP_QUEUE,       app->files_dir};
     app->http = http_start(&http, error);
     return app->http != NULL;
 }
@@ -209,8 +214,8 @@ static gboolean start_http(App *app, GError **error) {
 gboolean app_start(App *app, GError **error) {
     if (!start_hub(app, error) || !start_pipeline(app, error))
         return FALSE;
-    app->scheduler =
-        scheduler_start(app->packs, app->records, app->records_uri, app->config.clock, error);
+    app->scheduler = scheduler_start(app->packs, app->records, app->records_uri, app->files_dir,
+                                     app->config.clock, error);
     app->webhooks = app->scheduler ? webhooks_start(app->packs, app->records, app->records_uri,
                                                     app->config.clock, error)
                                    : NULL;
@@ -249,6 +254,7 @@ void app_close(App *app) {
     g_free(app->data_dir);
     g_free(app->records_uri);
     g_free(app->samples_uri);
+    g_free(app->files_dir);
     g_free(app);
 }
 
@@ -264,7 +270,12 @@ gboolean app_write(App *app, WriterFunc func, gpointer data, GError **error) {
     return writer_run(app->records, func, data, error);
 }
 
-Sql *app_reader(App *app, GError **error) { return sql_open(app->records_uri, SQL_READ, error); }
+Sql *app_reader(App *app, GError **error) {
+    Sql *sql = sql_open(app->records_uri, SQL_READ, error);
+    if (sql)
+        sql_set_files(sql, app->files_dir);
+    return sql;
+}
 
 void app_set_demo_logins(App *app, json_t *logins_take) {
     json_decref(app->demo_logins);
@@ -283,13 +294,20 @@ static gboolean backup_file(const char *uri, const char *directory, const char *
 }
 
 /* Samples first: records may be newer than samples, so the replay after a restore finds its alarms
- * there already. */
+ * there already. Files last: what a row names was there before the row. */
 gboolean app_backup(const AppConfig *config, const char *directory, GError **error) {
     g_autofree char *samples = database_uri(config->data_dir, "samples.db"),
                     *records = config->records_uri ? g_strdup(config->records_uri)
                                                    : database_uri(config->data_dir, "records.db");
     if (g_mkdir_with_parents(directory, 0750) != 0)
         return error_set(error, ERROR_FILE, NULL, directory, g_strerror(errno), NULL);
-    return backup_file(samples, directory, "samples.db", error) &&
+    g_autofree char *files = g_build_filename(config->data_dir, "files", NULL),
+                    *copies = g_build_filename(directory, "files", NULL);
+    if (!backup_file(samples, directory, "samples.db", error))
+        return FALSE;
+    if (g_str_has_prefix(records, "sqlite:"))
+        return backup_file(records, directory, "records.db", error) &&
+               file_store_copy(files, copies, NULL, error);
+    return file_store_copy(files, copies, NULL, error) &&
            backup_file(records, directory, "records.db", error);
 }

@@ -41,6 +41,7 @@ Sql *app_reader(App *app, GError **error);
 /* JSON array of {"login","password","title","role","enterprise"}; taken. */
 void app_set_demo_logins(App *app, json_t *logins_take);
 
-/* Copies the databases of a data directory into a new one, also while a server runs. Records in
- * PostgreSQL are refused after the samples are saved, with the tool that saves them. */
+/* Copies the databases and files of a data directory into a new one, also while a server runs.
+ * Records in PostgreSQL are refused after samples and files are saved, with the tool that saves
+ * them; files that come during that are to be copied after it (docs/postgresql.md). */
 gboolean app_backup(const AppConfig *config, const char *directory, GError **error);

@@ -10,6 +10,14 @@ ERROR_ROW(BUSY, "busy", 503, "系统繁忙：{0}", "Busy: {0}", "稍后重试", 
 ERROR_ROW(CONFIG, "config", 500, "配置错误：{0}", "Configuration: {0}", "{1}", "{1}")
 ERROR_ROW(FILE, "file", 500, "文件 {0}：{1}", "File {0}: {1}", "检查路径和权限",
           "Check the path and permissions")
+ERROR_ROW(FILE_KIND, "file.kind", 415, "文件不可接受：{0}", "The file is not taken: {0}", "{1}",
+          "{1}")
+ERROR_ROW(FILE_QUOTA, "file.quota", 429, "已上传而未使用的文件过多（上限 {0}）",
+          "Too many files sent and not used yet (limit {0})", "先在记录中使用，或等其过期",
+          "Use them in records first, or wait until they lapse")
+ERROR_ROW(FILE_LOST, "file.lost", 500, "文件内容缺失或已损坏：{0}",
+          "The content of a file is missing or damaged: {0}", "从备份恢复",
+          "Restore it from a backup")
 ERROR_ROW(USAGE, "usage", 400, "{0}", "{0}", "使用 --help 查看用法", "See --help")
 
 ERROR_ROW(PACK, "pack.invalid", 500, "业务包 {0}：{1}", "Pack {0}: {1}", "{2}", "{2}")

@@ -8,8 +8,9 @@
 DataOptions data_options;
 
 static const Command *const commands[] = {
-    &command_serve,  &command_demo,   &command_pack,   &command_load, &command_ingest,
-    &command_alarms, &command_clocks, &command_verify, &command_user, &command_backup,
+    &command_serve,  &command_demo,   &command_pack,   &command_load,
+    &command_ingest, &command_alarms, &command_clocks, &command_verify,
+    &command_user,   &command_backup, &command_export, &command_coverage,
 };
 
 static void print_help(FILE *out) {
@@ -106,8 +107,11 @@ gboolean reader_open(Reader *reader, GError **error) {
         return error_set(error, ERROR_FILE, NULL, path, "there is no such database", NULL);
     reader->packs = packs_load(config.packs_dir, error);
     reader->records = reader->packs ? sql_open(uri, SQL_READ, error) : NULL;
-    if (reader->records)
+    if (reader->records) {
+        g_autofree char *files = g_build_filename(config.data_dir, "files", NULL);
+        sql_set_files(reader->records, files);
         return TRUE;
+    }
     reader_close(reader);
     return FALSE;
 }

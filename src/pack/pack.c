@@ -83,7 +83,7 @@ static const struct {
     [FIELD_DATE] = {"date", TERM_DATE},         [FIELD_TIME] = {"time", TERM_TIME},
     [FIELD_CODE] = {"code", TERM_TEXT},         [FIELD_REF] = {"ref", TERM_TEXT},
     [FIELD_REGION] = {"region", TERM_TEXT},     [FIELD_ROLE] = {"role", TERM_TEXT},
-    [FIELD_POINT] = {"point", TERM_NONE},
+    [FIELD_POINT] = {"point", TERM_NONE},       [FIELD_FILE] = {"file", TERM_TEXT},
 };
 
 const char *field_kind_name(FieldKind kind) {
@@ -132,6 +132,15 @@ const Move *type_move(const RecordType *type, const char *name) {
         const Move *move = type->moves->pdata[i];
         if (strcmp(move->name, name) == 0)
             return move;
+    }
+    return NULL;
+}
+
+const Indicator *type_indicator(const RecordType *type, const char *name) {
+    for (guint i = 0; i < type->indicators->len; i++) {
+        const Indicator *indicator = type->indicators->pdata[i];
+        if (strcmp(indicator->name, name) == 0)
+            return indicator;
     }
     return NULL;
 }

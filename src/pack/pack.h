@@ -60,9 +60,13 @@ typedef enum {
     FIELD_REGION,
     FIELD_ROLE,
     FIELD_POINT,
+    FIELD_FILE,
     FIELD_KINDS
 } FieldKind;
 const char *field_kind_name(FieldKind kind); /* "text" */
+
+/* Bounds of fields of kind file: how many in one field, how large one may be at most. */
+enum { FILES_OF_FIELD_MAX = 50, FILE_BYTES_MAX = 100 * 1000 * 1000 };
 
 typedef struct {
     char *name;
@@ -82,6 +86,9 @@ typedef struct {
     char *ref_type; /* FIELD_REF: the type's name */
     char *unit;
     char *default_value; /* as text, or NULL */
+    guint accept;        /* FIELD_FILE: MediaClass bits */
+    int max_files;
+    gint64 max_size; /* bytes of one file */
 } Field;
 
 typedef struct {
@@ -192,6 +199,21 @@ struct ClockType {
     GArray *steps; /* ClockStep, in order of `after` */
 };
 
+/* A figure over the records of a type: how many, a sum or mean of a field, or the share (in per
+ * cent) that `where` has among those of which `of` holds. */
+typedef struct {
+    char *name;
+    Title title;
+    GStrv basis;             /* or NULL */
+    Condition *where, *of;   /* or NULL */
+    const Field *sum, *mean; /* or NULL */
+    char *time;    /* field that dates a record, or "created_at"; NULL: a stock, as of now */
+    GPtrArray *by; /* Field*: offered for a breakdown */
+    char *unit;    /* or NULL */
+    enum { AIM_NONE, AIM_AT_MOST, AIM_AT_LEAST } aim;
+    double target;
+} Indicator;
+
 typedef struct {
     char *name;
     Title title;
@@ -204,12 +226,13 @@ typedef struct {
     char *number;                                 /* pattern or NULL */
     GPtrArray *fields;                            /* Field* */
     GHashTable *fields_by_name;
-    GPtrArray *given;     /* Field*: those that people may give at creation and by an edit */
-    GPtrArray *checks;    /* Guard*: refused when true */
-    const State *initial; /* NULL: no flow */
-    GPtrArray *states;    /* State* */
-    GPtrArray *moves;     /* Move* */
-    GPtrArray *clocks;    /* ClockType* */
+    GPtrArray *given;      /* Field*: those that people may give at creation and by an edit */
+    GPtrArray *checks;     /* Guard*: refused when true */
+    const State *initial;  /* NULL: no flow */
+    GPtrArray *states;     /* State* */
+    GPtrArray *moves;      /* Move* */
+    GPtrArray *clocks;     /* ClockType* */
+    GPtrArray *indicators; /* Indicator* */
     RoleSet read, create, edit;
 } RecordType;
 
@@ -237,11 +260,12 @@ typedef struct {
 Packs *packs_load(const char *directory, GError **error);
 void packs_free(Packs *packs);
 
-const RecordType *packs_type(const Packs *packs, const char *name); /* or NULL */
-const Role *packs_role(const Packs *packs, const char *name);       /* or NULL */
-const Field *type_field(const RecordType *type, const char *name);  /* or NULL */
-const State *type_state(const RecordType *type, const char *name);  /* or NULL */
-const Move *type_move(const RecordType *type, const char *name);    /* or NULL */
+const RecordType *packs_type(const Packs *packs, const char *name);        /* or NULL */
+const Role *packs_role(const Packs *packs, const char *name);              /* or NULL */
+const Field *type_field(const RecordType *type, const char *name);         /* or NULL */
+const State *type_state(const RecordType *type, const char *name);         /* or NULL */
+const Move *type_move(const RecordType *type, const char *name);           /* or NULL */
+const Indicator *type_indicator(const RecordType *type, const char *name); /* or NULL */
 gboolean packs_role_group(const Packs *packs, const char *name, RoleSet *out);
 gboolean role_in(const Role *role, RoleSet set);
 const char *level_name(Level level); /* "county" */

@@ -1,10 +1,12 @@
 /* The fields of a type, and whether a literal can stand in one. */
 #include "base/clock.h"
+#include "base/media.h"
 #include "pack/pack_key.h"
 
 #include <math.h>
 #include <string.h>
 
+enum { FILES_DEFAULT = 10, FILE_BYTES_DEFAULT = 20 * 1000 * 1000 };
 enum { FIELDS_MAX = 200, TEXT_MAX_DEFAULT = 4000, TEXT_MAX = 100000, PATTERN_CHARS = 200 };
 
 #define KIND(kind) (1u << FIELD_##kind)
@@ -25,7 +27,10 @@ static const struct {
     {"unique", KIND(TEXT) | KINDS_NUMBER | KIND(REF) | KIND(REGION) | KIND(DATE), FALSE},
     {"codes", KIND(CODE), TRUE},
     {"type", KIND(REF), TRUE},
-    {"default", ~KIND(POINT), FALSE},
+    {"default", ~(KIND(POINT) | KIND(FILE)), FALSE},
+    {"accept", KIND(FILE), FALSE},
+    {"max_files", KIND(FILE), FALSE},
+    {"max_size", KIND(FILE), FALSE},
 };
 
 static gboolean kind_keys_fit(const YamlNode *node, const Field *field, GError **error) {
@@ -152,7 +157,7 @@ gboolean literal_fits(Loader *loader, const Field *field, const Assignment *valu
         [FIELD_TEXT] = text_fits, [FIELD_INTEGER] = number_fits, [FIELD_DECIMAL] = number_fits,
         [FIELD_BOOL] = bool_fits, [FIELD_DATE] = date_fits,      [FIELD_TIME] = time_fits,
         [FIELD_CODE] = code_fits, [FIELD_REF] = id_fits,         [FIELD_REGION] = id_fits,
-        [FIELD_ROLE] = role_fits, [FIELD_POINT] = nothing_fits,
+        [FIELD_ROLE] = role_fits, [FIELD_POINT] = nothing_fits,  [FIELD_FILE] = nothing_fits,
     };
     if (value->kind == VALUE_TEXT && *value->text == 0)
         return refuse(error, node, "写 null 或文字 / write null or a text",
@@ -316,6 +321,59 @@ static gboolean read_default(Loader *loader, const YamlNode *node, gpointer plac
     return TRUE;
 }
 
+/* ---- files ---- */
+
+static gboolean read_accept(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    (void)loader;
+    enum { CLASSES_MAX = 6 };
+    guint *accept = place;
+    if (!is_list(node, CLASSES_MAX, error))
+        return FALSE;
+    *accept = 0;
+    for (guint i = 0; i < tree_count(node); i++) {
+        const YamlNode *name = tree_at(node, i);
+        guint bits = is_text(name, NULL) ? media_class(name->text) : 0;
+        if (bits == 0)
+            return refuse(error, name, "image, pdf, office, text, video, any",
+                          "没有这类文件 / there is no such class of files");
+        *accept |= bits;
+    }
+    return *accept != 0 || refuse(error, node, "写 any / write any", "空列表 / an empty list");
+}
+
+static gboolean read_max_files(Loader *loader, const YamlNode *node, gpointer place,
+                               GError **error) {
+    (void)loader;
+    double max = 0;
+    if (!is_number(node, &max, error))
+        return FALSE;
+    *(int *)place = (int)CLAMP(max, 0, FILES_OF_FIELD_MAX + 1);
+    return (max >= 1 && max <= FILES_OF_FIELD_MAX && max == floor(max)) ||
+           refuse(error, node, "1 到 50 / 1 to 50", "文件个数上限不合理 / not a number of files");
+}
+
+/* "20MB", "500KB": thousands, as people count them. */
+static gboolean read_max_size(Loader *loader, const YamlNode *node, gpointer place,
+                              GError **error) {
+    (void)loader;
+    static const struct {
+        const char *unit;
+        gint64 bytes;
+    } units[] = {{"KB", 1000}, {"MB", 1000000}};
+    if (!is_text(node, error))
+        return FALSE;
+    char *end;
+    guint64 count = g_ascii_isdigit(*node->text) ? g_ascii_strtoull(node->text, &end, 10) : 0;
+    for (gsize i = 0; count > 0 && i < G_N_ELEMENTS(units); i++)
+        if (strcmp(end, units[i].unit) == 0 &&
+            count <= (guint64)(FILE_BYTES_MAX / units[i].bytes)) {
+            *(gint64 *)place = (gint64)count * units[i].bytes;
+            return TRUE;
+        }
+    return refuse(error, node, "如 20MB，最大 100MB / like 20MB, 100MB at most",
+                  "文件大小上限不合规则 / not a size");
+}
+
 static const KeyRow field_rows[] = {
     {"name", TRUE, PASS_SHAPE, read_field_name, offsetof(Field, name)},
     {"kind", TRUE, PASS_SHAPE, read_kind, offsetof(Field, kind)},
@@ -331,6 +389,9 @@ static const KeyRow field_rows[] = {
     {"by_move", FALSE, PASS_SHAPE, read_flag, offsetof(Field, by_move)},
     {"required", FALSE, PASS_SHAPE | PASS_RULES, read_required, 0},
     {"default", FALSE, PASS_SHAPE, read_default, 0},
+    {"accept", FALSE, PASS_SHAPE, read_accept, offsetof(Field, accept)},
+    {"max_files", FALSE, PASS_SHAPE, read_max_files, offsetof(Field, max_files)},
+    {"max_size", FALSE, PASS_SHAPE, read_max_size, offsetof(Field, max_size)},
 };
 
 static void field_init(Loader *loader, gpointer item, guint index) {
@@ -338,6 +399,9 @@ static void field_init(Loader *loader, gpointer item, guint index) {
     Field *field = item;
     field->index = index;
     field->max_chars = TEXT_MAX_DEFAULT;
+    field->accept = MEDIA_ANY;
+    field->max_files = FILES_DEFAULT;
+    field->max_size = FILE_BYTES_DEFAULT;
 }
 
 static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, GError **error) {

@@ -96,6 +96,7 @@ gboolean read_type_file(Loader *loader, const YamlNode *file, GError **error);
 gboolean read_fields(Loader *loader, const YamlNode *node, gpointer type, GError **error);
 gboolean read_flow(Loader *loader, const YamlNode *node, gpointer type, GError **error);
 gboolean read_clocks(Loader *loader, const YamlNode *node, gpointer type, GError **error);
+gboolean read_indicators(Loader *loader, const YamlNode *node, gpointer type, GError **error);
 gboolean read_set(Loader *loader, const YamlNode *node, gpointer place,
                   GError **error); /* GArray* */
 gboolean read_effects(Loader *loader, const YamlNode *node, gpointer place,

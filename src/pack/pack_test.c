@@ -247,7 +247,11 @@ static const FileText small[] = {
      "    steps:\n"
      "      - {after: 0h, move: remind}\n"
      "      - {after: 2wd, move: remind}\n"
-     "rights: {read: [boss, hand], create: [boss], edit: []}\n"},
+     "rights: {read: [boss, hand], create: [boss], edit: []}\n"
+     "indicators:\n"
+     "  - {name: late, where: \"amount > 3\", of: \"done = TRUE\", time: due, by: [colour],\n"
+     "     target: {at_most: 5}, title: {zh: 迟, en: Late}}\n"
+     "  - {name: load, sum: amount, title: {zh: 量, en: Load}}\n"},
 };
 
 typedef struct {
@@ -425,6 +429,16 @@ static const Mistake mistakes[] = {
     {"job.yaml", "{after: 0h, move: remind}", "{after: 0h, move: tell}", 0, "no move tell"},
     {"job.yaml", "start: {state: open}\n    stop: {leave: open}",
      "start: {state: shut}\n    stop: {leave: shut}", 5, "never open"},
+    /* indicators */
+    {"job.yaml", "time: due", "time: colour", 0, "is no date or time"},
+    {"job.yaml", "by: [colour]", "by: [amount]", 0, "cannot be grouped by amount"},
+    {"job.yaml", "by: [colour]", "by: [colour, colour]", 0, "stands twice"},
+    {"job.yaml", "sum: amount", "sum: name", 0, "cannot be summed"},
+    {"job.yaml", "at_most: 5", "at_most: five", 0, "is no number"},
+    {"job.yaml", "{at_most: 5}", "{at_most: 5, at_least: 3}", 0, "not clear"},
+    {"job.yaml", "{at_most: 5}", "{}", 0, "not clear"},
+    {"job.yaml", "sum: amount", "sum: amount, mean: amount", 0, "is not clear"},
+    {"job.yaml", "name: load", "name: late", 0, "stands twice"},
     /* the other files */
     {"roles.yaml", "level: system", "level: village", 0, "no such level"},
     {"roles.yaml", "level: system", "level: city, scope: town", 0, "can only be sector"},

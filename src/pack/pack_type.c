@@ -180,6 +180,7 @@ static const KeyRow type_rows[] = {
     {"flow", FALSE, PASS_SHAPE | PASS_RULES, read_flow, 0},
     {"clocks", FALSE, PASS_SHAPE | PASS_RULES, read_clocks, 0},
     {"rights", TRUE, PASS_RULES, read_type_rights, 0},
+    {"indicators", FALSE, PASS_SHAPE | PASS_RULES, read_indicators, 0},
 };
 
 static RecordType *type_new(Packs *packs) {
@@ -191,6 +192,7 @@ static RecordType *type_new(Packs *packs) {
     type->states = packs_pointers(packs);
     type->moves = packs_pointers(packs);
     type->clocks = packs_pointers(packs);
+    type->indicators = packs_pointers(packs);
     return type;
 }
 

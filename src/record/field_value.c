@@ -1,5 +1,6 @@
 #include "record/field_value.h"
 #include "base/clock.h"
+#include "base/hash.h"
 
 #include <math.h>
 #include <string.h>
@@ -135,6 +136,32 @@ static gboolean read_point(const Field *field, json_t *json, FieldValue *value, 
     return error_set(error, ERROR_FIELD_RANGE, field->name, "lon ±180, lat ±90", NULL);
 }
 
+/* What a file is called, without more: record/files.c finds the rest. */
+static gboolean read_file(const Field *field, json_t *json, FieldValue *value, GError **error) {
+    g_autofree char *range = g_strdup_printf("≤ %d 个文件 (files)", field->max_files);
+    json_t *entry, *ids = json_array();
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    size_t i;
+    gboolean good = json_is_array(json);
+    if (json_array_size(json) > (gsize)field->max_files) {
+        json_decref(ids);
+        return error_set(error, ERROR_FIELD_RANGE, field->name, range, NULL);
+    }
+    json_array_foreach(json, i, entry) {
+        const char *id = json_string_value(json_object_get(entry, "file"));
+        good = good && id && strlen(id) == ID_TEXT - 1 && g_hash_table_add(seen, (gpointer)id);
+        if (good)
+            json_array_append_new(ids, json_pack("{s:s}", "file", id));
+    }
+    value->present = good && json_array_size(ids) > 0;
+    char *text = json_dumps(ids, JSON_COMPACT);
+    if (value->present)
+        value->text = g_strdup(text);
+    free(text);
+    json_decref(ids);
+    return good || kind_refused(field, error);
+}
+
 static const KindRow kinds[FIELD_KINDS] = {
     [FIELD_TEXT] = {STORED_TEXT, read_text, "文本", "a text"},
     [FIELD_INTEGER] = {STORED_INTEGER, read_integer, "整数", "a whole number"},
@@ -149,6 +176,8 @@ static const KindRow kinds[FIELD_KINDS] = {
     [FIELD_ROLE] = {STORED_TEXT, take_text, "角色名（文本）", "the name of a role (text)"},
     [FIELD_POINT] = {STORED_POINT, read_point, "{\"lon\": 经度, \"lat\": 纬度}",
                      "{\"lon\": degrees, \"lat\": degrees}"},
+    [FIELD_FILE] = {STORED_TEXT, read_file, "文件列表 [{\"file\": 编号}]，不重复",
+                    "a list [{\"file\": ID}], each once"},
 };
 
 void field_value_clear(FieldValue *value) {
@@ -204,9 +233,25 @@ json_t *field_value_to_json(const Field *field, const FieldValue *value) {
         return json_string(time_format(value->integer, time));
     case FIELD_POINT:
         return json_pack("{s:f, s:f}", "lon", value->number, "lat", value->latitude);
+    case FIELD_FILE: {
+        json_t *list = json_loads(value->text, 0, NULL);
+        return list ? list : json_null();
+    }
     default:
         return json_string(value->text);
     }
+}
+
+static char *file_names(const char *text) {
+    GString *names = g_string_new(NULL);
+    json_t *entry, *list = json_loads(text, 0, NULL);
+    size_t i;
+    json_array_foreach(list, i, entry) {
+        const char *name = json_string_value(json_object_get(entry, "name"));
+        g_string_append_printf(names, "%s%s", i ? "、" : "", name ? name : "");
+    }
+    json_decref(list);
+    return g_string_free(names, FALSE);
 }
 
 char *field_value_to_text(const Field *field, const FieldValue *value) {
@@ -224,6 +269,8 @@ char *field_value_to_text(const Field *field, const FieldValue *value) {
         return g_strdup(time_format(value->integer, buffer));
     case FIELD_POINT:
         return g_strdup_printf("%.6f, %.6f", value->number, value->latitude);
+    case FIELD_FILE:
+        return file_names(value->text);
     default:
         return g_strdup(value->text);
     }

@@ -37,9 +37,19 @@ json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, const GP
                       gint64 seq, int limit, gint64 *last, GError **error);
 gint64 journal_last(Sql *sql, GError **error); /* -1 on error */
 
+/* The last seal, as an outside party keeps it: whoever has it can tell a rewritten history. */
+typedef struct {
+    gint64 number; /* 0: nothing is sealed */
+    guint8 hash[32];
+} JournalHead;
+char *journal_head_text(const JournalHead *head); /* "NUMBER:HASH"; caller frees */
+gboolean journal_head_parse(const char *text, JournalHead *head);
+
 typedef struct {
     gint64 entries, seals, records, unsealed;
+    JournalHead head;
 } VerifyReport;
 /* True when everything holds. ERROR_VERIFY names the first break: sequence, record and what
- * differs. */
-gboolean journal_verify(Sql *sql, const Packs *packs, VerifyReport *report, GError **error);
+ * differs. `kept`: a head of former times that must still be part of it, or NULL. */
+gboolean journal_verify(Sql *sql, const Packs *packs, const JournalHead *kept, VerifyReport *report,
+                        GError **error);

@@ -1,5 +1,8 @@
 #include "base/hash.h"
+#include "record/journal_file.h"
 #include "record/record_fixture.h"
+
+#include <glib/gstdio.h>
 
 static const char hazard_text[] =
     "{'title':'a','enterprise':'E1','source':'other','grade':'general','funds_wan':0.1}";
@@ -38,7 +41,7 @@ static void test_good(World *world, gconstpointer data) {
     (void)data;
     GError *error = NULL;
     VerifyReport report;
-    g_assert_true(journal_verify(world->sql, world->packs, &report, &error));
+    g_assert_true(journal_verify(world->sql, world->packs, NULL, &report, &error));
     g_assert_cmpint(report.entries, ==, 11 + 7);
     g_assert_cmpint(report.entries, ==, journal_last(world->sql, &error));
     g_assert_cmpint(report.records, ==, 11 + 4);
@@ -114,7 +117,7 @@ static void test_forgeries(World *world, gconstpointer data) {
         sql_exec(world->sql, "SAVEPOINT forgery", &error);
         sql_exec(world->sql, forgeries[i].sql, &error);
         g_assert_no_error(error);
-        gboolean good = journal_verify(world->sql, world->packs, &report, &error);
+        gboolean good = journal_verify(world->sql, world->packs, NULL, &report, &error);
         if (good || error_kind(error) != ERROR_VERIFY ||
             !strstr(error->message, forgeries[i].names))
             g_error("%s: %s", forgeries[i].name, good ? "not seen" : error->message);
@@ -179,9 +182,135 @@ static void test_rewritten(World *world, gconstpointer data) {
              "DELETE FROM r_hazard WHERE _number LIKE '%3'",
              &error);
     g_assert_no_error(error);
-    g_assert_false(journal_verify(world->sql, world->packs, &report, &error));
+    g_assert_false(journal_verify(world->sql, world->packs, NULL, &report, &error));
     g_assert_nonnull(strstr(error->message, "seal 2"));
     g_clear_error(&error);
+}
+
+/* --- the journal as a file --- */
+
+static char *export_path(void) {
+    return g_strdup_printf("%s/anlan-journal-%d", g_get_tmp_dir(), getpid());
+}
+
+static char *export_bytes(World *world, gboolean rows, gsize *n) {
+    GError *error = NULL;
+    gint64 entries;
+    char *bytes;
+    g_autofree char *path = export_path();
+    g_unlink(path);
+    journal_file_write(world->sql, world->packs, path, rows, &entries, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(entries, ==, journal_last(world->sql, &error));
+    g_assert_true(g_file_get_contents(path, &bytes, n, &error));
+    g_unlink(path);
+    return bytes;
+}
+
+/* NULL, or what is said of these bytes. */
+static char *verify_bytes(const char *bytes, gsize n, const JournalHead *kept,
+                          VerifyReport *report) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = export_path();
+    g_assert_true(
+        g_file_set_contents_full(path, bytes, (gssize)n, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    gboolean good = journal_file_verify(path, kept, report, &error);
+    g_unlink(path);
+    if (good)
+        return NULL;
+    g_assert_cmpint(error_kind(error), ==, ERROR_VERIFY);
+    return g_strdup(error->message);
+}
+
+static void test_file(World *world, gconstpointer data) {
+    (void)data;
+    VerifyReport report, of_rows;
+    GError *error = NULL;
+    gsize n, without;
+    g_autofree char *bytes = export_bytes(world, TRUE, &n),
+                    *entries = export_bytes(world, FALSE, &without);
+    g_assert_null(verify_bytes(bytes, n, NULL, &report));
+    g_assert_true(journal_verify(world->sql, world->packs, NULL, &of_rows, &error));
+    g_assert_cmpmem(&report, sizeof report, &of_rows, sizeof of_rows);
+    g_assert_cmpuint(without, <, n);
+    g_assert_null(verify_bytes(entries, without, NULL, &report));
+    g_assert_cmpint(report.records, ==, 0);
+    g_assert_cmpint(report.seals, ==, of_rows.seals);
+}
+
+/* Whatever byte is changed and wherever the file is cut, it is seen; so is what follows its end. */
+static void test_file_changed(World *world, gconstpointer data) {
+    (void)data;
+    VerifyReport report;
+    gsize n;
+    g_autofree char *bytes = export_bytes(world, TRUE, &n);
+    for (int i = 0; i < 600; i++) {
+        g_autofree char *copy = g_memdup2(bytes, n + 1);
+        gsize at = (gsize)g_test_rand_int_range(0, (gint32)n);
+        copy[at] ^= (char)(1 << g_test_rand_int_range(0, 8));
+        g_autofree char *said = verify_bytes(copy, n, NULL, &report);
+        if (said == NULL)
+            g_error("a changed byte at %" G_GSIZE_FORMAT " is not seen", at);
+        g_autofree char *cut = verify_bytes(bytes, at, NULL, &report);
+        if (cut == NULL)
+            g_error("a file cut at %" G_GSIZE_FORMAT " is not seen", at);
+    }
+    g_autofree char *longer = g_malloc0(n + 1);
+    memcpy(longer, bytes, n);
+    g_autofree char *said = verify_bytes(longer, n + 1, NULL, &report);
+    g_assert_nonnull(said);
+}
+
+/* A forged database gives a file that is well-formed, and yet refused. */
+static void test_file_forged(World *world, gconstpointer data) {
+    (void)data;
+    for (guint i = 0; i < G_N_ELEMENTS(forgeries); i++) {
+        GError *error = NULL;
+        VerifyReport report;
+        gint64 entries;
+        g_autofree char *path = export_path();
+        if (strcmp(forgeries[i].name, "owner-enterprise") == 0)
+            continue; /* an enterprise's code stands in the file once */
+        sql_exec(world->sql, "SAVEPOINT forgery", &error);
+        sql_exec(world->sql, forgeries[i].sql, &error);
+        g_assert_no_error(error);
+        g_unlink(path);
+        journal_file_write(world->sql, world->packs, path, TRUE, &entries, &error);
+        g_assert_no_error(error);
+        if (journal_file_verify(path, NULL, &report, &error))
+            g_error("%s: not seen in the file", forgeries[i].name);
+        g_assert_cmpint(error_kind(error), ==, ERROR_VERIFY);
+        g_clear_error(&error);
+        g_unlink(path);
+        sql_exec(world->sql, "ROLLBACK TO forgery; RELEASE forgery", &error);
+        g_assert_no_error(error);
+    }
+}
+
+/* Whoever rewrites everything, seals too, cannot change the head that somebody has kept. */
+static void test_head(World *world, gconstpointer data) {
+    (void)data;
+    GError *error = NULL;
+    VerifyReport report, again;
+    JournalHead kept;
+    g_assert_true(journal_verify(world->sql, world->packs, NULL, &report, &error));
+    g_autofree char *text = journal_head_text(&report.head);
+    g_assert_true(journal_head_parse(text, &kept));
+    g_assert_cmpint(kept.number, ==, 2);
+    seal(world);
+    g_assert_true(journal_verify(world->sql, world->packs, &kept, &again, &error));
+    g_assert_cmpint(again.head.number, ==, 3);
+    kept.hash[31] ^= 1;
+    g_assert_false(journal_verify(world->sql, world->packs, &kept, &again, &error));
+    g_assert_nonnull(strstr(error->message, "rewritten"));
+    g_clear_error(&error);
+    kept.number = 9;
+    g_assert_false(journal_verify(world->sql, world->packs, &kept, &again, &error));
+    g_assert_nonnull(strstr(error->message, "rewritten"));
+    g_clear_error(&error);
+    static const char *const bad[] = {"", "2", "2:", "0:00", "x:00"};
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++)
+        g_assert_false(journal_head_parse(bad[i], &kept));
 }
 
 /* The live stream: everything in sight, once, in order, whatever the page size. */
@@ -222,6 +351,10 @@ int main(int argc, char **argv) {
     TEST("forgeries", test_forgeries);
     TEST("canonical", test_canonical);
     TEST("rewritten", test_rewritten);
+    TEST("file", test_file);
+    TEST("file-changed", test_file_changed);
+    TEST("file-forged", test_file_forged);
+    TEST("head", test_head);
     TEST("after", test_after);
     return g_test_run();
 }

@@ -1,4 +1,5 @@
 #include "record/act.h"
+#include "record/files.h"
 #include "record/journal.h"
 #include "record/query.h"
 #include "record/search.h"
@@ -117,7 +118,8 @@ json_t *commit_row(const Act *act, const Row *before, Row *row, const char *acti
     if (act->for_id)
         json_object_set_new(diff, "_for", json_pack("[n, s]", act->for_id));
     json_t *record = NULL;
-    if (write_row(act, before, row, error) && search_put(act->sql, before, row, error) &&
+    if (write_row(act, before, row, error) && files_use(act, before, row, error) &&
+        search_put(act->sql, before, row, error) &&
         append_entry(act, before, row, action, comment, diff, error)) {
         record = row_json(row);
         if (!clocks_update(act, before, row, error))

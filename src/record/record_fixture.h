@@ -109,7 +109,7 @@ G_GNUC_UNUSED static void put(World *world, const char *type, const char *text) 
 G_GNUC_UNUSED static void verify_good(World *world) {
     VerifyReport report;
     GError *error = NULL;
-    journal_verify(world->sql, world->packs, &report, &error);
+    journal_verify(world->sql, world->packs, NULL, &report, &error);
     g_assert_no_error(error);
 }
 

@@ -1,5 +1,6 @@
 #include "record/act.h"
 #include "record/effect.h"
+#include "record/files.h"
 #include "record/legal_clock.h"
 #include "record/rights.h"
 
@@ -228,7 +229,7 @@ static const State *target_state(const Act *act, const Row *row, const Move *mov
 static gboolean change_row(const Act *act, const Row *before, Row *row, const Move *move,
                            json_t *fields, const char *comment, GError **error) {
     if (!check_given(row, fields, move->accepts, error) ||
-        !check_references(act, before, row, error) ||
+        !files_resolve(act, before, row, error) || !check_references(act, before, row, error) ||
         !required_given(act, row, move, json_object_size(fields) > 0, comment, error) ||
         !guard_holds(act, row, move, error) || !assign_all(act, row, move->set, error))
         return FALSE;

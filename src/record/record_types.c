@@ -1,9 +1,20 @@
+#include "base/media.h"
 #include "record/act.h"
 #include "record/rights.h"
 
 static void set_text(json_t *json, const char *name, const char *text) {
     if (text)
         json_object_set_new(json, name, json_string(text));
+}
+
+/* The media types that the field takes, as a web page's file chooser wants them. */
+static json_t *accept_json(guint accept) {
+    json_t *types = json_array();
+    const Media *media;
+    for (guint i = 0; (media = media_at(i)) != NULL; i++)
+        if (accept & media->class)
+            json_array_append_new(types, json_string(media->type));
+    return types;
 }
 
 static json_t *field_json(const Field *field) {
@@ -18,6 +29,11 @@ static json_t *field_json(const Field *field) {
     set_text(json, "default", field->default_value);
     if (field->by_move)
         json_object_set_new(json, "by_move", json_true());
+    if (field->kind == FIELD_FILE) {
+        json_object_set_new(json, "accept", accept_json(field->accept));
+        json_object_set_new(json, "max_files", json_integer(field->max_files));
+        json_object_set_new(json, "max_size", json_integer(field->max_size));
+    }
     if (field->has_min)
         json_object_set_new(json, "min", json_real(field->min));
     if (field->kind == FIELD_TEXT && field->max_chars > 0)

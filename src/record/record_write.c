@@ -1,5 +1,6 @@
 #include "base/hash.h"
 #include "record/act.h"
+#include "record/files.h"
 #include "record/rights.h"
 
 #include <string.h>
@@ -98,10 +99,11 @@ json_t *create_row(const Act *act, const RecordType *type, const char *id, json_
     g_autoptr(Row) row = row_new(type);
     row->state = type->initial;
     if (!check_given(row, fields, by_rule ? NULL : givable(act, type), error) ||
-        !put_defaults(row, fields, error) || !name_row(act, row, id, error) ||
-        !check_required(act, row, error) || !check_references(act, NULL, row, error) ||
-        !check_place(act, NULL, row, error) || (!by_rule && !in_actors_place(act, row, error)) ||
-        !check_rules(act, row, error) || !number_row(act, row, error))
+        !files_resolve(act, NULL, row, error) || !put_defaults(row, fields, error) ||
+        !name_row(act, row, id, error) || !check_required(act, row, error) ||
+        !check_references(act, NULL, row, error) || !check_place(act, NULL, row, error) ||
+        (!by_rule && !in_actors_place(act, row, error)) || !check_rules(act, row, error) ||
+        !number_row(act, row, error))
         return NULL;
     return commit_row(act, NULL, row, "create", comment && *comment ? comment : NULL, NULL, error);
 }
@@ -165,7 +167,8 @@ static json_t *edit_row(const Act *act, const Row *before, gint64 version, json_
         !is_open(act, before, error) || !proposal_none(act, before, error))
         return NULL;
     g_autoptr(Row) row = row_copy(before);
-    if (!check_given(row, fields, givable(act, row->type), error))
+    if (!check_given(row, fields, givable(act, row->type), error) ||
+        !files_resolve(act, before, row, error))
         return NULL;
     if (same_values(before, row))
         return row_json(before);

@@ -80,7 +80,7 @@ gboolean rights_in_scope(const Actor *actor, const RecordType *type, const char 
 
 /* The smallest text above all texts that start with `prefix`: its last byte, one higher. Division
  * codes are ASCII. */
-static char *prefix_end(const char *prefix) {
+char *rights_prefix_end(const char *prefix) {
     char *end = g_strdup(prefix);
     end[strlen(end) - 1]++;
     return end;
@@ -107,7 +107,7 @@ void rights_scope_add(const Actor *actor, GString *sql, GPtrArray *parameters) {
                *actor->region) {
         g_string_append(sql, " AND _region >= ? AND _region < ?");
         g_ptr_array_add(parameters, g_strdup(actor->region));
-        g_ptr_array_add(parameters, prefix_end(actor->region));
+        g_ptr_array_add(parameters, rights_prefix_end(actor->region));
         if (actor->role->sector)
             sectors_add(actor, sql, parameters);
     } else {

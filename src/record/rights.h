@@ -26,6 +26,8 @@ void rights_scope_sql(const Actor *actor, const RecordType *type, GString *sql,
 /* May he change a row of this place: as rights_in_scope, but `everyone` gives sight only. */
 gboolean rights_covers(const Actor *actor, const RecordType *type, const char *region,
                        const char *enterprise, const char *sector);
+/* The smallest text above all that start with `prefix` (not empty, ASCII); caller frees. */
+char *rights_prefix_end(const char *prefix);
 /* No scope at all: the machine, system level, types without scope. */
 gboolean rights_all_rows(const Actor *actor, const RecordType *type);
 /* The scope condition of a person below system level, whatever the type. */

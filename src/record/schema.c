@@ -1,5 +1,6 @@
 #include "record/schema.h"
 #include "record/field_value.h"
+#include "record/files.h"
 #include "record/query.h"
 #include "record/record.h"
 #include "record/search.h"
@@ -55,6 +56,11 @@ gboolean schema_column_nullable(const RecordType *type, const char *name) {
 /* journal_record serves the history of one record and, with hash, the append; clocks_next the
  * scheduler. */
 static const char common_tables[] =
+    "CREATE TABLE IF NOT EXISTS documents (id {text} PRIMARY KEY, type {text} NOT NULL, record "
+    "{text} NOT NULL, name {text} NOT NULL, number {text}, hash {text} NOT NULL, size {int} NOT "
+    "NULL, at_ms {int} NOT NULL, by_id {text} NOT NULL, by_name {text}, version {int} NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS documents_record ON documents (type, record, id);"
+    "CREATE INDEX IF NOT EXISTS documents_hash ON documents (hash);"
     "CREATE TABLE IF NOT EXISTS schema_fields (type {text} NOT NULL, field {text} NOT NULL, kind "
     "{text} "
     "NOT NULL,"
@@ -330,7 +336,7 @@ static gboolean type_indexes(Sql *sql, const Packs *packs, const RecordType *typ
 }
 
 static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
-    if (!sql_define(sql, common_tables, error) ||
+    if (!sql_define(sql, common_tables, error) || !sql_define(sql, file_tables, error) ||
         !sql_add_column(sql, "clocks", "late_ms", "{int}", error) || /* newer than the table */
         !types_known(sql, packs, error))
         return FALSE;

@@ -272,17 +272,29 @@ static const struct {
     const char *key;
     gboolean (*run)(Story *story, const YamlNode *node, GError **error);
 } step_keys[] = {
-    {"at", run_at},          {"asleep_until", run_asleep},
-    {"say", NULL},           {"by", NULL},
-    {"of", run_of},          {"create", run_create},
-    {"edit", run_edit},      {"move", run_move},
-    {"with", NULL},          {"comment", NULL},
-    {"version", NULL},       {"as", NULL},
-    {"refused", NULL},       {"expect", expect_fields},
-    {"fired", expect_fired}, {"clocks", expect_clocks},
-    {"todo", expect_todo},   {"notices", expect_notices},
-    {"may", expect_may},     {"seen", expect_seen},
-    {"entry", expect_entry}, {"meet", run_meet},
+    {"at", run_at},
+    {"asleep_until", run_asleep},
+    {"say", NULL},
+    {"by", NULL},
+    {"of", run_of},
+    {"create", run_create},
+    {"edit", run_edit},
+    {"move", run_move},
+    {"with", NULL},
+    {"comment", NULL},
+    {"version", NULL},
+    {"as", NULL},
+    {"refused", NULL},
+    {"expect", expect_fields},
+    {"fired", expect_fired},
+    {"clocks", expect_clocks},
+    {"todo", expect_todo},
+    {"notices", expect_notices},
+    {"may", expect_may},
+    {"seen", expect_seen},
+    {"indicators", expect_indicators},
+    {"entry", expect_entry},
+    {"meet", run_meet},
 };
 
 static gboolean step_keys_known(const YamlNode *step, GError **error) {
@@ -408,7 +420,7 @@ static gboolean journal_good(Story *story, GError **error) {
     VerifyReport report;
     gint64 sealed;
     return journal_seal(story->sql, story->now_ms, &sealed, error) &&
-           journal_verify(story->sql, story->packs, &report, error);
+           journal_verify(story->sql, story->packs, NULL, &report, error);
 }
 
 /* --- the doors --- */
@@ -451,6 +463,39 @@ gboolean story_tell(const Packs *packs, Sql *sql, const char *path, guint *steps
     if (steps)
         *steps = told;
     return good;
+}
+
+/* --- what it is about --- */
+
+static void add_types(const Story *story, GPtrArray *types) {
+    const YamlNode *steps = tree_get(story->root, "steps");
+    for (guint i = 0; i < tree_count(steps); i++) {
+        const YamlNode *name = tree_get(tree_at(steps, i), "create");
+        const RecordType *type = name && name->text ? packs_type(story->packs, name->text) : NULL;
+        if (type && !g_ptr_array_find(types, type, NULL))
+            g_ptr_array_add(types, (gpointer)type);
+    }
+}
+
+gboolean story_facts(const Packs *packs, const char *path, StoryFacts *facts, GError **error) {
+    g_autoptr(Story) story = story_open(packs, path, error);
+    if (story == NULL)
+        return FALSE;
+    const YamlNode *basis = tree_get(story->root, "basis");
+    GStrvBuilder *builder = g_strv_builder_new();
+    for (guint i = 0; basis && i < tree_count(basis); i++)
+        g_strv_builder_add(builder, tree_at(basis, i)->text ? tree_at(basis, i)->text : "");
+    *facts = (StoryFacts){g_strdup(tree_get(story->root, "story")->text),
+                          g_strv_builder_end(builder), g_ptr_array_new()};
+    g_strv_builder_unref(builder);
+    add_types(story, facts->types);
+    return TRUE;
+}
+
+void story_facts_clear(StoryFacts *facts) {
+    g_clear_pointer(&facts->title, g_free);
+    g_clear_pointer(&facts->basis, g_strfreev);
+    g_clear_pointer(&facts->types, g_ptr_array_unref);
 }
 
 /* --- finding them --- */

@@ -13,6 +13,14 @@
 GPtrArray *story_files(const char *packs_directory, GError **error);
 /* Reads a story without telling it: keys, actors, types, moves and names it uses. */
 gboolean story_check(const Packs *packs, const char *path, GError **error);
+/* What a story is about; free with story_facts_clear. */
+typedef struct {
+    char *title;
+    GStrv basis;      /* laws and plan rows it shows; or NULL */
+    GPtrArray *types; /* const RecordType* of which it creates records, each once */
+} StoryFacts;
+gboolean story_facts(const Packs *packs, const char *path, StoryFacts *facts, GError **error);
+void story_facts_clear(StoryFacts *facts);
 /* Tells it; *steps (may be NULL) says how many steps came true. `sql` NULL: in a database in
  * memory. Else a writer's connection to a database that has the tables and no records: the story is
  * told in one transaction, which is rolled back. */

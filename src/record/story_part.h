@@ -54,6 +54,7 @@ gboolean expect_fired(Story *story, const YamlNode *node, GError **error);
 gboolean expect_todo(Story *story, const YamlNode *node, GError **error);
 gboolean expect_notices(Story *story, const YamlNode *node, GError **error);
 gboolean expect_seen(Story *story, const YamlNode *node, GError **error);
+gboolean expect_indicators(Story *story, const YamlNode *node, GError **error);
 gboolean expect_may(Story *story, const YamlNode *node, GError **error);
 gboolean expect_entry(Story *story, const YamlNode *node, GError **error);
 /* ERROR_STORY at this place. Always FALSE. */

@@ -86,9 +86,10 @@ static gboolean read_seals(SealReading *reading, GError **error) {
     return step == SQL_DONE && reading->step != SQL_FAILED;
 }
 
-static gboolean check_seals(Sql *sql, VerifyReport *report, GError **error) {
+static gboolean check_seals(Sql *sql, const JournalHead *kept, VerifyReport *report,
+                            GError **error) {
     SealReading reading = {0};
-    SealCheck check = {0};
+    SealCheck check = {.kept = kept};
     reading.seals = sql_scan(
         sql, error,
         "SELECT number, time_ms, first_seq, last_seq, root, hash FROM seals ORDER BY number", "");
@@ -103,9 +104,7 @@ static gboolean check_seals(Sql *sql, VerifyReport *report, GError **error) {
     sql_reset(reading.entries);
     sql_reset(reading.seals);
     seal_check_clear(&check);
-    report->entries = check.entries;
-    report->seals = check.seals;
-    report->unsealed = check.unsealed;
+    seal_check_report(&check, report);
     return good;
 }
 
@@ -213,17 +212,25 @@ static gboolean no_row_left(Reading *reading, GError **error) {
     return step == SQL_DONE;
 }
 
-static gboolean read_type(Reading *reading, GError **error) {
+SqlStatement *row_scan(Sql *sql, const RecordType *type, GError **error) {
     GString *text = g_string_new("SELECT ");
-    row_select(reading->type, text);
-    g_string_append_printf(text, " FROM r_%s ORDER BY _id", reading->type->name);
-    reading->rows = sql_scan(reading->sql, error, text->str, "");
+    row_select(type, text);
+    g_string_append_printf(text, " FROM r_%s ORDER BY _id", type->name);
+    SqlStatement *st = sql_scan(sql, error, text->str, "");
     g_string_free(text, TRUE);
-    reading->entries = reading->rows ? sql_scan(reading->sql, error,
-                                                "SELECT " JOURNAL_COLUMNS
-                                                " FROM journal WHERE type = ? ORDER BY id, seq",
-                                                "t", reading->type->name)
-                                     : NULL;
+    return st;
+}
+
+SqlStatement *journal_scan_type(Sql *sql, const char *type, GError **error) {
+    return sql_scan(sql, error,
+                    "SELECT " JOURNAL_COLUMNS " FROM journal WHERE type = ? ORDER BY id, seq", "t",
+                    type);
+}
+
+static gboolean read_type(Reading *reading, GError **error) {
+    reading->rows = row_scan(reading->sql, reading->type, error);
+    reading->entries =
+        reading->rows ? journal_scan_type(reading->sql, reading->type->name, error) : NULL;
     if (reading->entries == NULL)
         return FALSE;
     gboolean good = read_entries(reading, error) && no_row_left(reading, error);
@@ -279,8 +286,7 @@ static gboolean check_chains(Sql *sql, const Packs *packs, VerifyReport *report,
 
 /* --- the places of the rows --- */
 
-/* Where a type has its enterprise from, or NULL. */
-static const RecordType *owner_of(const Packs *packs, const RecordType *type) {
+const RecordType *type_owner(const Packs *packs, const RecordType *type) {
     const Field *scope = type->scope_enterprise;
     return scope && scope->kind == FIELD_REF ? packs_type(packs, scope->ref_type) : NULL;
 }
@@ -317,7 +323,7 @@ static char *places_text(const RecordType *type, const RecordType *owner) {
 /* row_find_place of every row at once; and a type that owns its scope says so in both columns. */
 static gboolean check_places_of(Sql *sql, const Packs *packs, const RecordType *type,
                                 GError **error) {
-    g_autofree char *text = places_text(type, owner_of(packs, type));
+    g_autofree char *text = places_text(type, type_owner(packs, type));
     SqlStatement *st = sql_query(sql, error, text, "");
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
     if (step != SQL_ROW)
@@ -339,12 +345,13 @@ static gboolean check_places(Sql *sql, const Packs *packs, GError **error) {
 }
 
 /* One snapshot for all readings, so that a live database can be verified. */
-gboolean journal_verify(Sql *sql, const Packs *packs, VerifyReport *report, GError **error) {
+gboolean journal_verify(Sql *sql, const Packs *packs, const JournalHead *kept, VerifyReport *report,
+                        GError **error) {
     *report = (VerifyReport){0};
     if (!sql_run(sql, error, "SAVEPOINT journal_verify", ""))
         return FALSE;
-    gboolean good = check_seals(sql, report, error) && check_chains(sql, packs, report, error) &&
-                    check_places(sql, packs, error);
+    gboolean good = check_seals(sql, kept, report, error) &&
+                    check_chains(sql, packs, report, error) && check_places(sql, packs, error);
     sql_run(sql, NULL, "RELEASE journal_verify", "");
     return good;
 }

@@ -59,6 +59,8 @@ gboolean fold_is_of(const Fold *fold, const char *type, const char *id) {
 
 const char *fold_id(const Fold *fold) { return fold->id->str; }
 
+const char *fold_type(const Fold *fold) { return fold->type->str; }
+
 gboolean fold_broken(const Fold *fold, const char *what, GError **error) {
     return verify_broken(error, "%s %s (seq " I64 "): %s", fold->type->str, fold->id->str,
                          fold->last_seq, what);
@@ -318,4 +320,22 @@ gboolean fold_fits_row(Fold *fold, const Row *row, GError **error) {
             return FALSE;
     }
     return fold_fits_all(fold, error);
+}
+
+/* The number stands among the fields, as it does in the diff of a new record. */
+void row_values_text(const Row *row, GString *text) {
+    const char *before = "{";
+    if (row->number) {
+        g_string_append_printf(text, "{\"number\":\"%s\"", row->number);
+        before = ",";
+    }
+    for (guint i = 0; i < row->type->fields->len; i++) {
+        const Field *field = row->type->fields->pdata[i];
+        if (!row->values[i].present)
+            continue;
+        g_string_append_printf(text, "%s\"%s\":", before, field->name);
+        append_value(text, field, &row->values[i]);
+        before = ",";
+    }
+    g_string_append(text, *before == '{' ? "{}" : "}");
 }

@@ -27,6 +27,13 @@ gboolean seal_check_seal(SealCheck *check, const Seal *seal, GError **error) {
     seal_hash(check->former, seal, hash);
     if (memcmp(hash, seal->hash, HASH_BYTES) != 0)
         return verify_broken(error, "封条 seal " I64 ": 哈希不符 hash differs", seal->number);
+    if (check->kept && check->kept->number == seal->number &&
+        memcmp(check->kept->hash, hash, HASH_BYTES) != 0)
+        return verify_broken(error,
+                             "封条 seal " I64
+                             ": 与留存的封条不同，历史已被改写 not the one that was kept: "
+                             "history has been rewritten",
+                             seal->number);
     memcpy(check->former, hash, HASH_BYTES);
     check->seal = *seal;
     check->merkle.leaves = 0;
@@ -62,7 +69,34 @@ gboolean seal_check_entry(SealCheck *check, gint64 seq, const guint8 hash[static
 }
 
 gboolean seal_check_end(SealCheck *check, GError **error) {
-    return !check->open || missing(check, error);
+    if (check->open)
+        return missing(check, error);
+    return check->kept == NULL || check->kept->number <= check->seal.number ||
+           verify_broken(error,
+                         "封条 seal " I64
+                         ": 留存的封条已不存在，历史已被改写 the kept one is gone: history has "
+                         "been rewritten",
+                         check->kept->number);
+}
+
+void seal_check_report(const SealCheck *check, VerifyReport *report) {
+    report->entries = check->entries;
+    report->seals = check->seals;
+    report->unsealed = check->unsealed;
+    report->head.number = check->seal.number;
+    memcpy(report->head.hash, check->former, HASH_BYTES);
 }
 
 void seal_check_clear(SealCheck *check) { merkle_clear(&check->merkle); }
+
+char *journal_head_text(const JournalHead *head) {
+    char hex[HASH_HEX];
+    return g_strdup_printf(I64 ":%s", head->number, hex_encode(head->hash, HASH_BYTES, hex));
+}
+
+gboolean journal_head_parse(const char *text, JournalHead *head) {
+    char *end;
+    head->number = g_ascii_strtoll(text, &end, 10);
+    return end > text && *end == ':' && head->number > 0 &&
+           hex_decode(end + 1, head->hash, HASH_BYTES);
+}

@@ -17,10 +17,15 @@ const Route house_routes[] = {
     {"PATCH", "/api/records/{type}/{id}", api_record_edit, FORM, DOOR_USER, 200, "Edit fields of a record", "If-Match", "{type}.edit", "{type}"},
     {"GET", "/api/records/{type}/{id}/journal", api_record_journal, SMALL, DOOR_USER, 200, "History of a record, oldest first", NULL, NULL, "Journal"},
     {"POST", "/api/records/{type}/{id}/moves/{move}", api_record_move, FORM, DOOR_USER, 200, "Make a move of the record's flow", "If-Match", "{type}.move", "{type}"},
+    {"POST", "/api/files", api_files_send, FILE_BYTES_MAX, DOOR_USER, 201, "Send a file, to be used in a record within a day", "X-File-Name", "application/octet-stream", "FileUse"},
+    {"GET", "/api/files/{id}", api_file_get, SMALL, DOOR_USER, 200, "Fetch a file: its sender until it is used, then who may read a record that uses it", NULL, NULL, "application/octet-stream"},
+    {"GET", "/api/files/{id}/thumbnail", api_file_thumbnail, SMALL, DOOR_USER, 200, "A small JPEG of a picture", "size", NULL, "image/jpeg"},
     {"GET", "/api/todo", api_todo, SMALL, DOOR_USER, 200, "Records whose turn it is for the caller", "limit", NULL, "Todo"},
     {"GET", "/api/clocks", api_clocks, SMALL, DOOR_USER, 200, "Legal clocks in the caller's sight: which run, which are overdue, how late they fired", "state type overdue region limit cursor summary format", NULL, "Clocks"},
     {"GET", "/api/notices", api_notices, SMALL, DOOR_USER, 200, "Notices to the caller, newest first", "after", NULL, "Notices"},
     {"GET", "/api/overview", api_overview, SMALL, DOOR_USER, 200, "Figures of a region and its parts", "region", NULL, "Overview"},
+    {"GET", "/api/indicators", api_indicators, SMALL, DOOR_USER, 200, "Figures over records with target and former year", "region from to", NULL, "Indicators"},
+    {"GET", "/api/indicators/{type}/{name}", api_indicator, SMALL, DOOR_USER, 200, "One figure, broken down", "region from to by", NULL, "Indicator"},
     {"GET", "/api/alarms", api_alarms, SMALL, DOOR_USER, 200, "The alarm desk", "state enterprise limit", NULL, "AlarmDesk"},
     {"GET", "/api/points", api_points, SMALL, DOOR_USER, 200, "Current values of an enterprise's points", "enterprise", NULL, "Points"},
     {"GET", "/api/points/{code}/history", api_point_history, SMALL, DOOR_USER, 200, "History of a point", "from to step", NULL, "History"},
@@ -53,8 +58,10 @@ gpointer house_worker_new(gpointer data, GError **error) {
     worker->devices = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     worker->records = sql_open(house->records_uri, SQL_READ, error);
     worker->samples = worker->records ? sql_open(house->samples_uri, SQL_READ, error) : NULL;
-    if (worker->samples)
+    if (worker->samples) {
+        sql_set_files(worker->records, house->files_dir);
         return worker;
+    }
     house_worker_free(worker);
     return NULL;
 }

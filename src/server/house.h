@@ -24,6 +24,8 @@ typedef struct {
     BasicCache *basic;
     GString *openapi;                 /* the document, openapi.h */
     const char *data_dir;             /* for files that are sent once */
+    const char *files_dir;            /* the files of records, file_store.h */
+    _Atomic gsize pixels;             /* of pictures that are being drawn small now */
     _Atomic guint exports;            /* lists that are being written to files now */
     StaticFiles *files;               /* or NULL */
     json_t *demo_logins;              /* or NULL */
@@ -80,10 +82,18 @@ void api_record_get(Request *request);
 void api_record_edit(Request *request);
 void api_record_move(Request *request);
 void api_record_journal(Request *request);
+void api_files_send(Request *request);
+void api_file_get(Request *request);
+void api_file_thumbnail(Request *request);
+/* A stored file as a download that no browser runs; `policy` for caches. Takes fd. */
+void respond_stored(Request *request, const char *media, const char *name, const char *policy,
+                    int fd_take);
 void api_todo(Request *request);
 void api_notices(Request *request);
 void api_clocks(Request *request);
 void api_overview(Request *request);
+void api_indicators(Request *request);
+void api_indicator(Request *request);
 void api_alarms(Request *request);
 void api_points(Request *request);
 void api_point_history(Request *request);

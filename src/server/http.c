@@ -2,8 +2,10 @@
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "server/slow_clients.h"
+#include "store/file_store.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -46,6 +48,9 @@ struct Request {
     char address[INET6_ADDRSTRLEN];
     GByteArray *body;
     gsize body_bytes; /* received */
+    int spool;        /* the file of the body, or -1 */
+    gsize spooled;
+    GError *spool_error;
     gpointer worker;
     pthread_t worker_thread;
     gboolean refused; /* answered before the body was read */
@@ -394,7 +399,7 @@ static Request *request_new(Http *http, struct MHD_Connection *connection, const
     Request *request = g_new0(Request, 1);
     request->http = http;
     request->connection = connection;
-    request->file = -1;
+    request->file = request->spool = -1;
     request->method = g_strdup(method);
     request->path = g_strdup(url);
     request->headers = g_ptr_array_new_with_free_func(g_free);
@@ -409,7 +414,11 @@ static void request_free(Request *request) {
     g_free(request->method);
     g_free(request->path);
     g_free(request->cookie);
-    atomic_fetch_sub(&request->http->bodies, request->body ? request->body->len : 0);
+    atomic_fetch_sub(&request->http->bodies,
+                     request->spooled + (request->body ? request->body->len : 0));
+    if (request->spool >= 0)
+        close(request->spool);
+    g_clear_error(&request->spool_error);
     free(request->dumped);
     if (request->body)
         g_byte_array_unref(request->body);
@@ -439,6 +448,30 @@ static enum MHD_Result admit(Request *request) {
     return queue_answer(request);
 }
 
+static gboolean is_spooled(const Request *request) {
+    return request->route && request->route->body &&
+           g_str_equal(request->route->body, "application/octet-stream");
+}
+
+/* Into the page cache, so the library's thread does not wait for the disk. What fails is told when
+ * the body has been read. */
+static void spool(Request *request, const char *bytes, gsize n) {
+    GError **error = &request->spool_error;
+    request->spooled += n;
+    if (request->spool < 0 && *error == NULL)
+        request->spool = file_store_temporary(request->http->config.spool, error);
+    while (n > 0 && *error == NULL) {
+        ssize_t written = write(request->spool, bytes, n);
+        if (written > 0) {
+            bytes += written;
+            n -= (gsize)written;
+        } else if (errno != EINTR) {
+            error_set(error, errno == ENOSPC ? ERROR_DISK_FULL : ERROR_FILE, NULL, "spool",
+                      g_strerror(errno), NULL);
+        }
+    }
+}
+
 static enum MHD_Result take_body(Request *request, const char *bytes, gsize n) {
     if (request->refused)
         return MHD_YES;
@@ -452,6 +485,10 @@ static enum MHD_Result take_body(Request *request, const char *bytes, gsize n) {
         request->crowded = TRUE; /* read to its end and thrown away: only then can 503 be said */
         return MHD_YES;
     }
+    if (is_spooled(request)) {
+        spool(request, bytes, n);
+        return MHD_YES;
+    }
     if (request->body == NULL)
         request->body = g_byte_array_sized_new(BODY_FIRST);
     g_byte_array_append(request->body, (const guint8 *)bytes, (guint)n);
@@ -461,6 +498,10 @@ static enum MHD_Result take_body(Request *request, const char *bytes, gsize n) {
 static void hand_to_worker(Request *request) {
     MHD_suspend_connection(request->connection);
     atomic_fetch_add(&request->http->pending, 1);
+    if (request->spool_error) {
+        respond_error(request, request->spool_error);
+        return;
+    }
     if (!request->crowded && mailbox_offer(request->http->queue, request))
         return;
     g_autoptr(GError) error = NULL;
@@ -716,6 +757,8 @@ const char *request_body(Request *request, gsize *n) {
     *n = request->body ? request->body->len : 0;
     return request->body ? (const char *)request->body->data : "";
 }
+
+int request_body_file(Request *request) { return request->spool; }
 
 void request_add_header(Request *request, const char *name, const char *value) {
     g_ptr_array_add(request->headers, g_strdup(name));

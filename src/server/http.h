@@ -42,6 +42,7 @@ typedef struct {
     gpointer (*worker_new)(gpointer context, GError **error); /* what each worker thread owns */
     void (*worker_free)(gpointer worker);
     guint workers, queue;
+    const char *spool; /* folder for bodies that are kept in files, or NULL: no route has any */
 } HttpConfig;
 
 Http *http_start(const HttpConfig *config, GError **error);
@@ -70,6 +71,9 @@ gboolean request_number(Request *request, const char *name, gint64 low, gint64 h
                         GError **error);
 const char *request_header(Request *request, const char *name); /* or NULL */
 const char *request_body(Request *request, gsize *n);
+/* The body of a route that takes application/octet-stream: an open nameless file in the
+ * configuration's `spool`, which lives as long as the request; -1: the body is empty. */
+int request_body_file(Request *request);
 /* Of the client, without port: the peer, or whom a proxy on this machine names last in
  * X-Forwarded-For. */
 const char *request_address(Request *request);

@@ -17,6 +17,7 @@ static const char *const kind_schemas[FIELD_KINDS] = {
     [FIELD_REGION] = "{'type': 'string', 'maxLength': 200}",
     [FIELD_ROLE] = "{'type': 'string', 'maxLength': 200}",
     [FIELD_POINT] = "{'$ref': '#/components/schemas/Place'}",
+    [FIELD_FILE] = "{'type': 'array', 'items': {'$ref': '#/components/schemas/FileUse'}}",
 };
 
 static void set_text(json_t *json, const char *name, const char *text) {

@@ -47,8 +47,16 @@ void sql_close(Sql *sql) {
     if (sql == NULL)
         return;
     g_hash_table_destroy(sql->statements);
+    g_free(sql->files);
     sql->driver->close(sql);
 }
+
+void sql_set_files(Sql *sql, const char *folder) {
+    g_free(sql->files);
+    sql->files = g_strdup(folder);
+}
+
+const char *sql_files(const Sql *sql) { return sql->files; }
 
 SqlKind sql_kind(const Sql *sql) { return sql->driver->kind; }
 

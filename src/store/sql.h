@@ -31,6 +31,10 @@ typedef enum { SQL_ROW, SQL_DONE, SQL_FAILED } SqlStep;
 
 Sql *sql_open(const char *uri, SqlMode mode, GError **error);
 void sql_close(Sql *sql);
+/* The folder of the files that belong to this database (file_store.h); copied. NULL, as at first:
+ * there is none. Whoever opens the database says where it is. */
+void sql_set_files(Sql *sql, const char *folder);
+const char *sql_files(const Sql *sql);
 /* For messages and tests; SQL itself does not depend on it. */
 SqlKind sql_kind(const Sql *sql);
 

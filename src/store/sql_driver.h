@@ -11,6 +11,7 @@ struct Sql {
     SqlMode mode;
     GHashTable *statements; /* text -> SqlStatement */
     guint64 prepared;       /* how often sql_prepare was called */
+    char *files;            /* folder, or NULL */
 };
 
 struct SqlStatement {

@@ -26,6 +26,13 @@ ERROR_ROW(STORY, "story.failed", 500, "故事 {0}：应为 {1}，实为 {2}",
 ERROR_ROW(CONDITION, "condition.invalid", 400, "条件表达式错误：{0}", "Bad condition: {0}",
           "位置 {1}；参见 docs/packs.md 的条件语法",
           "At character {1}; see Conditions in docs/packs.md")
+ERROR_ROW(CONDITION_MEMORY, "condition.not_listable", 400,
+          "列表筛选不能用 {0}：数据库无法求值，或表达式过长",
+          "A list cannot be filtered by {0}: the database cannot work it out, or it is too long",
+          "按本类型自己的字段筛选，可用 + - * /、round、least、greatest、coalesce、choose、days、"
+          "age、year",
+          "Filter by the type's own fields with + - * /, round, least, greatest, coalesce, choose, "
+          "days, age, year")
 
 ERROR_ROW(JSON, "json.invalid", 400, "JSON 无法解析：{0}", "The JSON cannot be read: {0}",
           "位置：第 {1} 行", "At line {1}")

@@ -1,75 +1,77 @@
-#include "pack/condition.h"
-#include "base/clock.h"
+/* What is true or false: comparisons, AND, OR, NOT; and the doors of the parser. */
 #include "base/error.h"
-#include "pack/condition_token.h"
+#include "pack/condition_parser.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- the parser and its next token ---- */
 
-typedef struct {
-    const char *text;
-    const char *next; /* what follows `token` */
-    Token token;      /* looked at, not yet taken */
-    ConditionKind kind;
-    gpointer data;
-    int depth;
-    GError **error;
-} Parser;
-
-/* Always false. `at` points into the text. */
-static gboolean fail(Parser *parser, const char *at, const char *what) {
+gboolean parser_fail(Parser *parser, const char *at, const char *what) {
     g_autofree char *place = g_strdup_printf("%ld", g_utf8_pointer_to_offset(parser->text, at) + 1);
     return error_set(parser->error, ERROR_CONDITION, NULL, what, place, NULL);
 }
 
-static gboolean fail_here(Parser *parser, const char *what) {
-    return fail(parser, parser->token.start, what);
+gboolean parser_fail_here(Parser *parser, const char *what) {
+    return parser_fail(parser, parser->token.start, what);
 }
 
-/* Moves to the next token. */
-static gboolean take(Parser *parser) {
+gboolean parser_take(Parser *parser) {
     if (token_read(parser->next, &parser->token)) {
         parser->next = parser->token.start + parser->token.length;
         return TRUE;
     }
     char c = *parser->token.start;
-    return fail_here(parser, c == '\'' || c == '"'
-                                 ? "引号没有结束 / a quote does not end"
-                                 : "无法识别的字符 / this character has no meaning here");
+    return parser_fail_here(parser, c == '\'' || c == '"'
+                                        ? "引号没有结束 / a quote does not end"
+                                        : "无法识别的字符 / this character has no meaning here");
 }
 
-static gboolean is_word(const Parser *parser, const char *word) {
+gboolean parser_is_word(const Parser *parser, const char *word) {
     return token_is_word(&parser->token, word);
 }
 
+gboolean parser_enter(Parser *parser) {
+    if (parser->depth == CONDITION_DEPTH)
+        return parser_fail_here(parser,
+                                "嵌套过深，最多 32 层 / nested too deep, 32 levels at most");
+    parser->depth++;
+    return TRUE;
+}
+
+void parser_leave(Parser *parser) { parser->depth--; }
+
 /* Takes a keyword when it is there: 1 taken, 0 not there, -1 error. */
 static int take_word(Parser *parser, const char *word) {
-    if (!is_word(parser, word))
+    if (!parser_is_word(parser, word))
         return 0;
-    return take(parser) ? 1 : -1;
+    return parser_take(parser) ? 1 : -1;
 }
 
 static gboolean expect_word(Parser *parser, const char *word) {
-    if (is_word(parser, word))
-        return take(parser);
+    if (parser_is_word(parser, word))
+        return parser_take(parser);
     g_autofree char *what = g_strdup_printf("此处应为 %s / %s is expected here", word, word);
-    return fail_here(parser, what);
+    return parser_fail_here(parser, what);
 }
 
-static gboolean expect(Parser *parser, TokenKind kind, const char *sign) {
+gboolean parser_expect(Parser *parser, TokenKind kind, const char *sign) {
     if (parser->token.kind == kind)
-        return take(parser);
+        return parser_take(parser);
     g_autofree char *what = g_strdup_printf("此处应为 %s / %s is expected here", sign, sign);
-    return fail_here(parser, what);
+    return parser_fail_here(parser, what);
 }
 
 /* ---- nodes ---- */
 
-static void operand_clear(gpointer operand) { g_free(((Operand *)operand)->text); }
+void operand_clear(gpointer data) {
+    Operand *operand = data;
+    g_free(operand->text);
+    g_free(operand->rows);
+    g_clear_pointer(&operand->arguments, g_array_unref);
+    node_free(operand->condition);
+}
 
-static void node_free(gpointer data) {
+void node_free(gpointer data) {
     ConditionNode *node = data;
     if (node == NULL)
         return;
@@ -78,7 +80,6 @@ static void node_free(gpointer data) {
     g_free(node->like);
     g_free(node);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(ConditionNode, node_free)
 
 static ConditionNode *leaf_new(NodeKind kind) {
     ConditionNode *node = g_new0(ConditionNode, 1);
@@ -110,168 +111,6 @@ static Operand *leaf_operand(ConditionNode *node, guint i) {
     return &g_array_index(node->operands, Operand, i);
 }
 
-/* ---- operands ---- */
-
-static gboolean read_number(Parser *parser, gboolean negative, Operand *out) {
-    g_autofree char *text = g_strndup(parser->token.start, parser->token.length);
-    double value = g_ascii_strtod(text, NULL);
-    if (!isfinite(value))
-        return fail_here(parser, "数值过大 / the number is too large");
-    out->term = (Term){.kind = TERM_NUMBER, .number = negative ? -value : value};
-    return take(parser);
-}
-
-static gboolean read_negative(Parser *parser, Operand *out) {
-    if (*parser->token.start != '-')
-        return fail_here(parser, "此处应为值 / a value is expected here");
-    if (!take(parser))
-        return FALSE;
-    if (parser->token.kind != TOKEN_NUMBER)
-        return fail_here(parser, "负号后应为数字 / a number must follow the minus sign");
-    return read_number(parser, TRUE, out);
-}
-
-static gboolean read_text(Parser *parser, Operand *out) {
-    out->text = token_unquoted(&parser->token);
-    out->term = (Term){.kind = TERM_TEXT, .text = out->text};
-    return take(parser);
-}
-
-static gboolean date_parse(const char *text, Operand *out) {
-    gint64 day;
-    out->term = (Term){.kind = TERM_DATE, .text = text};
-    return day_parse(text, &day);
-}
-
-static gboolean timestamp_parse(const char *text, Operand *out) {
-    out->term.kind = TERM_TIME;
-    return time_parse(text, &out->term.time_ms);
-}
-
-/* DATE('...') and TIMESTAMP('...'); the word was looked at. */
-static gboolean read_instant(Parser *parser, gboolean (*parse)(const char *, Operand *),
-                             Operand *out) {
-    if (!take(parser) || !expect(parser, TOKEN_OPEN, "("))
-        return FALSE;
-    if (parser->token.kind != TOKEN_TEXT)
-        return fail_here(parser, "此处应为 '...' / text in '...' is expected here");
-    out->text = token_unquoted(&parser->token);
-    if (!parse(out->text, out))
-        return fail_here(parser, "日期或时间格式不对，应为 DATE('2026-11-23') 或 "
-                                 "TIMESTAMP('2026-11-23T00:00:00Z') / not a date or time");
-    return take(parser) && expect(parser, TOKEN_CLOSE, ")");
-}
-
-static gboolean read_name_term(Parser *parser, char *name, Operand *out) {
-    out->kind = OPERAND_NAME;
-    out->text = name;
-    out->term.kind = parser->kind ? parser->kind(parser->data, name) : TERM_NONE;
-    if (out->term.kind == TERM_NONE) {
-        g_autofree char *what =
-            g_strdup_printf("没有字段 %.64s / there is no field %.64s", name, name);
-        return fail_here(parser, what);
-    }
-    return take(parser);
-}
-
-static gboolean followed_by_open(const Parser *parser) {
-    const char *p = parser->next;
-    while (g_ascii_isspace(*p))
-        p++;
-    return *p == '(';
-}
-
-static gboolean is_keyword(const Parser *parser) {
-    static const char *const keywords[] = {"and",  "or",      "not", "in",
-                                           "like", "between", "is",  "null"};
-    for (gsize i = 0; i < G_N_ELEMENTS(keywords); i++)
-        if (is_word(parser, keywords[i]))
-            return TRUE;
-    return FALSE;
-}
-
-static gboolean read_word(Parser *parser, Operand *out) {
-    if (is_word(parser, "true") || is_word(parser, "false")) {
-        out->term = (Term){.kind = TERM_BOOL, .truth = is_word(parser, "true")};
-        return take(parser);
-    }
-    if (is_word(parser, "date") && followed_by_open(parser))
-        return read_instant(parser, date_parse, out);
-    if (is_word(parser, "timestamp") && followed_by_open(parser))
-        return read_instant(parser, timestamp_parse, out);
-    if (is_keyword(parser))
-        return fail_here(parser,
-                         "此处应为值或字段，不是关键字 / a value or field is expected here, "
-                         "not a keyword");
-    return read_name_term(parser, g_strndup(parser->token.start, parser->token.length), out);
-}
-
-static gboolean read_quoted_name(Parser *parser, Operand *out) {
-    return read_name_term(parser, token_unquoted(&parser->token), out);
-}
-
-/* The `1d` or `3h` after $now or $today. */
-static gboolean read_offset(Parser *parser, Operand *out) {
-    enum { OFFSET_DIGITS = 6 };
-    gboolean negative = *parser->token.start == '-';
-    if (!take(parser))
-        return FALSE;
-    const char *start = parser->token.start;
-    gsize n = token_digits(start);
-    gboolean days = start[n] == 'd' || start[n] == 'D', hours = start[n] == 'h' || start[n] == 'H';
-    if (n == 0 || n > OFFSET_DIGITS || !(days || hours) || token_name_char(start[n + 1]))
-        return fail_here(parser,
-                         "此处应为 3h 或 1d 这样的时长 / a span like 3h or 1d is expected here");
-    if (hours && out->kind == OPERAND_TODAY)
-        return fail_here(parser, "$today 只能加减天数 / only days can be added to $today");
-    gint64 amount = g_ascii_strtoll(start, NULL, 10) * (days ? DAY_MS : DAY_MS / 24);
-    out->offset_ms = negative ? -amount : amount;
-    parser->next = start + n + 1;
-    return take(parser);
-}
-
-static gboolean read_variable(Parser *parser, Operand *out) {
-    static const struct {
-        const char *name;
-        OperandKind kind;
-        TermKind term;
-    } variables[] = {{"$now", OPERAND_NOW, TERM_TIME},
-                     {"$today", OPERAND_TODAY, TERM_DATE},
-                     {"$actor", OPERAND_ACTOR, TERM_TEXT}};
-    const Token *token = &parser->token;
-    for (gsize i = 0; i < G_N_ELEMENTS(variables); i++) {
-        if (strlen(variables[i].name) != token->length ||
-            strncmp(token->start, variables[i].name, token->length) != 0)
-            continue;
-        out->kind = variables[i].kind;
-        out->term.kind = variables[i].term;
-        if (!take(parser))
-            return FALSE;
-        gboolean offset = parser->token.kind == TOKEN_SIGN && out->kind != OPERAND_ACTOR;
-        return offset ? read_offset(parser, out) : TRUE;
-    }
-    return fail_here(parser, "只有 $now、$today、$actor / only $now, $today and $actor exist");
-}
-
-static gboolean read_operand_at(Parser *parser, Operand *out) {
-    switch (parser->token.kind) {
-    case TOKEN_WORD:
-        return read_word(parser, out);
-    case TOKEN_QUOTED:
-        return read_quoted_name(parser, out);
-    case TOKEN_TEXT:
-        return read_text(parser, out);
-    case TOKEN_NUMBER:
-        return read_number(parser, FALSE, out);
-    case TOKEN_SIGN:
-        return read_negative(parser, out);
-    case TOKEN_VARIABLE:
-        return read_variable(parser, out);
-    default:
-        return fail_here(parser, "此处应为值或字段 / a value or field is expected here");
-    }
-}
-
 /* Appends one operand to the leaf; NULL kind check for the first, else it must be of the kind of
  * the first. */
 static gboolean read_operand(Parser *parser, ConditionNode *node) {
@@ -284,7 +123,7 @@ static gboolean read_operand(Parser *parser, ConditionNode *node) {
     const char *start = parser->token.start;
     g_array_set_size(node->operands, node->operands->len + 1);
     Operand *operand = leaf_operand(node, node->operands->len - 1);
-    if (!read_operand_at(parser, operand))
+    if (!parse_value(parser, operand))
         return FALSE;
     TermKind wanted = leaf_operand(node, 0)->term.kind;
     if (operand->term.kind == wanted)
@@ -292,7 +131,7 @@ static gboolean read_operand(Parser *parser, ConditionNode *node) {
     g_autofree char *what =
         g_strdup_printf("类型不一致，应像 %s / the kinds differ, expected something like %s",
                         hints[wanted], hints[wanted]);
-    return fail(parser, start, what);
+    return parser_fail(parser, start, what);
 }
 
 /* ---- predicates: the first operand stands in node, and the parser behind it ---- */
@@ -301,24 +140,24 @@ static gboolean parse_compare(Parser *parser, ConditionNode *node) {
     node->kind = NODE_COMPARE;
     node->op = parser->token.op;
     if (leaf_operand(node, 0)->term.kind == TERM_BOOL && node->op > COMPARE_NOT_EQUAL)
-        return fail_here(parser, "布尔值只能用 = 或 <> / only = and <> compare booleans");
-    return take(parser) && read_operand(parser, node);
+        return parser_fail_here(parser, "布尔值只能用 = 或 <> / only = and <> compare booleans");
+    return parser_take(parser) && read_operand(parser, node);
 }
 
 static gboolean parse_in(Parser *parser, ConditionNode *node) {
     node->kind = NODE_IN;
-    if (!expect(parser, TOKEN_OPEN, "(") || !read_operand(parser, node))
+    if (!parser_expect(parser, TOKEN_OPEN, "(") || !read_operand(parser, node))
         return FALSE;
     while (parser->token.kind == TOKEN_COMMA)
-        if (!take(parser) || !read_operand(parser, node))
+        if (!parser_take(parser) || !read_operand(parser, node))
             return FALSE;
-    return expect(parser, TOKEN_CLOSE, ")");
+    return parser_expect(parser, TOKEN_CLOSE, ")");
 }
 
 static gboolean parse_between(Parser *parser, ConditionNode *node) {
     node->kind = NODE_BETWEEN;
     if (leaf_operand(node, 0)->term.kind == TERM_BOOL)
-        return fail_here(parser, "布尔值不能用 BETWEEN / BETWEEN does not take booleans");
+        return parser_fail_here(parser, "布尔值不能用 BETWEEN / BETWEEN does not take booleans");
     return read_operand(parser, node) && expect_word(parser, "AND") && read_operand(parser, node);
 }
 
@@ -333,13 +172,45 @@ static char *like_for_sql(const char *pattern) {
 static gboolean parse_like(Parser *parser, ConditionNode *node) {
     node->kind = NODE_LIKE;
     if (leaf_operand(node, 0)->term.kind != TERM_TEXT)
-        return fail_here(parser, "LIKE 只用于文字 / LIKE is for text only");
+        return parser_fail_here(parser, "LIKE 只用于文字 / LIKE is for text only");
     if (parser->token.kind != TOKEN_TEXT)
-        return fail_here(parser, "LIKE 之后应为 '...' / text in '...' must follow LIKE");
+        return parser_fail_here(parser, "LIKE 之后应为 '...' / text in '...' must follow LIKE");
     if (!read_operand(parser, node))
         return FALSE;
     node->like = like_for_sql(leaf_operand(node, 1)->text);
     return TRUE;
+}
+
+static gboolean is_under(const CodeItem *item, const CodeItem *top) {
+    while (item && item != top)
+        item = item->parent;
+    return item != NULL;
+}
+
+static void add_code(ConditionNode *node, const char *code) {
+    g_array_set_size(node->operands, node->operands->len + 1);
+    Operand *operand = leaf_operand(node, node->operands->len - 1);
+    operand->text = g_strdup(code);
+    operand->term = (Term){.kind = TERM_TEXT, .text = operand->text};
+}
+
+/* code UNDER 'x': x or what stands below it, written out as a list. */
+static gboolean parse_under(Parser *parser, ConditionNode *node) {
+    node->kind = NODE_IN;
+    const CodeList *codes = leaf_operand(node, 0)->codes;
+    if (codes == NULL)
+        return parser_fail_here(parser, "UNDER 只用于代码字段 / UNDER is for codes only");
+    g_autofree char *code =
+        parser->token.kind == TOKEN_TEXT ? token_unquoted(&parser->token) : g_strdup("");
+    const CodeItem *top = g_hash_table_lookup(codes->by_code, code);
+    if (top == NULL)
+        return parser_fail_here(parser,
+                                "UNDER 之后应为代码表中的代码 / a code of the list in '...' "
+                                "must follow UNDER");
+    for (guint i = 0; i < codes->items->len; i++)
+        if (is_under(codes->items->pdata[i], top))
+            add_code(node, ((const CodeItem *)codes->items->pdata[i])->code);
+    return parser_take(parser);
 }
 
 /* IS NULL, IS NOT NULL; the IS was taken. */
@@ -349,8 +220,9 @@ static gboolean parse_is(Parser *parser, ConditionNode *node, gboolean *negated)
     if (negation < 0)
         return FALSE;
     *negated = negation;
-    if (leaf_operand(node, 0)->kind != OPERAND_NAME)
-        return fail_here(parser, "IS NULL 只用于字段 / IS NULL is for fields only");
+    OperandKind kind = leaf_operand(node, 0)->kind;
+    if (kind == OPERAND_LITERAL || (kind >= OPERAND_RECORD && kind != OPERAND_CALL))
+        return parser_fail_here(parser, "IS NULL 只用于字段 / IS NULL is for fields only");
     return expect_word(parser, "NULL");
 }
 
@@ -358,8 +230,9 @@ static gboolean parse_is(Parser *parser, ConditionNode *node, gboolean *negated)
 static gboolean parse_truth(Parser *parser, ConditionNode *node) {
     const Operand *operand = leaf_operand(node, 0);
     if (operand->kind != OPERAND_LITERAL || operand->term.kind != TERM_BOOL)
-        return fail_here(parser, "此处应为比较 / a comparison is expected here: = <> < <= > >= IN "
-                                 "LIKE BETWEEN IS NULL");
+        return parser_fail_here(parser,
+                                "此处应为比较 / a comparison is expected here: = <> < <= > >= IN "
+                                "LIKE BETWEEN IS NULL");
     node->kind = NODE_TRUTH;
     node->truth = operand->term.truth;
     return TRUE;
@@ -369,7 +242,8 @@ static gboolean parse_tail(Parser *parser, ConditionNode *node, gboolean *negate
     static const struct {
         const char *word;
         gboolean (*parse)(Parser *, ConditionNode *);
-    } tails[] = {{"IN", parse_in}, {"BETWEEN", parse_between}, {"LIKE", parse_like}};
+    } tails[] = {
+        {"IN", parse_in}, {"BETWEEN", parse_between}, {"LIKE", parse_like}, {"UNDER", parse_under}};
     if (parser->token.kind == TOKEN_COMPARE)
         return parse_compare(parser, node);
     int is = take_word(parser, "IS");
@@ -385,8 +259,9 @@ static gboolean parse_tail(Parser *parser, ConditionNode *node, gboolean *negate
             return taken > 0 && tails[i].parse(parser, node);
     }
     if (negation)
-        return fail_here(parser,
-                         "NOT 之后应为 IN、LIKE 或 BETWEEN / IN, LIKE or BETWEEN must follow NOT");
+        return parser_fail_here(
+            parser,
+            "NOT 之后应为 IN、LIKE、BETWEEN 或 UNDER / IN, LIKE, BETWEEN or UNDER must follow NOT");
     return parse_truth(parser, node);
 }
 
@@ -400,13 +275,11 @@ static ConditionNode *parse_predicate(Parser *parser) {
 
 /* ---- AND, OR, NOT, parentheses ---- */
 
-static ConditionNode *parse_or(Parser *parser);
-
 static ConditionNode *parse_nested(Parser *parser) {
     g_autoptr(ConditionNode) node = NULL;
-    if (take(parser))
+    if (parser_take(parser))
         node = parse_or(parser);
-    if (node == NULL || !expect(parser, TOKEN_CLOSE, ")"))
+    if (node == NULL || !parser_expect(parser, TOKEN_CLOSE, ")"))
         return NULL;
     return g_steal_pointer(&node);
 }
@@ -414,21 +287,18 @@ static ConditionNode *parse_nested(Parser *parser) {
 static ConditionNode *parse_unary(Parser *parser);
 
 static ConditionNode *parse_not(Parser *parser) {
-    ConditionNode *node = take(parser) ? parse_unary(parser) : NULL;
+    ConditionNode *node = parser_take(parser) ? parse_unary(parser) : NULL;
     return node ? not_take(node) : NULL;
 }
 
 static ConditionNode *parse_unary(Parser *parser) {
-    gboolean not = is_word(parser, "NOT");
-    if (!not &&parser->token.kind != TOKEN_OPEN)
+    gboolean not = parser_is_word(parser, "NOT");
+    if (!not &&(parser->token.kind != TOKEN_OPEN || bracket_is_value(parser)))
         return parse_predicate(parser);
-    if (parser->depth == CONDITION_DEPTH) {
-        fail_here(parser, "嵌套过深，最多 32 层 / nested too deep, 32 levels at most");
+    if (!parser_enter(parser))
         return NULL;
-    }
-    parser->depth++;
     ConditionNode *node = not ? parse_not(parser) : parse_nested(parser);
-    parser->depth--;
+    parser_leave(parser);
     return node;
 }
 
@@ -436,12 +306,12 @@ static ConditionNode *parse_unary(Parser *parser) {
 static ConditionNode *parse_chain(Parser *parser, NodeKind kind, const char *word,
                                   ConditionNode *(*item)(Parser *)) {
     ConditionNode *first = item(parser);
-    if (first == NULL || !is_word(parser, word))
+    if (first == NULL || !parser_is_word(parser, word))
         return first;
     g_autoptr(ConditionNode) node = branch_new(kind);
     branch_take(node, first);
-    while (is_word(parser, word)) {
-        ConditionNode *next = take(parser) ? item(parser) : NULL;
+    while (parser_is_word(parser, word)) {
+        ConditionNode *next = parser_take(parser) ? item(parser) : NULL;
         if (next == NULL)
             return NULL;
         branch_take(node, next);
@@ -453,35 +323,61 @@ static ConditionNode *parse_and(Parser *parser) {
     return parse_chain(parser, NODE_AND, "AND", parse_unary);
 }
 
-static ConditionNode *parse_or(Parser *parser) {
-    return parse_chain(parser, NODE_OR, "OR", parse_and);
-}
+ConditionNode *parse_or(Parser *parser) { return parse_chain(parser, NODE_OR, "OR", parse_and); }
 
 static gboolean text_checked(Parser *parser) {
     const char *end;
     if (!g_utf8_validate(parser->text, -1, &end))
-        return fail(parser, parser->text, "不是 UTF-8 文字 / not UTF-8 text");
+        return parser_fail(parser, parser->text, "不是 UTF-8 文字 / not UTF-8 text");
     if (strlen(parser->text) > CONDITION_BYTES)
-        return fail(parser, parser->text, "超过 4000 字节 / longer than 4000 bytes");
+        return parser_fail(parser, parser->text, "超过 4000 字节 / longer than 4000 bytes");
     return TRUE;
 }
 
-Condition *condition_parse(const char *text, ConditionKind kind, gpointer data, GError **error) {
-    Parser parser = {.text = text, .next = text, .kind = kind, .data = data, .error = error};
-    if (!text_checked(&parser) || !take(&parser))
+static gboolean parser_begin(Parser *parser) { return text_checked(parser) && parser_take(parser); }
+
+static gboolean parser_end(Parser *parser) {
+    return parser->token.kind == TOKEN_END ||
+           parser_fail_here(parser, "多余的内容 / the text should end here");
+}
+
+Condition *condition_parse_in(const char *text, const ConditionScope *scope, GError **error) {
+    Parser parser = {.text = text, .next = text, .scope = scope, .error = error};
+    g_autoptr(ConditionNode) root = parser_begin(&parser) ? parse_or(&parser) : NULL;
+    if (root == NULL || !parser_end(&parser))
         return NULL;
-    g_autoptr(ConditionNode) root = parse_or(&parser);
-    if (root == NULL)
-        return NULL;
-    if (parser.token.kind != TOKEN_END) {
-        fail_here(&parser, "多余的内容 / the condition should end here");
-        return NULL;
-    }
     Condition *condition = g_new0(Condition, 1);
     condition->text = g_strdup(text);
     condition->root = g_steal_pointer(&root);
     return condition;
 }
+
+Condition *condition_parse(const char *text, ConditionKind kind, gpointer data, GError **error) {
+    ConditionScope scope = {.kind = kind, .data = data};
+    return condition_parse_in(text, &scope, error);
+}
+
+Expression *expression_parse(const char *text, const ConditionScope *scope, GError **error) {
+    Parser parser = {.text = text, .next = text, .scope = scope, .error = error};
+    Expression *expression = g_new0(Expression, 1);
+    expression->text = g_strdup(text);
+    if (parser_begin(&parser) && parse_value(&parser, &expression->root) && parser_end(&parser))
+        return expression;
+    expression_free(expression);
+    return NULL;
+}
+
+void expression_free(Expression *expression) {
+    if (expression == NULL)
+        return;
+    operand_clear(&expression->root);
+    g_free(expression->text);
+    g_free(expression);
+}
+
+const char *expression_text(const Expression *expression) { return expression->text; }
+TermKind expression_kind(const Expression *expression) { return expression->root.term.kind; }
+const CodeList *expression_codes(const Expression *expression) { return expression->root.codes; }
 
 void condition_free(Condition *condition) {
     if (condition == NULL)
@@ -513,7 +409,23 @@ static gboolean leaf_each_literal(ConditionNode *node, ConditionVisit visit, gpo
     return TRUE;
 }
 
+static gboolean node_each_literal(ConditionNode *node, ConditionVisit visit, gpointer data);
+
+/* The conditions inside a value. */
+static gboolean operand_each_literal(const Operand *operand, ConditionVisit visit, gpointer data) {
+    if (operand->condition && !operand->rows &&
+        !node_each_literal(operand->condition, visit, data))
+        return FALSE;
+    for (guint i = 0; operand->arguments && !operand->rows && i < operand->arguments->len; i++)
+        if (!operand_each_literal(operand_at(operand->arguments, i), visit, data))
+            return FALSE;
+    return TRUE;
+}
+
 static gboolean node_each_literal(ConditionNode *node, ConditionVisit visit, gpointer data) {
+    for (guint i = 0; node->operands && i < node->operands->len; i++)
+        if (!operand_each_literal(leaf_operand(node, i), visit, data))
+            return FALSE;
     if (node->children == NULL)
         return leaf_each_literal(node, visit, data);
     for (guint i = 0; i < node->children->len; i++)
@@ -524,4 +436,49 @@ static gboolean node_each_literal(ConditionNode *node, ConditionVisit visit, gpo
 
 gboolean condition_each_literal(const Condition *condition, ConditionVisit visit, gpointer data) {
     return node_each_literal(condition->root, visit, data);
+}
+
+gboolean expression_each_literal(const Expression *expression, ConditionVisit visit,
+                                 gpointer data) {
+    return operand_each_literal(&expression->root, visit, data);
+}
+
+/* ---- walking ---- */
+
+gboolean node_any(const ConditionNode *node, OperandVisit visit, gpointer data) {
+    for (guint i = 0; node && node->children && i < node->children->len; i++)
+        if (node_any(node->children->pdata[i], visit, data))
+            return TRUE;
+    for (guint i = 0; node && node->operands && i < node->operands->len; i++)
+        if (operand_any(operand_at(node->operands, i), visit, data))
+            return TRUE;
+    return FALSE;
+}
+
+gboolean operand_any(const Operand *operand, OperandVisit visit, gpointer data) {
+    if (visit(data, operand) || node_any(operand->condition, visit, data))
+        return TRUE;
+    for (guint i = 0; operand->arguments && i < operand->arguments->len; i++)
+        if (operand_any(operand_at(operand->arguments, i), visit, data))
+            return TRUE;
+    return FALSE;
+}
+
+typedef struct {
+    NameVisit visit;
+    gpointer data;
+} NameWalk;
+
+static gboolean tell_name(gpointer data, const Operand *operand) {
+    const NameWalk *walk = data;
+    if (operand->kind == OPERAND_NAME)
+        walk->visit(walk->data, operand->text);
+    else if (operand->rows)
+        walk->visit(walk->data, operand->rows);
+    return FALSE;
+}
+
+void expression_each_name(const Expression *expression, NameVisit visit, gpointer data) {
+    NameWalk walk = {visit, data};
+    operand_any(&expression->root, tell_name, &walk);
 }

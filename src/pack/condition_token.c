@@ -11,9 +11,10 @@ static const struct {
 
 gboolean token_name_char(char c) { return g_ascii_isalnum(c) || c == '_'; }
 
+/* A dot inside a name is followed by a letter. */
 static gsize name_length(const char *p) {
     gsize n = 0;
-    while (token_name_char(p[n]))
+    while (token_name_char(p[n]) || (n > 0 && p[n] == '.' && g_ascii_isalpha(p[n + 1])))
         n++;
     return n;
 }
@@ -70,11 +71,8 @@ static gboolean single_token(char c, Token *token) {
     static const struct {
         char c;
         TokenKind kind;
-    } singles[] = {{'(', TOKEN_OPEN},
-                   {')', TOKEN_CLOSE},
-                   {',', TOKEN_COMMA},
-                   {'+', TOKEN_SIGN},
-                   {'-', TOKEN_SIGN}};
+    } singles[] = {{'(', TOKEN_OPEN}, {')', TOKEN_CLOSE},  {',', TOKEN_COMMA}, {'+', TOKEN_SIGN},
+                   {'-', TOKEN_SIGN}, {'*', TOKEN_FACTOR}, {'/', TOKEN_FACTOR}};
     for (gsize i = 0; i < G_N_ELEMENTS(singles); i++) {
         if (singles[i].c != c)
             continue;

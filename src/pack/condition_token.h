@@ -4,13 +4,14 @@
 
 typedef enum {
     TOKEN_END,
-    TOKEN_WORD,     /* name or keyword */
+    TOKEN_WORD,     /* name, name.name or keyword */
     TOKEN_QUOTED,   /* "name" */
     TOKEN_TEXT,     /* 'text' */
     TOKEN_NUMBER,   /* without sign */
-    TOKEN_VARIABLE, /* $now */
+    TOKEN_VARIABLE, /* $now, $record.name */
     TOKEN_COMPARE,  /* op */
     TOKEN_SIGN,     /* + or - */
+    TOKEN_FACTOR,   /* * or / */
     TOKEN_OPEN,
     TOKEN_CLOSE,
     TOKEN_COMMA

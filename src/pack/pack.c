@@ -53,6 +53,7 @@ Packs *packs_new(void) {
     packs->codes_by_name = packs_table(packs);
     packs->roles = packs_pointers(packs);
     packs->roles_by_name = packs_table(packs);
+    packs->tables = packs_pointers(packs);
     packs->role_groups = packs_table(packs);
     packs->warnings = packs_pointers(packs);
     packs->calendar = packs_own(packs, calendar_new(), (GDestroyNotify)calendar_free);
@@ -94,14 +95,6 @@ const char *field_kind_name(FieldKind kind) {
 TermKind field_term_kind(FieldKind kind) {
     g_assert(kind < FIELD_KINDS);
     return field_kinds[kind].term;
-}
-
-TermKind type_term_kind(gpointer type, const char *name) {
-    static const char *const system[] = {"id", "state", "number", NULL};
-    const Field *field = type_field(type, name);
-    if (field)
-        return field_term_kind(field->kind);
-    return g_strv_contains(system, name) ? TERM_TEXT : TERM_NONE;
 }
 
 /* ---- look-ups ---- */

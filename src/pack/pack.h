@@ -8,22 +8,40 @@
 #include "base/error.h"
 #include "pack/calendar.h"
 #include "pack/condition.h"
+#include "pack/span.h"
+
+typedef struct RecordType RecordType;
+typedef struct Packs Packs;
 
 typedef struct {
     char *zh, *en;
 } Title;
 
+/* Days on which a rule or code is in force, both included; 0 when open. */
 typedef struct {
+    gint64 from, to;
+} Validity;
+
+typedef struct CodeItem CodeItem;
+struct CodeItem {
     char *code;
     Title title;
-} CodeItem;
+    guint index;            /* place in the list */
+    const CodeItem *parent; /* or NULL */
+    char *parent_code;
+    Validity valid;
+    Span span;       /* n 0: none */
+    GHashTable *map; /* the code of another system, by the system's name; or NULL */
+};
 
-typedef struct {
+struct CodeList {
     char *name;
     Title title;
     GPtrArray *items; /* CodeItem, in file order */
     GHashTable *by_code;
-} CodeList;
+    gboolean worst_last; /* worst() takes the last in order instead of the first */
+    gboolean has_spans;  /* every code stands for a span */
+};
 
 typedef enum {
     LEVEL_SYSTEM,
@@ -86,7 +104,9 @@ typedef struct {
     char *ref_type; /* FIELD_REF: the type's name */
     char *unit;
     char *default_value; /* as text, or NULL */
-    guint accept;        /* FIELD_FILE: MediaClass bits */
+    gboolean computed;   /* made at each write, never given: */
+    Expression *compute;
+    guint accept; /* FIELD_FILE: MediaClass bits */
     int max_files;
     gint64 max_size; /* bytes of one file */
 } Field;
@@ -126,13 +146,28 @@ typedef enum {
     VALUE_ID,
     VALUE_ENTERPRISE,
     VALUE_BOOL,
-    VALUE_NUMBER
+    VALUE_NUMBER,
+    VALUE_CALC,
+    VALUE_RECORDS
 } ValueKind;
+
+/* A question to the records of a type: how many, the sum of a field (none when one of them is
+ * empty), or the field of the latest. */
+typedef struct {
+    enum { RECORDS_COUNT, RECORDS_SUM, RECORDS_LATEST } what;
+    const RecordType *type;
+    const Field *field; /* sum, latest */
+    const Field *by;    /* latest: by this date or time; NULL: by creation */
+    Condition *where;   /* over `type`, $record.f is the asking record's; or NULL */
+} RecordsAsked;
+
 typedef struct {
     char *field;
     ValueKind kind;
     char *text;    /* VALUE_TEXT, VALUE_TEMPLATE, VALUE_FIELD (its name) */
     double number; /* VALUE_NUMBER; VALUE_BOOL 0 or 1 */
+    Expression *calc;
+    RecordsAsked *records;
 } Assignment;
 
 typedef enum { EFFECT_RAISE, EFFECT_NOTIFY } EffectKind;
@@ -144,11 +179,6 @@ typedef struct {
     RoleSet who;    /* notify */
     Title title;    /* notify: template */
 } Effect;
-
-typedef struct {
-    int n;
-    enum { SPAN_HOURS, SPAN_DAYS, SPAN_WORKDAYS, SPAN_MONTHS, SPAN_YEARS } unit;
-} Span;
 
 typedef struct ClockType ClockType;
 
@@ -196,7 +226,8 @@ struct ClockType {
     const Field *until;       /* or NULL */
     gboolean has_limit;
     Span limit;
-    GArray *steps; /* ClockStep, in order of `after` */
+    const Field *limit_field; /* a code that stands for a span; or NULL */
+    GArray *steps;            /* ClockStep, in order of `after` */
 };
 
 /* A figure over the records of a type: how many, a sum or mean of a field, or the share (in per
@@ -214,7 +245,7 @@ typedef struct {
     double target;
 } Indicator;
 
-typedef struct {
+struct RecordType {
     char *name;
     Title title;
     GStrv basis;
@@ -227,6 +258,7 @@ typedef struct {
     GPtrArray *fields;                            /* Field* */
     GHashTable *fields_by_name;
     GPtrArray *given;      /* Field*: those that people may give at creation and by an edit */
+    GPtrArray *computed;   /* Field*: each behind those that its expression names */
     GPtrArray *checks;     /* Guard*: refused when true */
     const State *initial;  /* NULL: no flow */
     GPtrArray *states;     /* State* */
@@ -234,7 +266,7 @@ typedef struct {
     GPtrArray *clocks;     /* ClockType* */
     GPtrArray *indicators; /* Indicator* */
     RoleSet read, create, edit;
-} RecordType;
+};
 
 typedef struct {
     char *name;
@@ -242,18 +274,19 @@ typedef struct {
     int version;
 } PackInfo;
 
-typedef struct {
+struct Packs {
     GPtrArray *infos; /* PackInfo* */
     GPtrArray *types; /* RecordType*, in order of packs and files */
     GHashTable *types_by_name;
     GPtrArray *codes; /* CodeList* */
     GHashTable *codes_by_name;
-    GPtrArray *roles; /* Role* */
+    GPtrArray *tables; /* PackTable*, in order of files */
+    GPtrArray *roles;  /* Role* */
     GHashTable *roles_by_name;
     GHashTable *role_groups; /* name of a group -> RoleSet* */
     Calendar *calendar;
     GPtrArray *warnings; /* char*: e.g. "calendar: no entry for 2027" */
-} Packs;
+};
 
 /* Reads all packs under `directory` (each sub-folder with a pack.yaml). Errors: ERROR_PACK with
  * "file:line" as {0}, ERROR_FILE. */
@@ -272,8 +305,22 @@ const char *level_name(Level level); /* "county" */
 gboolean level_parse(const char *text, Level *level);
 /* What a field of a kind is in a condition; TERM_NONE for a point, which conditions cannot name. */
 TermKind field_term_kind(FieldKind kind);
-/* A ConditionKind over `type` (a const RecordType *): its fields and `state`, `id`, `number`. */
+/* A ConditionKind over `type` (a const RecordType *): its fields, `state`, `id`, `number`,
+ * `created_at`, `updated_at`, `created_by`. */
 TermKind type_term_kind(gpointer type, const char *name);
+/* The names that a condition or expression over a type may use, with `ref.field`; `record`: the
+ * type of $record, or NULL. The result borrows `names`. */
+typedef struct {
+    const Packs *packs;
+    const RecordType *type, *record;
+} TypeNames;
+ConditionScope type_scope(TypeNames *names);
+/* The field of `REF.FIELD` in another type, and the ref's; NULL when there is none. `rest` is set
+ * to what stands behind the dot. */
+const RecordType *type_of_ref(const Packs *packs, const RecordType *type, const char *name,
+                              const Field **ref, const char **rest);
+gboolean validity_holds(const Validity *valid, gint64 day);
+gboolean validity_overlap(const Validity *a, const Validity *b);
 /* Titles of the roles in a set, joined by "、"; caller frees. */
 char *roles_text(const Packs *packs, RoleSet set, Lang lang);
 /* GB 32100-2015: 18 characters and the check digit. */

@@ -3,37 +3,7 @@
 
 #include <string.h>
 
-enum { CLOCKS_MAX = 32, STEPS_MAX = 16, SPAN_DIGITS = 4 };
-
-static const struct {
-    const char *suffix;
-    int unit;
-    gint64 hours; /* only to put steps in order */
-} units[] = {
-    {"h", SPAN_HOURS, 1},    {"d", SPAN_DAYS, 24},    {"wd", SPAN_WORKDAYS, 24},
-    {"m", SPAN_MONTHS, 720}, {"y", SPAN_YEARS, 8760},
-};
-
-static gint64 span_hours(const Span *span) {
-    for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
-        if (units[i].unit == (int)span->unit)
-            return span->n * units[i].hours;
-    g_assert_not_reached();
-}
-
-static gboolean span_parse(const char *text, Span *span) {
-    gsize n = strspn(text, "0123456789");
-    if (n == 0 || n > SPAN_DIGITS)
-        return FALSE;
-    for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
-        if (strcmp(units[i].suffix, text + n) != 0)
-            continue;
-        span->n = (int)g_ascii_strtoll(text, NULL, 10);
-        span->unit = units[i].unit;
-        return TRUE;
-    }
-    return FALSE;
-}
+enum { CLOCKS_MAX = 32, STEPS_MAX = 16 };
 
 gboolean read_span(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     (void)loader;
@@ -42,9 +12,26 @@ gboolean read_span(Loader *loader, const YamlNode *node, gpointer place, GError 
                   "不是时限 / not a span of time");
 }
 
+static gboolean read_limit_field(Loader *loader, const YamlNode *node, gpointer place,
+                                 GError **error) {
+    const Field **field = place;
+    if (!read_own_field(loader, node, field, error))
+        return FALSE;
+    return ((*field)->kind == FIELD_CODE && (*field)->codes->has_spans) ||
+           refuse(error, node,
+                  "使用代码都写有 span 的代码字段 / a field of codes that all have a span",
+                  "字段 %s 不表示时限 / the field %s stands for no span", (*field)->name,
+                  (*field)->name);
+}
+
+/* A span, or {field: F}. */
 static gboolean read_limit(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const KeyRow rows[] = {
+        {"field", TRUE, PASS_RULES, read_limit_field, offsetof(ClockType, limit_field)}};
     ClockType *clock = place;
     clock->has_limit = TRUE;
+    if (node->kind == YAML_MAP)
+        return keys_read(loader, node, rows, G_N_ELEMENTS(rows), clock, error);
     return read_span(loader, node, &clock->limit, error);
 }
 

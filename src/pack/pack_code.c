@@ -110,10 +110,71 @@ gboolean read_role_file(Loader *loader, const YamlNode *file, GError **error) {
 
 /* ---- code lists ---- */
 
+/* {system: code}: what other systems call it. */
+static gboolean read_code_map(Loader *loader, const YamlNode *node, gpointer place,
+                              GError **error) {
+    enum { SYSTEMS_MAX = 32 };
+    GHashTable *map = packs_table(loader->packs);
+    *(GHashTable **)place = map;
+    if (!is_map(node, SYSTEMS_MAX, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++) {
+        char *system, *code;
+        if (!read_name(loader, node->keys->pdata[i], &system, error) ||
+            !read_text(loader, tree_at(node, i), &code, error))
+            return FALSE;
+        g_hash_table_insert(map, system, code);
+    }
+    return TRUE;
+}
+
 static const KeyRow code_rows[] = {
     {"code", TRUE, PASS_NAMES, read_text, offsetof(CodeItem, code)},
     {"title", TRUE, PASS_NAMES, read_title, offsetof(CodeItem, title)},
+    {"parent", FALSE, PASS_NAMES, read_text, offsetof(CodeItem, parent_code)},
+    {"valid", FALSE, PASS_NAMES, read_validity, offsetof(CodeItem, valid)},
+    {"span", FALSE, PASS_NAMES, read_span, offsetof(CodeItem, span)},
+    {"map", FALSE, PASS_NAMES, read_code_map, offsetof(CodeItem, map)},
 };
+
+static gboolean parent_found(CodeList *list, CodeItem *item, const YamlNode *node, GError **error) {
+    if (item->parent_code == NULL)
+        return TRUE;
+    item->parent = g_hash_table_lookup(list->by_code, item->parent_code);
+    if (item->parent == NULL)
+        return refuse(error, node, "写本代码表中的代码 / write a code of this list",
+                      "上级代码“%s”不存在 / there is no code %s above it", item->parent_code,
+                      item->parent_code);
+    const CodeItem *above = item->parent;
+    while (above && above != item)
+        above = above->parent;
+    return above == NULL ||
+           refuse(error, node, "改正 parent / correct the parent",
+                  "代码 %s 的上级循环 / the code %s stands above itself", item->code, item->code);
+}
+
+/* What can be said when all codes are there. */
+static gboolean codes_end(CodeList *list, const YamlNode *node, GError **error) {
+    list->has_spans = list->items->len > 0;
+    for (guint i = 0; i < list->items->len; i++) {
+        CodeItem *item = list->items->pdata[i];
+        item->index = i;
+        list->has_spans = list->has_spans && item->span.n > 0;
+        if (!parent_found(list, item, tree_at(node, i), error))
+            return FALSE;
+    }
+    return list->items->len > 0 ||
+           refuse(error, node, "至少一个代码 / one at least", "代码表为空 / the list is empty");
+}
+
+static gboolean read_worst(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    (void)loader;
+    gboolean last = node->kind == YAML_SCALAR && strcmp(node->text, "last") == 0;
+    *(gboolean *)place = last;
+    return last || (node->kind == YAML_SCALAR && strcmp(node->text, "first") == 0) ||
+           refuse(error, node, "写 first 或 last / write first or last",
+                  "worst 只能是 first 或 last / worst is first or last");
+}
 
 static gboolean read_code_items(Loader *loader, const YamlNode *node, gpointer place,
                                 GError **error) {
@@ -129,14 +190,14 @@ static gboolean read_code_items(Loader *loader, const YamlNode *node, gpointer p
                           "代码“%s”重复 / the code %s stands twice", item->code, item->code);
         g_ptr_array_add(list->items, item);
     }
-    return list->items->len > 0 ||
-           refuse(error, node, "至少一个代码 / one at least", "代码表为空 / the list is empty");
+    return codes_end(list, node, error);
 }
 
 static gboolean code_list_read(Loader *loader, const YamlNode *name, const YamlNode *node,
                                GError **error) {
     static const KeyRow rows[] = {
         {"title", TRUE, PASS_NAMES, read_title, offsetof(CodeList, title)},
+        {"worst", FALSE, PASS_NAMES, read_worst, offsetof(CodeList, worst_last)},
         {"items", TRUE, PASS_NAMES, read_code_items, 0},
     };
     Packs *packs = loader->packs;

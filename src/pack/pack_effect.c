@@ -137,9 +137,15 @@ static gboolean assignment_read(Loader *loader, const YamlNode *key, const YamlN
         return refuse(error, key, "检查拼写 / check the spelling",
                       "类型 %s 没有字段“%s” / the type %s has no field %s", target->name, key->text,
                       target->name, key->text);
+    if (field->computed)
+        return refuse(error, key, "删除 / remove it",
+                      "计算字段 %s 不能赋值 / the computed field %s is not given", field->name,
+                      field->name);
     Assignment value = {.field = field->name};
-    if (!value_read(loader, node, templates, &value, error) ||
-        !value_fits(loader, field, &value, node, error))
+    gboolean read = node->kind == YAML_MAP ? read_calculated(loader, node, field, &value, error)
+                                           : value_read(loader, node, templates, &value, error) &&
+                                                 value_fits(loader, field, &value, node, error);
+    if (!read)
         return FALSE;
     g_array_append_val(out, value);
     return TRUE;
@@ -205,7 +211,8 @@ static gboolean raise_complete(Loader *loader, const YamlNode *node, const Effec
     const YamlNode *given = tree_get(node, "fields");
     for (guint i = 0; i < target->fields->len; i++) {
         const Field *field = target->fields->pdata[i];
-        if (field->required && !field->default_value && !tree_get(given, field->name))
+        if (field->required && !field->computed && !field->default_value &&
+            !tree_get(given, field->name))
             return refuse(error, given, "在 fields 中给出 / give it under fields",
                           "缺少 %s 的必填字段 %s / the required field %s of %s is not given",
                           effect->type, field->name, field->name, effect->type);

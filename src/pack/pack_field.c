@@ -389,6 +389,7 @@ static const KeyRow field_rows[] = {
     {"by_move", FALSE, PASS_SHAPE, read_flag, offsetof(Field, by_move)},
     {"required", FALSE, PASS_SHAPE | PASS_RULES, read_required, 0},
     {"default", FALSE, PASS_SHAPE, read_default, 0},
+    {"compute", FALSE, PASS_SHAPE | PASS_RULES, read_compute, 0},
     {"accept", FALSE, PASS_SHAPE, read_accept, offsetof(Field, accept)},
     {"max_files", FALSE, PASS_SHAPE, read_max_files, offsetof(Field, max_files)},
     {"max_size", FALSE, PASS_SHAPE, read_max_size, offsetof(Field, max_size)},
@@ -414,7 +415,7 @@ static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, 
                       "加载含 region 类型的业务包 / load the pack with the type region",
                       "没有类型 region / there is no type region");
     g_hash_table_insert(loader->type->fields_by_name, field->name, field);
-    if (!field->by_move)
+    if (!field->by_move && !field->computed)
         g_ptr_array_add(loader->type->given, field);
     return TRUE;
 }
@@ -446,8 +447,8 @@ gboolean read_fields(Loader *loader, const YamlNode *node, gpointer place, GErro
         return FALSE;
     if (type->fields->len == 0)
         return refuse(error, node, "至少一个字段 / one at least", "没有字段 / there are no fields");
-    if (loader->pass != PASS_SHAPE)
-        return TRUE;
+    if (loader->pass == PASS_RULES)
+        return compute_order(type, node, error);
     for (guint i = 0; i < type->fields->len; i++)
         if (!field_check(loader, tree_at(node, i), type->fields->pdata[i], error))
             return FALSE;

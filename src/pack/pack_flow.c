@@ -22,7 +22,7 @@ static gboolean read_state_name(Loader *loader, const YamlNode *node, gpointer p
 static gboolean read_todo(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     static const KeyRow rows[] = {
         {"who", TRUE, PASS_RULES, read_roles, offsetof(Todo, who)},
-        {"when", FALSE, PASS_RULES, read_condition, offsetof(Todo, when)},
+        {"when", FALSE, PASS_RULES, read_sql_condition, offsetof(Todo, when)},
     };
     static const ListShape shape = {"待办 / todo", TODOS_MAX, sizeof(Todo),
                                     NULL,          rows,      G_N_ELEMENTS(rows)};
@@ -160,6 +160,10 @@ static gboolean read_accepts(Loader *loader, const YamlNode *node, gpointer plac
         if (field == loader->type->key)
             return refuse(error, tree_at(node, i), "从 accepts 中删除 / take it out",
                           "key 字段 %s 不能修改 / the key %s cannot change", field->name,
+                          field->name);
+        if (field->computed)
+            return refuse(error, tree_at(node, i), "从 accepts 中删除 / take it out",
+                          "计算字段 %s 不能给出 / the computed field %s is not given", field->name,
                           field->name);
         if (!add_field(*(GPtrArray **)place, field, tree_at(node, i), error))
             return FALSE;

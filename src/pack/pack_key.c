@@ -314,9 +314,15 @@ typedef struct {
 } LiteralCheck;
 
 static gboolean literal_known(Loader *loader, const char *name, const char *text) {
+    const RecordType *type = loader->type;
+    const Field *ref;
+    if (strchr(name, '.'))
+        type = type_of_ref(loader->packs, type, name, &ref, &name);
+    if (type == NULL)
+        return TRUE;
     if (strcmp(name, "state") == 0)
-        return type_state(loader->type, text) != NULL;
-    const Field *field = type_field(loader->type, name);
+        return type_state(type, text) != NULL;
+    const Field *field = type_field(type, name);
     if (field && field->kind == FIELD_CODE && field->codes)
         return g_hash_table_contains(field->codes->by_code, text);
     if (field && field->kind == FIELD_ROLE)
@@ -340,19 +346,55 @@ static gboolean refuse_condition(GError **error, const YamlNode *node, const GEr
     return refuse(error, node, remedy, "%s", what);
 }
 
+static gboolean refuse_literal(const LiteralCheck *check, const YamlNode *node, GError **error) {
+    return refuse(error, node,
+                  "使用已定义的状态、代码或角色 / use a state, code or role that is defined",
+                  "条件中 %s 没有值“%s” / %s can never be “%s”", check->name, check->text,
+                  check->name, check->text);
+}
+
+/* The names of the type being read. */
+static TypeNames own_names(const Loader *loader) {
+    return (TypeNames){.packs = loader->packs, .type = loader->type, .record = loader->record};
+}
+
 gboolean read_condition(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     g_autoptr(GError) cause = NULL;
     if (!is_text(node, error))
         return FALSE;
-    Condition *condition = condition_parse(node->text, type_term_kind, loader->type, &cause);
+    TypeNames names = own_names(loader);
+    ConditionScope scope = type_scope(&names);
+    Condition *condition = condition_parse_in(node->text, &scope, &cause);
     if (condition == NULL)
         return refuse_condition(error, node, cause);
     *(Condition **)place = packs_own(loader->packs, condition, (GDestroyNotify)condition_free);
     LiteralCheck check = {.loader = loader};
-    if (!condition_each_literal(condition, literal_check, &check))
-        return refuse(error, node,
-                      "使用已定义的状态、代码或角色 / use a state, code or role that is defined",
-                      "条件中 %s 没有值“%s” / %s can never be “%s”", check.name, check.text,
-                      check.name, check.text);
-    return TRUE;
+    return condition_each_literal(condition, literal_check, &check) ||
+           refuse_literal(&check, node, error);
+}
+
+gboolean read_sql_condition(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    const char *what = NULL;
+    if (!read_condition(loader, node, place, error))
+        return FALSE;
+    return condition_fits_sql(*(Condition **)place, &what) ||
+           refuse(error, node, "用 compute 字段存下该值 / keep the value in a compute field",
+                  "此处的条件要在数据库中求值，不能用 %s / this condition is asked of the database "
+                  "and cannot use %s",
+                  what, what);
+}
+
+gboolean read_expression(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    g_autoptr(GError) cause = NULL;
+    if (!is_text(node, error))
+        return FALSE;
+    TypeNames names = own_names(loader);
+    ConditionScope scope = type_scope(&names);
+    Expression *expression = expression_parse(node->text, &scope, &cause);
+    if (expression == NULL)
+        return refuse_condition(error, node, cause);
+    *(Expression **)place = packs_own(loader->packs, expression, (GDestroyNotify)expression_free);
+    LiteralCheck check = {.loader = loader};
+    return expression_each_literal(expression, literal_check, &check) ||
+           refuse_literal(&check, node, error);
 }

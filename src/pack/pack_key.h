@@ -14,8 +14,9 @@ typedef enum { PASS_NAMES = 1, PASS_SHAPE = 2, PASS_RULES = 4, PASS_ALL = 7 } Pa
 typedef struct {
     Packs *packs;
     Pass pass;
-    RecordType *type;        /* the one being read */
-    GHashTable *first_place; /* "type alarm" -> YamlNode that named it first */
+    RecordType *type;         /* the one being read */
+    const RecordType *record; /* what $record is in a condition; or NULL */
+    GHashTable *first_place;  /* "type alarm" -> YamlNode that named it first */
 } Loader;
 
 /* Reads `node` into `place`, a member of the target. */
@@ -68,9 +69,17 @@ gboolean read_flag(Loader *loader, const YamlNode *node, gpointer place,
 gboolean read_texts(Loader *loader, const YamlNode *node, gpointer place,
                     GError **error); /* GStrv */
 
+gboolean read_validity(Loader *loader, const YamlNode *node, gpointer place,
+                       GError **error); /* Validity */
+
 /* Readers that look things up in the type being read, or in all. */
 gboolean read_condition(Loader *loader, const YamlNode *node, gpointer place,
                         GError **error); /* Condition* */
+/* One that is asked in SQL. */
+gboolean read_sql_condition(Loader *loader, const YamlNode *node, gpointer place,
+                            GError **error); /* Condition* */
+gboolean read_expression(Loader *loader, const YamlNode *node, gpointer place,
+                         GError **error); /* Expression* */
 gboolean read_own_field(Loader *loader, const YamlNode *node, gpointer place,
                         GError **error); /* const Field* */
 gboolean read_own_state(Loader *loader, const YamlNode *node, gpointer place,
@@ -89,6 +98,7 @@ gboolean read_guard(Loader *loader, const YamlNode *node, gpointer place,
 /* The parts, one file each. */
 gboolean read_role_file(Loader *loader, const YamlNode *file, GError **error);
 gboolean read_code_file(Loader *loader, const YamlNode *file, GError **error);
+gboolean read_table_file(Loader *loader, const YamlNode *file, GError **error);
 gboolean read_calendar_file(Loader *loader, const YamlNode *file, GError **error);
 /* Fills has_sector of all types, when all are read. */
 void types_find_sectors(Packs *packs);
@@ -101,6 +111,13 @@ gboolean read_set(Loader *loader, const YamlNode *node, gpointer place,
                   GError **error); /* GArray* */
 gboolean read_effects(Loader *loader, const YamlNode *node, gpointer place,
                       GError **error); /* GArray* */
+/* {calc: …}, {count: …}, {sum: …}, {latest: …}: a value that is worked out. */
+gboolean read_calculated(Loader *loader, const YamlNode *node, const Field *field,
+                         Assignment *value, GError **error);
+/* In the second pass only notes that the field is computed. */
+gboolean read_compute(Loader *loader, const YamlNode *node, gpointer field, GError **error);
+/* Puts the computed fields of a type in order; refuses circles. */
+gboolean compute_order(RecordType *type, const YamlNode *fields, GError **error);
 /* Whether a literal (null, text, number, bool) can stand in a field. */
 gboolean literal_fits(Loader *loader, const Field *field, const Assignment *value,
                       const YamlNode *node, GError **error);

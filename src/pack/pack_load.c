@@ -224,9 +224,8 @@ static const struct {
     int passes;
     gboolean (*read)(Loader *loader, const YamlNode *file, GError **error);
 } file_kinds[] = {
-    {"roles", PASS_NAMES, read_role_file},
-    {"codes", PASS_NAMES, read_code_file},
-    {"calendar", PASS_NAMES, read_calendar_file},
+    {"roles", PASS_NAMES, read_role_file},        {"codes", PASS_NAMES, read_code_file},
+    {"calendar", PASS_NAMES, read_calendar_file}, {"table", PASS_SHAPE, read_table_file},
     {"type", PASS_ALL, read_type_file},
 };
 
@@ -239,8 +238,8 @@ static gboolean file_read(Loader *loader, const YamlNode *file, GError **error) 
                file_kinds[i].read(loader, file, error);
     }
     return refuse(error, file,
-                  "第一个键应为 type、codes、roles 或 calendar / the first key is type, "
-                  "codes, roles or calendar",
+                  "第一个键应为 type、codes、roles、table 或 calendar / the first key is type, "
+                  "codes, roles, table or calendar",
                   "看不出文件内容：“%s” / the first key %s tells nothing", key, key);
 }
 

@@ -177,6 +177,22 @@ static const FileText small[] = {
                    "    items:\n"
                    "      - {code: red, title: {zh: 红, en: Red}}\n"
                    "      - {code: '1', title: {zh: 一, en: One}}\n"},
+    {"size.yaml", "table: size\n"
+                  "title: {zh: 大小, en: Size}\n"
+                  "source: somebody\n"
+                  "keys: [from, below]\n"
+                  "columns: [{name: colour, codes: colour}, factor]\n"
+                  "rows:\n"
+                  "  - [0, 5, red, 1]\n"
+                  "  - [5, ~, '1', 2.5]\n"},
+    {"rate.yaml", "table: rate\n"
+                  "title: {zh: 率, en: Rate}\n"
+                  "source: nobody\n"
+                  "keys: [{name: colour, codes: colour}, amount]\n"
+                  "columns: [rate]\n"
+                  "rows:\n"
+                  "  - [red, 1, 3]\n"
+                  "  - ['1', 2, 4]\n"},
     {"calendar.yaml", "calendar:\n"
                       "  2025:\n"
                       "    source: somebody\n"
@@ -208,6 +224,10 @@ static const FileText small[] = {
      "  - {name: done, kind: bool, title: {zh: 毕, en: Done}}\n"
      "  - {name: place, kind: point, title: {zh: 点, en: Place}}\n"
      "  - {name: next, kind: ref, type: job, title: {zh: 次, en: Next}}\n"
+     "  - {name: half, kind: decimal, compute: \"amount / 2\", title: {zh: 半, en: Half}}\n"
+     "  - {name: tone, kind: code, codes: colour, compute: \"band('size', half)\", title: {zh: 调, "
+     "en: Tone}}\n"
+     "  - {name: total, kind: decimal, title: {zh: 合, en: Total}}\n"
      "checks:\n"
      "  - {when: \"amount > 7\", message: {zh: 多, en: Much}, field: amount}\n"
      "flow:\n"
@@ -224,7 +244,8 @@ static const FileText small[] = {
      "      require: [due, comment]\n"
      "      guard: {when: \"due >= $today\", message: {zh: 晚, en: Late}, field: due}\n"
      "      not: [remind]\n"
-     "      set: {done: true, at: $now, amount: 5, colour: '1'}\n"
+     "      set: {done: true, at: $now, amount: 5, total: {sum: half, of: job, where: "
+     "\"next = $record.id\"}, colour: '1'}\n"
      "      to:\n"
      "        - {when: \"amount > 3\", state: shut}\n"
      "        - {state: same}\n"
@@ -261,6 +282,61 @@ typedef struct {
 } Mistake;
 
 static const Mistake mistakes[] = {
+    /* expressions */
+    {"job.yaml", "amount / 2", "amount / ", 0, "a value or field is expected"},
+    {"job.yaml", "amount / 2", "amont / 2", 0, "no field amont"},
+    {"job.yaml", "amount / 2", "name", 0, "does not fit the field half"},
+    {"job.yaml", "amount / 2", "name / 2", 0, "needs here a number"},
+    {"job.yaml", "amount / 2", "enterprise.nothing / 2", 0, "no field enterprise.nothing"},
+    {"job.yaml", "amount / 2", "name.amount / 2", 0, "no field name.amount"},
+    {"job.yaml", "amount / 2", "half / 2", 0, "needs itself"},
+    {"job.yaml", "amount / 2", "choose(tone = 'red', 1, 2)", 0, "needs itself"},
+    {"job.yaml", "amount / 2", "choose(tone = 'blue', 1, 2)", 0, "can never be"},
+    {"job.yaml", "amount / 2", "lookup('rate', 'rate', colour)", 0, "2 keys"},
+    {"job.yaml", "amount / 2", "lookup('rate', 'rate', colour, name)", 0, "a number"},
+    {"job.yaml", "amount / 2", "lookup('rate', 'rat', colour, amount)", 0, "no column rat"},
+    {"job.yaml", "amount / 2", "lookup('rat', 'rate', colour, amount)", 0, "no table rat"},
+    {"job.yaml", "amount / 2", "lookup('size', 'factor', 1, 2)", 0, "with band"},
+    {"job.yaml", "band('size', half)", "band('rate', half)", 0, "with lookup"},
+    {"job.yaml", "band('size', half)", "band('size', half, 'factor')", 0, "does not fit"},
+    {"job.yaml", "compute: \"amount / 2\"", "default: 1, compute: \"amount / 2\"", 0,
+     "cannot be computed"},
+    {"job.yaml", "done = TRUE", "enterprise.code = 'x'", 0, "asked of the database"},
+    {"job.yaml", "accepts: [name, due]", "accepts: [name, half]", 0, "half is not given"},
+    {"job.yaml", "amount: 5, total", "half: 5, total", 0, "half is not given"},
+    {"job.yaml", "amount: 5, total", "amount: {calc: name}, total", 0, "does not fit"},
+    {"job.yaml", "amount: 5, total", "amount: {calc: name + }, total", 0, "a number"},
+    {"job.yaml", "{sum: half, of: job, where", "{sum: name, of: job, where", 0, "does not fit"},
+    {"job.yaml", "{sum: half, of: job, where", "{sum: hal, of: job, where", 0, "no field hal"},
+    {"job.yaml", "{sum: half, of: job, where", "{sum: half, of: jobb, where", 0, "no type jobb"},
+    {"job.yaml", "{sum: half, of: job, where", "{sum: half, where", 0, "not a question"},
+    {"job.yaml", "{sum: half, of: job, where", "{count: job, by: at, where", 0, "not a question"},
+    {"job.yaml", "next = $record.id", "next = $record.ide", 0, "no field ide"},
+    {"job.yaml", "next = $record.id", "next.code = $record.id", 0, "asked of the database"},
+    {"job.yaml", "limit: 3wd", "limit: {field: colour}", 0, "stands for no span"},
+    /* tables */
+    {"size.yaml", "[5, ~, '1', 2.5]", "[4, ~, '1', 2.5]", 0, "bands overlap"},
+    {"size.yaml", "[5, ~, '1', 2.5]", "[5, 5, '1', 2.5]", 0, "from is not below"},
+    {"size.yaml", "[5, ~, '1', 2.5]", "[5, ~, blue, 2.5]", 0, "does not have"},
+    {"size.yaml", "[5, ~, '1', 2.5]", "[5, ~, '1']", 0, "3 cells"},
+    {"size.yaml", "[5, ~, '1', 2.5]", "[x, ~, '1', 2.5]", -4, "are numbers"},
+    {"size.yaml", "[5, ~, '1', 2.5]", "[[5], ~, '1', 2.5]", 0, "one value is expected"},
+    {"rate.yaml", "['1', 2, 4]", "[red, 1, 4]", 0, "stand twice"},
+    {"rate.yaml", "['1', 2, 4]", "[~, 1, 4]", 0, "a key is empty"},
+    {"rate.yaml", "source: nobody\n", "", -2, "source is missing"},
+    {"rate.yaml", "columns: [rate]", "columns: [amount]", 0, "the column amount stands twice"},
+    {"rate.yaml", "columns: [rate]", "columns: [rate]\ncsv: x.csv", -4, "either rows or csv"},
+    {"size.yaml", "table: size", "table: rate", 0, "for one time"},
+    {"rate.yaml", "source: nobody", "source: x\nvalid: {from: 2026-02-30}", 1, "not a date"},
+    {"rate.yaml", "source: nobody", "source: x\nvalid: {from: 2026-02-03, to: 2026-02-02}", 1,
+     "is empty"},
+    /* code lists */
+    {"codes.yaml", "{code: red,", "{code: red, parent: blue,", 0, "no code blue above"},
+    {"codes.yaml", "{code: red,", "{code: red, parent: red,", 0, "stands above itself"},
+    {"codes.yaml", "{code: red,", "{code: red, span: 3x,", 0, "not a span"},
+    {"codes.yaml", "{code: red,", "{code: red, valid: {},", 0, "is empty"},
+    {"codes.yaml", "{code: red,", "{code: red, map: [x],", 0, "key: value is expected"},
+    {"codes.yaml", "    items:\n", "    worst: big\n    items:\n", 0, "first or last"},
     /* YAML */
     {"job.yaml", "label: name", "label: [name", 1, "YAML"},
     {"job.yaml", "label: name", "label: name\nlabel: code", 1, "stands twice"},
@@ -281,7 +357,7 @@ static const Mistake mistakes[] = {
     {"job.yaml", "title: {zh: 工作, en: Job}", "title: {zh: 工作, en: A, b}", 0, "unknown key “b”"},
     {"job.yaml", "title: {zh: 工作, en: Job}", "title: 工作", 0, "key: value is expected"},
     {"job.yaml", "title: {zh: 工作, en: Job}\n", "", -1, "title is missing"},
-    {"job.yaml", "rights: {read: [boss, hand], create: [boss], edit: []}", "", -54,
+    {"job.yaml", "rights: {read: [boss, hand], create: [boss], edit: []}", "", -57,
      "rights is missing"},
     {"job.yaml", "read: [boss, hand], ", "", 0, "read is missing"},
     {"job.yaml", "read: [boss, hand]", "read: []", 0, "nobody may read"},

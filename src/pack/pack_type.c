@@ -9,7 +9,7 @@ static gboolean read_key(Loader *loader, const YamlNode *node, gpointer place, G
     const Field **key = place;
     if (!read_own_field(loader, node, key, error))
         return FALSE;
-    if ((*key)->kind != FIELD_TEXT || !(*key)->required)
+    if ((*key)->kind != FIELD_TEXT || !(*key)->required || (*key)->computed)
         return refuse(error, node, "改为 kind: text, required: true / make it so",
                       "key 字段 %s 必须是必填文字 / the key %s must be a required text",
                       (*key)->name, (*key)->name);
@@ -187,6 +187,7 @@ static RecordType *type_new(Packs *packs) {
     RecordType *type = packs_own(packs, g_new0(RecordType, 1), g_free);
     type->fields = packs_pointers(packs);
     type->given = packs_pointers(packs);
+    type->computed = packs_pointers(packs);
     type->fields_by_name = packs_table(packs);
     type->checks = packs_pointers(packs);
     type->states = packs_pointers(packs);

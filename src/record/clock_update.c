@@ -1,6 +1,6 @@
 /* Start, stop, re-date, pause and resume of a record's clocks, as its flow and fields change. */
-#include "record/act.h"
 #include "record/legal_clock.h"
+#include "record/row_values.h"
 
 #include <string.h>
 
@@ -49,9 +49,21 @@ static gint64 field_ms(const Row *row, const Field *field) {
     return day_parse(value->text, &day) ? day_end(day) : G_MININT64;
 }
 
+/* The span of the clock for this record; n 0 when it has none. */
+static Span limit_of(const Change *change) {
+    const Field *field = change->clock->limit_field;
+    const char *code = row_text(change->row, field);
+    const CodeItem *item = code ? g_hash_table_lookup(field->codes->by_code, code) : NULL;
+    return field == NULL ? change->clock->limit : item ? item->span : (Span){0};
+}
+
 static gint64 base_due(const Change *change, gint64 started_ms) {
-    return clock_due(change->clock, change->act->packs->calendar, started_ms,
-                     field_ms(change->row, change->clock->until), NULL);
+    Span limit = limit_of(change);
+    gint64 until = field_ms(change->row, change->clock->until);
+    if (until == G_MININT64 && change->clock->has_limit && limit.n == 0 &&
+        change->clock->limit_field)
+        return G_MAXINT64;
+    return clock_due(change->clock, &limit, change->act->packs->calendar, started_ms, until, NULL);
 }
 
 /* The time it stood still does not count: working days that were left are left again; otherwise
@@ -64,7 +76,7 @@ static gint64 shifted_due(const Change *change, gint64 due_ms, gint64 paused_ms)
     gboolean by_limit = field_ms(change->row, clock->until) == G_MININT64;
     if (due_ms <= paused_ms)
         return due_ms;
-    if (by_limit && clock->limit.unit == SPAN_WORKDAYS) {
+    if (by_limit && limit_of(change).unit == SPAN_WORKDAYS) {
         int left = calendar_count_workdays(calendar, from, day_of(due_ms));
         return day_end(calendar_add_workdays(calendar, to, left, NULL));
     }
@@ -242,7 +254,7 @@ static gboolean pause_update(const Change *change, Run *run, GError **error) {
         return TRUE;
     if (!last_pause(change, run, &pause, error))
         return FALSE;
-    gboolean holds = row_holds(change->row, change->clock->pause, act->now_ms, act->actor);
+    gboolean holds = act_holds(act, change->row, change->clock->pause);
     if (holds && !pause.open)
         return pause_begin(change, run, &pause, error);
     return holds || !pause.open || pause_end(change, run, &pause, error);
@@ -266,7 +278,7 @@ static gboolean pause_rebase(const Change *change, const Run *run, const Pause *
 static gboolean run_redate(const Change *change, Run *run, GError **error) {
     Pause pause;
     const Calendar *calendar = change->act->packs->calendar;
-    if (change->clock->until == NULL)
+    if (change->clock->until == NULL && change->clock->limit_field == NULL)
         return TRUE;
     if (!last_pause(change, run, &pause, error))
         return FALSE;
@@ -292,7 +304,7 @@ static gboolean in_states(const State *state, guint64 states) {
 static gboolean may_run(const Change *change) {
     const State *state = change->row->state;
     const Condition *when = change->clock->when;
-    if (when && !row_holds(change->row, when, change->act->now_ms, change->act->actor))
+    if (when && !act_holds(change->act, change->row, when))
         return FALSE;
     return !in_states(state, change->clock->stop_enter) &&
            !(state && state->final && state != change->clock->start);
@@ -327,7 +339,7 @@ static gboolean concerned(const Change *change, const Row *before) {
     if (clock->start_field)
         return field_ms(change->row, clock->start_field) != G_MININT64 ||
                (before && field_ms(before, clock->start_field) != G_MININT64);
-    return before && (clock->until || clock->pause || !may_run(change));
+    return before && (clock->until || clock->limit_field || clock->pause || !may_run(change));
 }
 
 static gboolean clock_update(const Change *change, const Runs *runs, guint i, GError **error) {

@@ -1,5 +1,6 @@
 #include "record/effect.h"
 #include "base/hash.h"
+#include "record/row_values.h"
 
 #include <string.h>
 
@@ -131,6 +132,10 @@ gboolean assignment_value(const Act *act, const Row *row, const Assignment *assi
     case VALUE_BOOL:
     case VALUE_NUMBER:
         return literal_value(assignment, target, value, error);
+    case VALUE_CALC:
+        return act_value(act, row, assignment->calc, target, value, error);
+    case VALUE_RECORDS:
+        return act_records(act, row, assignment->records, target, value, error);
     }
     return FALSE;
 }

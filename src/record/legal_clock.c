@@ -6,44 +6,13 @@
 
 /* --- due times --- */
 
-gint64 span_add(const Calendar *calendar, gint64 from_ms, Span span, int *missing_year) {
-    enum { HOUR_MS = 3600 * 1000 };
-    int touched = 0;
-    gint64 day = day_of(from_ms), in_day = from_ms - day_start(day), due = from_ms;
-    switch (span.unit) {
-    case SPAN_HOURS:
-        due = from_ms + (gint64)span.n * HOUR_MS;
-        break;
-    case SPAN_DAYS:
-        due = from_ms + (gint64)span.n * DAY_MS;
-        break;
-    case SPAN_WORKDAYS:
-        due = day_end(calendar_add_workdays(calendar, day, span.n, &touched));
-        break;
-    case SPAN_MONTHS:
-    case SPAN_YEARS:
-        due =
-            day_start(day_add_months(day, span.unit == SPAN_YEARS ? 12 * span.n : span.n)) + in_day;
-        break;
-    }
-    if (missing_year)
-        *missing_year = touched;
-    return due;
-}
-
-gint64 span_subtract(const Calendar *calendar, gint64 from_ms, Span span) {
-    if (span.unit == SPAN_WORKDAYS)
-        return day_end(calendar_subtract_workdays(calendar, day_of(from_ms), span.n));
-    return span_add(calendar, from_ms, (Span){-span.n, span.unit}, NULL);
-}
-
-gint64 clock_due(const ClockType *type, const Calendar *calendar, gint64 start_ms, gint64 until_ms,
-                 int *missing_year) {
+gint64 clock_due(const ClockType *type, const Span *limit, const Calendar *calendar,
+                 gint64 start_ms, gint64 until_ms, int *missing_year) {
     if (missing_year)
         *missing_year = 0;
     if (until_ms != G_MININT64)
         return until_ms;
-    return type->has_limit ? span_add(calendar, start_ms, type->limit, missing_year) : G_MAXINT64;
+    return type->has_limit ? span_add(calendar, start_ms, *limit, missing_year) : G_MAXINT64;
 }
 
 gint64 clock_step_time(const ClockType *type, const Calendar *calendar, gint64 due_ms, guint step) {

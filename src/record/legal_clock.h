@@ -8,16 +8,10 @@
 #pragma once
 #include "record/record.h"
 
-/* Due time of a clock that starts at start_ms. `until` is the field's value as ms (end of day for
- * dates) or G_MININT64 when empty. */
-gint64 clock_due(const ClockType *type, const Calendar *calendar, gint64 start_ms, gint64 until_ms,
-                 int *missing_year);
-gint64 span_add(const Calendar *calendar, gint64 from_ms, Span span, int *missing_year);
-
-/* The latest moment that leaves at least `span` until from_ms; n working days before a day: its
- * end. */
-gint64 span_subtract(const Calendar *calendar, gint64 from_ms, Span span);
-static inline gint64 day_end(gint64 day) { return day_start(day + 1) - 1; }
+/* Due time of a clock that starts at start_ms and has this limit, if it has any. `until` is the
+ * field's value as ms (end of day for dates) or G_MININT64 when empty. */
+gint64 clock_due(const ClockType *type, const Span *limit, const Calendar *calendar,
+                 gint64 start_ms, gint64 until_ms, int *missing_year);
 /* When step `step` comes; G_MAXINT64 after the last. */
 gint64 clock_step_time(const ClockType *type, const Calendar *calendar, gint64 due_ms, guint step);
 void clock_bind_next(SqlStatement *st, int index, gint64 next_ms); /* G_MAXINT64: null */

@@ -1,5 +1,6 @@
 #include "record/act.h"
 #include "record/rights.h"
+#include "record/row_values.h"
 #include "record/schema.h"
 
 #include <string.h>
@@ -47,7 +48,7 @@ gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError 
         const Field *field = type_field(row->type, name);
         if (field == NULL)
             return unknown_refused(row->type, name, error);
-        if (!accepted(field, accepts))
+        if (field->computed || !accepted(field, accepts))
             return not_accepted(name, accepts, error);
         if (field == row->type->key && !key_kept(row, value, error))
             return FALSE;
@@ -88,6 +89,14 @@ static gboolean ref_exists(const Act *act, const RecordType *type, const Field *
                                target ? target->title.zh : type_name, id, NULL);
 }
 
+/* A new value is a code that is valid on the day of the act; old ones stay. */
+static gboolean code_in_force(const Act *act, const Field *field, const char *code,
+                              GError **error) {
+    const CodeItem *item = g_hash_table_lookup(field->codes->by_code, code);
+    return item == NULL || validity_holds(&item->valid, day_of(act->now_ms)) ||
+           error_set(error, ERROR_FIELD_CODE, field->name, code, field->codes->name, NULL);
+}
+
 static gboolean check_target(const Act *act, const Row *row, const Field *field, GError **error) {
     const char *text = row_text(row, field);
     switch (field->kind) {
@@ -95,6 +104,8 @@ static gboolean check_target(const Act *act, const Row *row, const Field *field,
         return ref_exists(act, row->type, field, field->ref_type, text, error);
     case FIELD_REGION:
         return ref_exists(act, row->type, field, "region", text, error);
+    case FIELD_CODE:
+        return code_in_force(act, field, text, error);
     case FIELD_ROLE:
         return packs_role(act->packs, text) ||
                error_set(error, ERROR_FIELD_REF, field->name, "role", text, NULL);
@@ -142,9 +153,8 @@ gboolean check_has_value(const Row *row, const Field *field, GError **error) {
 gboolean check_required(const Act *act, const Row *row, GError **error) {
     for (guint i = 0; i < row->type->fields->len; i++) {
         const Field *field = row->type->fields->pdata[i];
-        gboolean required =
-            field->required || (field->required_when && !row->values[i].present &&
-                                row_holds(row, field->required_when, act->now_ms, act->actor));
+        gboolean required = field->required || (field->required_when && !row->values[i].present &&
+                                                act_holds(act, row, field->required_when));
         if (required && !check_has_value(row, field, error))
             return FALSE;
     }
@@ -154,7 +164,7 @@ gboolean check_required(const Act *act, const Row *row, GError **error) {
 gboolean check_rules(const Act *act, const Row *row, GError **error) {
     for (guint i = 0; i < row->type->checks->len; i++) {
         const Guard *check = row->type->checks->pdata[i];
-        if (row_holds(row, check->when, act->now_ms, act->actor))
+        if (act_holds(act, row, check->when))
             return error_set(error, ERROR_CHECK, check->field, check->message.zh, check->message.en,
                              NULL);
     }

@@ -52,9 +52,9 @@ static void make_people(Doors *doors) {
 }
 
 static void setup(Doors *doors, gconstpointer data) {
-    char *folder = flow_folder_new();
+    char *folder = flow_folder_new("tests/packs/flow");
     world_open_with(&doors->world, folder, data);
-    flow_folder_free(folder);
+    flow_folder_free(folder, "tests/packs/flow");
     make_people(doors);
     for (gsize i = 0; i < G_N_ELEMENTS(types); i++)
         doors->ids[i] = g_ptr_array_new_with_free_func(g_free);

@@ -101,10 +101,15 @@ static gboolean add_filter(Query *query, const Act *act, const RecordType *type,
                            GPtrArray *conditions, GError **error) {
     if (filter == NULL || *filter == 0)
         return TRUE;
-    Condition *condition = condition_parse(filter, row_term_kind, (gpointer)type, error);
+    TypeNames names = {.packs = act->packs, .type = type};
+    ConditionScope scope = type_scope(&names);
+    const char *what = NULL;
+    Condition *condition = condition_parse_in(filter, &scope, error);
     if (condition == NULL)
         return FALSE;
     g_ptr_array_add(conditions, condition);
+    if (!condition_fits_sql(condition, &what))
+        return error_set(error, ERROR_CONDITION_MEMORY, NULL, what, NULL);
     query_add(query, " AND (");
     condition_sql(condition, schema_column, (gpointer)type, act->now_ms, act->actor->id,
                   query->text, query->terms);

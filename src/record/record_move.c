@@ -3,6 +3,7 @@
 #include "record/files.h"
 #include "record/legal_clock.h"
 #include "record/rights.h"
+#include "record/row_values.h"
 
 #include <string.h>
 
@@ -158,7 +159,7 @@ static gboolean may_withdraw(const Act *act, const Row *row, const Move *move, G
     return (one && hands_have(act, hands)) || error_set(error, ERROR_MOVE_WITHDRAW, NULL, NULL);
 }
 
-static char *span_text(Span span) {
+static char *span_words(Span span) {
     static const char *const units[] = {[SPAN_HOURS] = "小时 (h)",
                                         [SPAN_DAYS] = "天 (d)",
                                         [SPAN_WORKDAYS] = "个工作日 (wd)",
@@ -178,7 +179,7 @@ static gboolean early_enough(const Act *act, const Row *row, const Move *move, G
     if (due == G_MAXINT64)
         return TRUE;
     gint64 latest = span_subtract(act->packs->calendar, due, move->before);
-    g_autofree char *span = span_text(move->before);
+    g_autofree char *span = span_words(move->before);
     return act->now_ms <= latest ||
            error_set(error, ERROR_MOVE_LATE, NULL, move->before_clock->title.zh, span,
                      day_format(day_of(latest), day), NULL);
@@ -192,7 +193,7 @@ static gboolean move_open(const Act *act, const Row *row, const Move *move, GErr
 
 static gboolean guard_holds(const Act *act, const Row *row, const Move *move, GError **error) {
     const Guard *guard = move->guard;
-    if (guard == NULL || row_holds(row, guard->when, act->now_ms, act->actor))
+    if (guard == NULL || act_holds(act, row, guard->when))
         return TRUE;
     return error_set(error, ERROR_MOVE_GUARD, guard->field, guard->message.zh, guard->message.en,
                      NULL);
@@ -220,7 +221,7 @@ static gboolean required_given(const Act *act, const Row *row, const Move *move,
 static const State *target_state(const Act *act, const Row *row, const Move *move) {
     for (guint i = 0; i < move->to->len; i++) {
         const MoveTarget *target = &g_array_index(move->to, MoveTarget, i);
-        if (target->when == NULL || row_holds(row, target->when, act->now_ms, act->actor))
+        if (target->when == NULL || act_holds(act, row, target->when))
             return target->state ? target->state : row->state;
     }
     return row->state;
@@ -229,9 +230,11 @@ static const State *target_state(const Act *act, const Row *row, const Move *mov
 static gboolean change_row(const Act *act, const Row *before, Row *row, const Move *move,
                            json_t *fields, const char *comment, GError **error) {
     if (!check_given(row, fields, move->accepts, error) ||
-        !files_resolve(act, before, row, error) || !check_references(act, before, row, error) ||
+        !files_resolve(act, before, row, error) || !act_compute(act, row, error) ||
+        !check_references(act, before, row, error) ||
         !required_given(act, row, move, json_object_size(fields) > 0, comment, error) ||
-        !guard_holds(act, row, move, error) || !assign_all(act, row, move->set, error))
+        !guard_holds(act, row, move, error) || !assign_all(act, row, move->set, error) ||
+        !act_compute(act, row, error))
         return FALSE;
     row->state = target_state(act, row, move);
     return check_place(act, before, row, error) && in_place(act, row, error) &&
@@ -392,19 +395,32 @@ json_t *move_json(const Move *move) {
     return json;
 }
 
+typedef struct {
+    const RecordType *type;
+    const Move *move;
+} MoveFields;
+
+/* Also what is computed from what the mover gives, and a field of a record that he names. */
 static gboolean is_accepted(gpointer data, const char *name) {
-    const Move *move = data;
-    for (guint i = 0; i < move->accepts->len; i++)
-        if (strcmp(((const Field *)move->accepts->pdata[i])->name, name) == 0)
+    const MoveFields *fields = data;
+    const GPtrArray *accepts = fields->move->accepts;
+    gsize length = strcspn(name, ".");
+    const Field *named = type_field(fields->type, name);
+    if (named && named->computed)
+        return accepts->len > 0;
+    for (guint i = 0; i < accepts->len; i++) {
+        const char *accepted = ((const Field *)accepts->pdata[i])->name;
+        if (strlen(accepted) == length && strncmp(accepted, name, length) == 0)
             return TRUE;
+    }
     return FALSE;
 }
 
 /* What a guard says of fields that the mover still has to give cannot be known yet. */
 static gboolean offered(const Act *act, const Row *row, const Move *move) {
+    MoveFields fields = {row->type, move};
     return move_open(act, row, move, NULL) &&
-           (move->guard == NULL || row_may_hold(row, move->guard->when, act->now_ms, act->actor,
-                                                is_accepted, (gpointer)move));
+           (move->guard == NULL || act_may_hold(act, row, move->guard->when, is_accepted, &fields));
 }
 
 static gboolean offered_to_any(const Act *act, const GPtrArray *others, const Row *row,

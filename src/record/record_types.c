@@ -29,6 +29,7 @@ static json_t *field_json(const Field *field) {
     set_text(json, "default", field->default_value);
     if (field->by_move)
         json_object_set_new(json, "by_move", json_true());
+    set_text(json, "compute", field->compute ? expression_text(field->compute) : NULL);
     if (field->kind == FIELD_FILE) {
         json_object_set_new(json, "accept", accept_json(field->accept));
         json_object_set_new(json, "max_files", json_integer(field->max_files));
@@ -68,12 +69,38 @@ static json_t *type_json(const Actor *actor, const RecordType *type) {
     return json;
 }
 
+static void set_day(json_t *json, const char *name, gint64 day) {
+    char buffer[TIME_TEXT];
+    if (day)
+        json_object_set_new(json, name, json_string(day_format(day, buffer)));
+}
+
+static json_t *code_json(const CodeItem *item) {
+    json_t *json = json_pack("{s:s, s:o}", "code", item->code, "title", title_json(&item->title));
+    set_text(json, "parent", item->parent_code);
+    set_day(json, "valid_from", item->valid.from);
+    set_day(json, "valid_to", item->valid.to);
+    if (item->span.n) {
+        g_autofree char *span = span_text(&item->span);
+        set_text(json, "span", span);
+    }
+    if (item->map == NULL)
+        return json;
+    json_t *map = json_object();
+    GHashTableIter iter;
+    gpointer system, code;
+    g_hash_table_iter_init(&iter, item->map);
+    while (g_hash_table_iter_next(&iter, &system, &code))
+        set_text(map, system, code);
+    json_object_set_new(json, "map", map);
+    return json;
+}
+
 static json_t *codes_json(const CodeList *codes) {
     json_t *items = json_array();
     for (guint i = 0; i < codes->items->len; i++) {
         const CodeItem *item = codes->items->pdata[i];
-        json_array_append_new(
-            items, json_pack("{s:s, s:o}", "code", item->code, "title", title_json(&item->title)));
+        json_array_append_new(items, code_json(item));
     }
     return json_pack("{s:o, s:o}", "title", title_json(&codes->title), "items", items);
 }

@@ -111,13 +111,10 @@ static Term system_term(const Row *row, SystemName name) {
     return (Term){.kind = text ? TERM_TEXT : TERM_NONE, .text = text};
 }
 
-static const struct {
-    const char *name;
-    TermKind kind;
-} system_names[] = {
-    [NAME_STATE] = {"state", TERM_TEXT},           [NAME_ID] = {"id", TERM_TEXT},
-    [NAME_NUMBER] = {"number", TERM_TEXT},         [NAME_CREATED_AT] = {"created_at", TERM_TIME},
-    [NAME_UPDATED_AT] = {"updated_at", TERM_TIME}, [NAME_CREATED_BY] = {"created_by", TERM_TEXT}};
+static const char *const system_names[] = {
+    [NAME_STATE] = "state",           [NAME_ID] = "id",
+    [NAME_NUMBER] = "number",         [NAME_CREATED_AT] = "created_at",
+    [NAME_UPDATED_AT] = "updated_at", [NAME_CREATED_BY] = "created_by"};
 
 Term row_term(gpointer data, const char *name) {
     const Row *row = data;
@@ -125,28 +122,9 @@ Term row_term(gpointer data, const char *name) {
     if (field)
         return field_value_term(field, row_value(row, field));
     for (guint i = 0; i < G_N_ELEMENTS(system_names); i++)
-        if (strcmp(name, system_names[i].name) == 0)
+        if (strcmp(name, system_names[i]) == 0)
             return system_term(row, (SystemName)i);
     return (Term){.kind = TERM_NONE};
-}
-
-TermKind row_term_kind(gpointer data, const char *name) {
-    TermKind kind = type_term_kind(data, name);
-    if (kind == TERM_NONE && type_field(data, name) == NULL)
-        for (guint i = 0; i < G_N_ELEMENTS(system_names); i++)
-            if (strcmp(name, system_names[i].name) == 0)
-                return system_names[i].kind;
-    return kind;
-}
-
-gboolean row_holds(const Row *row, const Condition *condition, gint64 now_ms, const Actor *actor) {
-    return condition_holds(condition, row_term, (gpointer)row, now_ms, actor ? actor->id : NULL);
-}
-
-gboolean row_may_hold(const Row *row, const Condition *condition, gint64 now_ms, const Actor *actor,
-                      ConditionOpen open, gpointer open_data) {
-    return condition_possible(condition, row_term, (gpointer)row, now_ms, actor ? actor->id : NULL,
-                              open, open_data);
 }
 
 static const char system_columns[] =

@@ -35,14 +35,8 @@ const char *row_state(const Row *row);      /* name, or NULL */
 json_t *row_json(const Row *row);
 char *row_label(const Row *row); /* the label field, else the number, else the id; caller frees */
 
-/* ConditionValue of a row and ConditionKind of a RecordType: as type_term_kind, and created_at,
- * updated_at, created_by. */
+/* ConditionValue of a row, for the names of type_term_kind. */
 Term row_term(gpointer row, const char *name);
-TermKind row_term_kind(gpointer type, const char *name);
-gboolean row_holds(const Row *row, const Condition *condition, gint64 now_ms, const Actor *actor);
-/* condition_possible on the row's values. */
-gboolean row_may_hold(const Row *row, const Condition *condition, gint64 now_ms, const Actor *actor,
-                      ConditionOpen open, gpointer open_data);
 
 /* NULL without error when there is no such record. */
 Row *row_load(Sql *sql, const RecordType *type, const char *id, GError **error);

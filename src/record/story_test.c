@@ -45,12 +45,18 @@ static void tell_all(const char *directory, const char *part) {
 
 static void test_packs(void) { tell_all("packs", ""); }
 
-/* Each feature of a flow, on the made-up type of tests/packs/flow. */
-static void test_flow(void) {
-    char *folder = flow_folder_new();
-    tell_all(folder, "/flow/stories/");
-    flow_folder_free(folder);
+/* The stories of a made-up pack of tests/packs, beside the real ones it stands on. */
+static void tell_made_up(const char *pack, const char *stories) {
+    char *folder = flow_folder_new(pack);
+    tell_all(folder, stories);
+    flow_folder_free(folder, pack);
 }
+
+/* Each feature of a flow, on the made-up type of tests/packs/flow. */
+static void test_flow(void) { tell_made_up("tests/packs/flow", "/flow/stories/"); }
+
+/* Expressions, tables, code lists and dated rules, on those of tests/packs/rules. */
+static void test_rules(void) { tell_made_up("tests/packs/rules", "/rules/stories/"); }
 
 static const char head[] =
     "story: 试验\nstart: 2026-09-28 09:00\n"
@@ -174,6 +180,7 @@ int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/story/packs", test_packs);
     g_test_add_func("/story/flow", test_flow);
+    g_test_add_func("/story/rules", test_rules);
     if (!test_on_postgres()) { /* these are told in memory */
         g_test_add_func("/story/cases", test_cases);
         g_test_add_func("/story/spoilt", test_spoilt);

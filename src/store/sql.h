@@ -9,7 +9,8 @@
  * valid until the same text is prepared again. Errors are ERROR_STORE or ERROR_DISK_FULL.
  *
  * What both back ends agree on:
- * - Text is compared by its bytes; LIKE heeds case, and its ESCAPE is always written.
+ * - Text in columns is compared by its bytes, and what is no column by COLLATE BINARY; LIKE heeds
+ *   case, and its ESCAPE is always written.
  * - BEGIN IMMEDIATE starts a writing transaction; a SAVEPOINT outside a transaction starts one that
  *   its RELEASE commits, and a reader sees one moment until then.
  * - A statement that failed inside a transaction may have spoilt it (PostgreSQL): nothing but

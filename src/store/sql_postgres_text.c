@@ -23,6 +23,8 @@ static const char *skip_quoted(const char *p) {
     return p;
 }
 
+static const char by_bytes[] = "COLLATE BINARY"; /* SQLite's word */
+
 char *pg_translate(const char *text, int *n) {
     GString *out = g_string_sized_new(strlen(text) + 32);
     *n = 0;
@@ -34,6 +36,9 @@ char *pg_translate(const char *text, int *n) {
         } else if (*text == '?') {
             g_string_append_printf(out, "$%d", ++*n);
             text++;
+        } else if (g_str_has_prefix(text, by_bytes)) {
+            g_string_append(out, "COLLATE \"C\"");
+            text += strlen(by_bytes);
         } else {
             g_string_append_c(out, *text++);
         }

@@ -1,0 +1,77 @@
+#include "pack/span.h"
+
+#include <string.h>
+
+enum { SPAN_DIGITS = 4 };
+
+static const struct {
+    const char *suffix;
+    int unit;
+    gint64 hours; /* about */
+} units[] = {
+    {"h", SPAN_HOURS, 1},    {"d", SPAN_DAYS, 24},    {"wd", SPAN_WORKDAYS, 24},
+    {"m", SPAN_MONTHS, 720}, {"y", SPAN_YEARS, 8760},
+};
+
+gint64 span_hours(const Span *span) {
+    for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
+        if (units[i].unit == (int)span->unit)
+            return span->n * units[i].hours;
+    g_assert_not_reached();
+}
+
+char *span_text(const Span *span) {
+    for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
+        if (units[i].unit == (int)span->unit)
+            return g_strdup_printf("%d%s", span->n, units[i].suffix);
+    g_assert_not_reached();
+}
+
+gboolean span_parse(const char *text, Span *span) {
+    gsize n = strspn(text, "0123456789");
+    if (n == 0 || n > SPAN_DIGITS)
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
+        if (strcmp(units[i].suffix, text + n) != 0)
+            continue;
+        span->n = (int)g_ascii_strtoll(text, NULL, 10);
+        span->unit = units[i].unit;
+        return TRUE;
+    }
+    return FALSE;
+}
+
+gint64 span_add(const Calendar *calendar, gint64 from_ms, Span span, int *missing_year) {
+    enum { HOUR_MS = 3600 * 1000 };
+    int touched = 0;
+    gint64 day = day_of(from_ms), in_day = from_ms - day_start(day), due = from_ms;
+    switch (span.unit) {
+    case SPAN_HOURS:
+        due = from_ms + (gint64)span.n * HOUR_MS;
+        break;
+    case SPAN_DAYS:
+        due = from_ms + (gint64)span.n * DAY_MS;
+        break;
+    case SPAN_WORKDAYS:
+        due = day_end(calendar_add_workdays(calendar, day, span.n, &touched));
+        break;
+    case SPAN_MONTHS:
+    case SPAN_YEARS:
+        due =
+            day_start(day_add_months(day, span.unit == SPAN_YEARS ? 12 * span.n : span.n)) + in_day;
+        break;
+    }
+    if (missing_year)
+        *missing_year = touched;
+    return due;
+}
+
+gint64 span_subtract(const Calendar *calendar, gint64 from_ms, Span span) {
+    if (span.unit == SPAN_WORKDAYS)
+        return day_end(calendar_subtract_workdays(calendar, day_of(from_ms), span.n));
+    return span_add(calendar, from_ms, (Span){-span.n, span.unit}, NULL);
+}
+
+gint64 span_add_days(const Calendar *calendar, gint64 day, Span span) {
+    return day_of(span_add(calendar, day_start(day), span, NULL));
+}

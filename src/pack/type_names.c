@@ -1,0 +1,75 @@
+/* The names that a condition or expression over a record type may use. */
+#include "pack/pack_table.h"
+
+#include <string.h>
+
+TermKind type_term_kind(gpointer type, const char *name) {
+    static const struct {
+        const char *name;
+        TermKind kind;
+    } system[] = {{"id", TERM_TEXT},         {"state", TERM_TEXT},      {"number", TERM_TEXT},
+                  {"created_at", TERM_TIME}, {"updated_at", TERM_TIME}, {"created_by", TERM_TEXT}};
+    const Field *field = type_field(type, name);
+    if (field)
+        return field_term_kind(field->kind);
+    for (gsize i = 0; i < G_N_ELEMENTS(system); i++)
+        if (strcmp(system[i].name, name) == 0)
+            return system[i].kind;
+    return TERM_NONE;
+}
+
+const RecordType *type_of_ref(const Packs *packs, const RecordType *type, const char *name,
+                              const Field **ref, const char **rest) {
+    const char *dot = strchr(name, '.');
+    g_autofree char *head = dot ? g_strndup(name, (gsize)(dot - name)) : NULL;
+    *ref = head ? type_field(type, head) : NULL;
+    if (*ref == NULL || ((*ref)->kind != FIELD_REF && (*ref)->kind != FIELD_REGION))
+        return NULL;
+    *rest = dot + 1;
+    return packs_type(packs, (*ref)->kind == FIELD_REF ? (*ref)->ref_type : "region");
+}
+
+static TermKind name_kind(const TypeNames *names, const RecordType *type, const char *name) {
+    const Field *ref;
+    const char *rest;
+    if (strchr(name, '.') == NULL)
+        return type_term_kind((gpointer)type, name);
+    const RecordType *target = type_of_ref(names->packs, type, name, &ref, &rest);
+    return target && strchr(rest, '.') == NULL ? type_term_kind((gpointer)target, rest) : TERM_NONE;
+}
+
+static TermKind scope_kind(gpointer data, const char *name) {
+    const TypeNames *names = data;
+    return name_kind(names, names->type, name);
+}
+
+static TermKind scope_record_kind(gpointer data, const char *name) {
+    const TypeNames *names = data;
+    return names->record ? name_kind(names, names->record, name) : TERM_NONE;
+}
+
+static const CodeList *scope_codes(gpointer data, const char *rows, const char *name) {
+    const TypeNames *names = data;
+    const RecordType *type = names->type;
+    const Field *ref;
+    const char *rest = name;
+    (void)rows;
+    if (strchr(name, '.'))
+        type = type_of_ref(names->packs, type, name, &ref, &rest);
+    const Field *field = type ? type_field(type, rest) : NULL;
+    return field ? field->codes : NULL;
+}
+
+static const PackTable *scope_table(gpointer data, const char *name) {
+    const TypeNames *names = data;
+    return packs_table_named(names->packs, name);
+}
+
+ConditionScope type_scope(TypeNames *names) {
+    return (ConditionScope){.kind = scope_kind,
+                            .codes = scope_codes,
+                            .record_kind = scope_record_kind,
+                            .table = scope_table,
+                            .calendar = names->packs->calendar,
+                            .data = names};
+}

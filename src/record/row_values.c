@@ -1,0 +1,184 @@
+#include "record/row_values.h"
+#include "record/query.h"
+#include "record/schema.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What one evaluation has seen. */
+typedef struct {
+    const Act *act;
+    const Row *row;
+    GHashTable *refs; /* name of a ref -> Row*, NULL when there is none; made when needed */
+} RowValues;
+
+static void values_end(RowValues *values) { g_clear_pointer(&values->refs, g_hash_table_unref); }
+
+static void free_row(gpointer row) { row_free(row); }
+
+/* The record that a ref names. Whoever wrote the rule may read it, whoever it runs for. */
+static Row *ref_row(RowValues *values, const Field *ref, const RecordType *type) {
+    gpointer row = NULL;
+    if (values->refs == NULL)
+        values->refs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_row);
+    if (g_hash_table_lookup_extended(values->refs, ref->name, NULL, &row))
+        return row;
+    const char *id = row_text(values->row, ref);
+    row = id ? row_load(values->act->sql, type, id, NULL) : NULL;
+    g_hash_table_insert(values->refs, ref->name, row);
+    return row;
+}
+
+static Term value_of(gpointer data, const char *name) {
+    RowValues *values = data;
+    const Field *ref;
+    const char *rest;
+    if (strchr(name, '.') == NULL)
+        return row_term((gpointer)values->row, name);
+    const RecordType *type = type_of_ref(values->act->packs, values->row->type, name, &ref, &rest);
+    Row *target = type ? ref_row(values, ref, type) : NULL;
+    return target ? row_term(target, rest) : (Term){.kind = TERM_NONE};
+}
+
+/* The law in force when the record was made applies to it. */
+static gint64 law_day(const Act *act, const Row *row) {
+    return day_of(row->created_ms ? row->created_ms : act->now_ms);
+}
+
+static ConditionEnv env_of(RowValues *values) {
+    const Act *act = values->act;
+    return (ConditionEnv){.value = value_of,
+                          .data = values,
+                          .now_ms = act->now_ms,
+                          .law_day = law_day(act, values->row),
+                          .actor = act->actor ? act->actor->id : NULL};
+}
+
+gboolean act_holds(const Act *act, const Row *row, const Condition *condition) {
+    RowValues values = {act, row, NULL};
+    ConditionEnv env = env_of(&values);
+    gboolean holds = condition_holds_in(condition, &env);
+    values_end(&values);
+    return holds;
+}
+
+gboolean act_may_hold(const Act *act, const Row *row, const Condition *condition,
+                      ConditionOpen open, gpointer open_data) {
+    RowValues values = {act, row, NULL};
+    ConditionEnv env = env_of(&values);
+    gboolean may = condition_possible(condition, &env, open, open_data);
+    values_end(&values);
+    return may;
+}
+
+/* ---- expressions ---- */
+
+/* Numbers are rounded to what the field can hold. */
+static json_t *term_json(const Field *field, const Term *term) {
+    char time[TIME_TEXT];
+    switch (term->kind) {
+    case TERM_NUMBER:
+        if (field->kind == FIELD_INTEGER)
+            return json_integer((json_int_t)CLAMP(floor(term->number + 0.5), -9e15, 9e15));
+        return json_real(term->number);
+    case TERM_BOOL:
+        return json_boolean(term->truth);
+    case TERM_TIME:
+        return json_string(time_format(term->time_ms, time));
+    case TERM_TEXT:
+    case TERM_DATE:
+        return json_string(term->text);
+    case TERM_NONE:
+        return json_null();
+    }
+    g_assert_not_reached();
+}
+
+gboolean act_value(const Act *act, const Row *row, const Expression *expression,
+                   const Field *target, FieldValue *value, GError **error) {
+    RowValues values = {act, row, NULL};
+    ConditionEnv env = env_of(&values);
+    enum { CHUNK = 256 };
+    GStringChunk *texts = g_string_chunk_new(CHUNK);
+    Term term = expression_value(expression, &env, texts);
+    json_t *json = term_json(target, &term);
+    gboolean done = field_value_from_json(target, json, value, error);
+    json_decref(json);
+    g_string_chunk_free(texts);
+    values_end(&values);
+    return done;
+}
+
+gboolean act_compute(const Act *act, Row *row, GError **error) {
+    for (guint i = 0; i < row->type->computed->len; i++) {
+        const Field *field = row->type->computed->pdata[i];
+        if (!act_value(act, row, field->compute, field, row_value(row, field), error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* ---- questions to other records ---- */
+
+static void asked_column(GString *sql, const RecordsAsked *asked) {
+    const char *column =
+        schema_column((gpointer)asked->type, asked->field ? asked->field->name : "id");
+    if (asked->what == RECORDS_COUNT)
+        g_string_append(sql, "count(*)");
+    else if (asked->what == RECORDS_LATEST)
+        g_string_append(sql, column);
+    else
+        g_string_append_printf(
+            sql, "CASE WHEN count(*) = count(%s) THEN CAST(sum(%s) AS DOUBLE PRECISION) END",
+            column, column);
+}
+
+static void asked_order(GString *sql, const RecordsAsked *asked) {
+    const char *by =
+        asked->by ? schema_column((gpointer)asked->type, asked->by->name) : "_created_ms";
+    if (asked->what == RECORDS_LATEST)
+        g_string_append_printf(sql, " AND %s IS NOT NULL ORDER BY %s DESC, _id DESC LIMIT 1", by,
+                               by);
+}
+
+static gboolean take_answer(SqlStatement *st, const RecordsAsked *asked, const Field *target,
+                            FieldValue *value, GError **error) {
+    int column = 0;
+    if (asked->what == RECORDS_LATEST) {
+        field_value_read(st, &column, target, value);
+        return TRUE;
+    }
+    Term term = {.kind = sql_is_null(st, 0) ? TERM_NONE : TERM_NUMBER, .number = sql_double(st, 0)};
+    json_t *json = term_json(target, &term);
+    gboolean done = field_value_from_json(target, json, value, error);
+    json_decref(json);
+    return done;
+}
+
+gboolean act_records(const Act *act, const Row *row, const RecordsAsked *asked, const Field *target,
+                     FieldValue *value, GError **error) {
+    RowValues values = {act, row, NULL};
+    ConditionSql how = {.column = schema_column,
+                        .data = (gpointer)asked->type,
+                        .record = value_of,
+                        .record_data = &values,
+                        .now_ms = act->now_ms,
+                        .actor = act->actor ? act->actor->id : NULL};
+    g_autoptr(Query) query = query_new("SELECT ");
+    asked_column(query->text, asked);
+    query_add_format(query, " FROM r_%s WHERE ", asked->type->name);
+    if (asked->where)
+        condition_sql_in(asked->where, &how, query->text, query->terms);
+    else
+        query_add(query, "1 = 1");
+    asked_order(query->text, asked);
+    field_value_clear(value);
+    SqlStatement *st = query_start(query, act->sql, error);
+    SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
+    gboolean done =
+        step == SQL_DONE || (step == SQL_ROW && take_answer(st, asked, target, value, error));
+    if (step == SQL_ROW)
+        sql_reset(st);
+    values_end(&values);
+    return done;
+}

@@ -1,0 +1,18 @@
+/* The values of a row for conditions and expressions of packs: its own fields, one step to the
+ * records it refers to, and what it computes. Inside record/ only. */
+#pragma once
+#include "record/act.h"
+
+gboolean act_holds(const Act *act, const Row *row, const Condition *condition);
+/* condition_possible on the row's values. */
+gboolean act_may_hold(const Act *act, const Row *row, const Condition *condition,
+                      ConditionOpen open, gpointer open_data);
+/* The value of an expression, for field `target`; cleared when there is none. Errors: the field's
+ * own, when the value is not one of it. */
+gboolean act_value(const Act *act, const Row *row, const Expression *expression,
+                   const Field *target, FieldValue *value, GError **error);
+/* Makes all computed fields anew. */
+gboolean act_compute(const Act *act, Row *row, GError **error);
+/* The answer to a question to other records, as they stand in this transaction. */
+gboolean act_records(const Act *act, const Row *row, const RecordsAsked *asked, const Field *target,
+                     FieldValue *value, GError **error);

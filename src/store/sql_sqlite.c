@@ -19,12 +19,17 @@ typedef struct {
 static sqlite3 *db_of(Sql *sql) { return ((LiteSql *)sql)->db; }
 static sqlite3_stmt *stmt_of(const SqlStatement *st) { return ((const LiteStatement *)st)->stmt; }
 
+static gboolean is_no_room(int cause) {
+    return cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
+}
+
 /* A disk without room shows as SQLITE_FULL, or as an I/O error of a file that could not grow (the
- * shared-memory index, a file limit). */
+ * shared-memory index, a quota, a file limit). SQLite does not keep the cause of a COMMIT that
+ * failed; errno, cleared before the statement, still has it. */
 static gboolean is_full(sqlite3 *db) {
-    int code = sqlite3_errcode(db) & 0xff, cause = sqlite3_system_errno(db);
+    int cause = errno, code = sqlite3_errcode(db) & 0xff;
     return code == SQLITE_FULL || sqlite3_extended_errcode(db) == SQLITE_IOERR_SHMSIZE ||
-           (code == SQLITE_IOERR && (cause == ENOSPC || cause == EDQUOT || cause == EFBIG));
+           (code == SQLITE_IOERR && (is_no_room(sqlite3_system_errno(db)) || is_no_room(cause)));
 }
 
 static gboolean failed(sqlite3 *db, GError **error) {
@@ -66,6 +71,7 @@ static Sql *lite_open(const char *uri, SqlMode mode, GError **error) {
 }
 
 static gboolean lite_exec(Sql *sql, const char *text, GError **error) {
+    errno = 0;
     return sqlite3_exec(db_of(sql), text, NULL, NULL, NULL) == SQLITE_OK ||
            failed(db_of(sql), error);
 }
@@ -114,6 +120,7 @@ static void lite_bind_blob(SqlStatement *st, int index, const void *bytes, gsize
 static void lite_bind_null(SqlStatement *st, int index) { sqlite3_bind_null(stmt_of(st), index); }
 
 static SqlStep lite_step(SqlStatement *st, GError **error) {
+    errno = 0;
     int code = sqlite3_step(stmt_of(st));
     if (code == SQLITE_ROW)
         return SQL_ROW;

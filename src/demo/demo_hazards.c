@@ -1,7 +1,6 @@
 #include "demo/demo_file.h"
 #include "demo/demo_parts.h"
 #include "demo/dice.h"
-#include "record/legal_clock.h"
 
 #include <math.h>
 #include <string.h>
@@ -24,7 +23,7 @@ struct HazardBook {
     const Build *build;
     json_t *root;
     GArray *hazards; /* Hazard */
-    GArray *acts;    /* Act, in order of time */
+    GArray *acts;    /* Act */
 };
 
 static void hazard_clear(gpointer data) { g_free(((Hazard *)data)->id); }
@@ -38,12 +37,6 @@ void hazard_book_free(HazardBook *book) {
 
 static const char *text_at(json_t *object, const char *name) {
     return json_string_value(json_object_get(object, name));
-}
-
-static int acts_compare(gconstpointer a, gconstpointer b) {
-    const Act *one = a, *other = b;
-    return one->at_ms != other->at_ms ? (one->at_ms > other->at_ms) - (one->at_ms < other->at_ms)
-                                      : (int)one->hazard - (int)other->hazard;
 }
 
 /* Every third hazard at a showpiece, so that the demo logins have something to do; the rest
@@ -88,7 +81,6 @@ static gboolean stories_read(HazardBook *book, const char *path, GError **error)
         for (json_int_t k = 0; k < MIN(count, 100); k++)
             hazard_add(book, story, subjects, &dice);
     }
-    g_array_sort(book->acts, acts_compare);
     return TRUE;
 }
 
@@ -104,11 +96,6 @@ HazardBook *hazard_book_read(const Build *build, GError **error) {
 }
 
 /* --- playing --- */
-
-typedef struct {
-    Actor actor;
-    char login[PERSON_MAX];
-} Player;
 
 /* Who finds a hazard depends on its source; the plant submits, the county does the rest. */
 static gboolean by_plant(const Hazard *h, const char *move) {
@@ -170,7 +157,9 @@ static json_t *move_fields(const HazardBook *book, const Hazard *h, const Act *a
     return json_object();
 }
 
-static gboolean act_play(HazardBook *book, Sql *sql, const Act *act, GError **error) {
+static gboolean act_play(gpointer data, guint index, gint64 at_ms, Sql *sql, GError **error) {
+    HazardBook *book = data;
+    const Act *act = &g_array_index(book->acts, Act, index);
     const Build *build = book->build;
     Hazard *h = &g_array_index(book->hazards, Hazard, act->hazard);
     const char *move = text_at(act->step, "move");
@@ -179,9 +168,9 @@ static gboolean act_play(HazardBook *book, Sql *sql, const Act *act, GError **er
     player_set(build, h, move, &player);
     json_t *fields = create ? create_fields(book, h, act) : move_fields(book, h, act, move);
     json_t *record = create ? record_create(sql, build->packs, &player.actor, "hazard", fields,
-                                            NULL, act->at_ms, error)
+                                            NULL, at_ms, error)
                             : record_move(sql, build->packs, &player.actor, "hazard", h->id, move,
-                                          0, fields, NULL, act->at_ms, error);
+                                          0, fields, NULL, at_ms, error);
     json_decref(fields);
     if (record && create)
         h->id = g_strdup(text_at(record, "id"));
@@ -189,23 +178,11 @@ static gboolean act_play(HazardBook *book, Sql *sql, const Act *act, GError **er
     return record != NULL;
 }
 
-/* What was due before the next act is fired before it, so the journal tells one story in order. */
-static gboolean clocks_until(const Build *build, Sql *sql, gint64 now_ms, GError **error) {
-    enum { AT_ONCE = 200 };
-    int fired = AT_ONCE;
-    while (fired == AT_ONCE)
-        if (!clocks_fire(sql, build->packs, now_ms, AT_ONCE, &fired, error))
-            return FALSE;
-    return TRUE;
-}
-
-gboolean hazard_book_play(HazardBook *book, Sql *sql, GError **error) {
+void hazard_book_acts(HazardBook *book, GArray *acts) {
     for (guint i = 0; i < book->hazards->len; i++)
         g_clear_pointer(&g_array_index(book->hazards, Hazard, i).id, g_free);
     for (guint i = 0; i < book->acts->len; i++) {
         const Act *act = &g_array_index(book->acts, Act, i);
-        if (!clocks_until(book->build, sql, act->at_ms, error) || !act_play(book, sql, act, error))
-            return FALSE;
+        g_array_append_val(acts, ((DemoAct){act->at_ms, acts->len, act_play, book, i}));
     }
-    return clocks_until(book->build, sql, book->build->now_ms, error);
 }

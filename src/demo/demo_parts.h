@@ -42,9 +42,38 @@ gboolean person_visits(const ProvincePlan *plan, const PlanEnterprise *e);
 gboolean people_set_hashes(const Build *build, Sql *sql, const char *demo_hash,
                            const char *crew_hash, GError **error);
 
-/* demo_hazards.c: reads hazards.yaml and plays its stories in order of time. In a writer's job. */
+/* Who makes a step of a story. */
+typedef struct {
+    Actor actor;
+    char login[PERSON_MAX];
+} Player;
+gboolean person_known(const char *login); /* is there such a demo login */
+/* The demo login itself at the plant where it is at home; elsewhere somebody of its role there.
+ * "system": the program. */
+void person_player(const Build *build, const char *login, const PlanEnterprise *e, Player *player);
+
+/* demo_acts.c: something that happened before the province is shown. */
+typedef struct {
+    gint64 at_ms;
+    guint order; /* of two at the same time */
+    gboolean (*play)(gpointer book, guint index, gint64 at_ms, Sql *sql, GError **error);
+    gpointer book;
+    guint index;
+} DemoAct;
+/* In order of time; what was due before an act is fired before it, so that the journal tells one
+ * story. Sorts `acts`. In a writer's job. */
+gboolean acts_play(const Build *build, GArray *acts, Sql *sql, GError **error);
+
+/* demo_records.c: demo/records/. `_acts` may be asked for again when a job is repeated. */
+typedef struct RecordBook RecordBook;
+RecordBook *record_book_read(const Build *build, GError **error);
+void record_book_acts(RecordBook *book, GArray *acts);
+void record_book_free(RecordBook *book);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RecordBook, record_book_free)
+
+/* demo_hazards.c: reads hazards.yaml; the same for its stories. */
 typedef struct HazardBook HazardBook;
 HazardBook *hazard_book_read(const Build *build, GError **error);
 void hazard_book_free(HazardBook *book);
-gboolean hazard_book_play(HazardBook *book, Sql *sql, GError **error);
+void hazard_book_acts(HazardBook *book, GArray *acts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HazardBook, hazard_book_free)

@@ -103,6 +103,46 @@ char *person_operator(const ProvincePlan *plan, const PlanEnterprise *e,
     return login_or(NULL, "operator", e->code, out);
 }
 
+static const DemoLogin *login_row(const char *login) {
+    for (gsize i = 0; i < G_N_ELEMENTS(logins); i++)
+        if (strcmp(logins[i].login, login) == 0)
+            return &logins[i];
+    return NULL;
+}
+
+gboolean person_known(const char *login) { return login_row(login) != NULL; }
+
+/* The division below which somebody of this seat works; NULL for enterprises and the system. */
+static const PlanRegion *seat_region(const ProvincePlan *plan, Seat seat, const PlanEnterprise *e) {
+    return seat == AT_PROVINCE ? g_ptr_array_index(plan->regions, 0)
+           : seat == AT_CITY   ? plan_region(plan, e->region->parent)
+           : seat == AT_COUNTY ? e->region
+                               : NULL;
+}
+
+void person_player(const Build *build, const char *login, const PlanEnterprise *e, Player *player) {
+    const DemoLogin *row = login_row(login);
+    if (row == NULL) {
+        player->actor = actor_system;
+        return;
+    }
+    const PlanRegion *region = seat_region(build->plan, row->seat, e);
+    gboolean plant = row->seat == AT_ENTERPRISE;
+    gboolean home =
+        plant ? login_enterprise(build->plan, row) == e : login_region(build->plan, row) == region;
+    login_or(home ? login : login_of(build->plan, row->role, region, plant ? e : NULL), row->role,
+             plant    ? e->code
+             : region ? region->code
+                      : "system",
+             player->login);
+    player->actor = (Actor){.kind = ACTOR_PERSON,
+                            .id = player->login,
+                            .name = row->title,
+                            .role = packs_role(build->packs, row->role),
+                            .region = region ? region->code : NULL,
+                            .enterprise = plant ? e->code : NULL};
+}
+
 gboolean person_visits(const ProvincePlan *plan, const PlanEnterprise *e) {
     return login_of(plan, "enterprise_safety", NULL, e) != NULL;
 }

@@ -53,6 +53,7 @@ typedef struct {
     const Build *build;
     GArray *people;
     HazardBook *hazards;
+    RecordBook *records;
     char *demo_hash, *crew_hash;
 } LastJob;
 
@@ -67,23 +68,31 @@ static gboolean tokens_put(const Build *build, Sql *sql, GError **error) {
     return TRUE;
 }
 
+static gboolean history_play(const LastJob *job, Sql *sql, GError **error) {
+    g_autoptr(GArray) acts = g_array_new(FALSE, FALSE, sizeof(DemoAct));
+    hazard_book_acts(job->hazards, acts);
+    record_book_acts(job->records, acts);
+    return acts_play(job->build, acts, sql, error);
+}
+
 static gboolean last_job(Sql *sql, gpointer data, GError **error) {
     LastJob *job = data;
     PutJob people = {job->build, job->people, 0, job->people->len};
     return put_job(sql, &people, error) &&
            people_set_hashes(job->build, sql, job->demo_hash, job->crew_hash, error) &&
-           tokens_put(job->build, sql, error) && hazard_book_play(job->hazards, sql, error);
+           tokens_put(job->build, sql, error) && history_play(job, sql, error);
 }
 
 static gboolean finish(const Build *build, GError **error) {
     char crew[DEMO_TOKEN];
     g_autoptr(HazardBook) hazards = hazard_book_read(build, error);
-    g_autofree char *demo_hash = hazards ? password_hash(DEMO_PASSWORD, error) : NULL;
+    g_autoptr(RecordBook) records = hazards ? record_book_read(build, error) : NULL;
+    g_autofree char *demo_hash = records ? password_hash(DEMO_PASSWORD, error) : NULL;
     g_autofree char *crew_hash =
         demo_hash ? password_hash(demo_key_token(&build->key, "crew", crew), error) : NULL;
     if (!crew_hash)
         return FALSE;
-    LastJob job = {build, people_puts(build), hazards, demo_hash, crew_hash};
+    LastJob job = {build, people_puts(build), hazards, records, demo_hash, crew_hash};
     gboolean good = app_write(build->app, last_job, &job, error);
     puts_free(job.people);
     return good;

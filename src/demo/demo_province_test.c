@@ -104,6 +104,7 @@ static void test_hazards(Demo *d) {
     gint64 escalated = count_of(d, &actor_system, "hazard",
                                 "NOT state IN ('closed','dismissed') AND escalation <> '0'");
     g_assert_cmpint(escalated * 2, <, open); /* not everything red */
+    g_assert_cmpint(count_of(d, &actor_system, "delegation", "state = 'active'"), ==, 1);
 }
 
 static const char *text_at(json_t *object, const char *name) {

@@ -266,6 +266,8 @@ struct RecordType {
     GPtrArray *clocks;     /* ClockType* */
     GPtrArray *indicators; /* Indicator* */
     RoleSet read, create, edit;
+    gboolean receipts;        /* creation answers with a receipt */
+    GPtrArray *receipt_shows; /* Field*: what the holder of a receipt sees, beside the state */
 };
 
 typedef struct {

@@ -155,6 +155,33 @@ static gboolean read_type_rights(Loader *loader, const YamlNode *node, gpointer 
                                      "没有人能查看 / nobody may read it");
 }
 
+/* ---- receipts ---- */
+
+static gboolean read_shows(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    enum { SHOWN_MAX = 64 };
+    RecordType *type = place;
+    if (!is_list(node, SHOWN_MAX, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++) {
+        const Field *field;
+        if (!read_own_field(loader, tree_at(node, i), &field, error))
+            return FALSE;
+        if (g_ptr_array_find(type->receipt_shows, field, NULL))
+            return refuse(error, tree_at(node, i), "删除一个 / remove one",
+                          "字段 %s 重复 / the field %s stands twice", field->name, field->name);
+        g_ptr_array_add(type->receipt_shows, (gpointer)field);
+    }
+    return TRUE;
+}
+
+static gboolean read_receipt(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const KeyRow rows[] = {{"shows", TRUE, PASS_RULES, read_shows, 0}};
+    RecordType *type = place;
+    return (type->receipts || refuse(error, node, "写 receipts: true / write receipts: true",
+                                     "没有回执 / this type gives no receipts")) &&
+           keys_read(loader, node, rows, G_N_ELEMENTS(rows), type, error);
+}
+
 /* ---- the type ---- */
 
 static gboolean read_type_name(Loader *loader, const YamlNode *node, gpointer place,
@@ -180,6 +207,8 @@ static const KeyRow type_rows[] = {
     {"flow", FALSE, PASS_SHAPE | PASS_RULES, read_flow, 0},
     {"clocks", FALSE, PASS_SHAPE | PASS_RULES, read_clocks, 0},
     {"rights", TRUE, PASS_RULES, read_type_rights, 0},
+    {"receipts", FALSE, PASS_SHAPE, read_flag, offsetof(RecordType, receipts)},
+    {"receipt", FALSE, PASS_RULES, read_receipt, 0},
     {"indicators", FALSE, PASS_SHAPE | PASS_RULES, read_indicators, 0},
 };
 
@@ -187,6 +216,7 @@ static RecordType *type_new(Packs *packs) {
     RecordType *type = packs_own(packs, g_new0(RecordType, 1), g_free);
     type->fields = packs_pointers(packs);
     type->given = packs_pointers(packs);
+    type->receipt_shows = packs_pointers(packs);
     type->computed = packs_pointers(packs);
     type->fields_by_name = packs_table(packs);
     type->checks = packs_pointers(packs);

@@ -31,7 +31,8 @@ typedef struct {
     guint type;         /* whose records are being read */
     GHashTable *places; /* "TYPE ID" of an owner -> Place */
     Fold *fold;
-    gboolean open; /* entries without their row */
+    gboolean chained; /* the next entry may go on with the record */
+    gboolean open;    /* entries without their row; types that begin with _ have none */
     gboolean ended;
     int stage; /* of the last item; they only rise */
     gint64 last_seq, entries, records;
@@ -170,7 +171,7 @@ static gboolean begin_record(FileReading *reading, const EntryTexts *entry, GErr
         return verify_broken(error, "seq " I64 ": 记录顺序不符 is out of order (%s %s)", entry->seq,
                              name, id);
     reading->type = type;
-    reading->begun++;
+    reading->begun += *name != '_';
     reading->last_seq = 0;
     memset(reading->former, 0, HASH_BYTES);
     fold_begin(reading->fold, name, id);
@@ -191,7 +192,7 @@ static gboolean read_entry(FileReading *reading, Cursor *cursor, GError **error)
         entry.text[ENTRY_ACTION] == NULL || entry.text[ENTRY_DIFF] == NULL)
         return bad_form(reading, error);
     gboolean same =
-        reading->open && fold_is_of(reading->fold, entry.text[ENTRY_TYPE], entry.text[ENTRY_ID]);
+        reading->chained && fold_is_of(reading->fold, entry.text[ENTRY_TYPE], entry.text[ENTRY_ID]);
     if (!same && reading->open && reading->records > 0)
         return fold_broken(reading->fold, "记录被删除 the record is gone", error);
     if (!same && !begin_record(reading, &entry, error))
@@ -205,7 +206,8 @@ static gboolean read_entry(FileReading *reading, Cursor *cursor, GError **error)
         return verify_broken(error, "seq " I64 ": 哈希链断裂 the hash chain is broken", entry.seq);
     memcpy(reading->former, hash, HASH_BYTES);
     reading->last_seq = entry.seq;
-    reading->open = TRUE;
+    reading->chained = TRUE;
+    reading->open = *entry.text[ENTRY_TYPE] != '_';
     reading->entries++;
     return keep_hash(reading, entry.seq, hash, error) && fold_entry(reading->fold, &entry, error);
 }
@@ -311,7 +313,7 @@ static gboolean read_row(FileReading *reading, Cursor *cursor, GError **error) {
                              names[1]);
     if (reading->begun != reading->records + 1)
         return bad(reading, "前面的记录被删除 a record before this one is gone", error);
-    reading->open = FALSE;
+    reading->open = reading->chained = FALSE;
     reading->records++;
     return row_fits(reading, names[1], ints, texts, error);
 }
@@ -427,7 +429,7 @@ static gboolean read_all(FileReading *reading, GError **error) {
         return bad_form(reading, error);
     hash_add(reading->all, magic, sizeof magic);
     while (!reading->ended) {
-        int tag;
+        int tag = 0;
         if (!next_item(reading, &tag, error) || !read_item(reading, tag, error))
             return FALSE;
     }

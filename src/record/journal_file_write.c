@@ -163,6 +163,14 @@ static gboolean put_type_records(Writing *writing, const RecordType *type, GErro
     return done;
 }
 
+static gboolean put_rowless(Writing *writing, const char *type, GError **error) {
+    SqlStatement *entries = journal_scan_type(writing->sql, type, error);
+    gboolean done = entries && put_records(writing, NULL, entries, NULL, error);
+    if (entries)
+        sql_reset(entries);
+    return done;
+}
+
 static gboolean put_seals(Writing *writing, GError **error) {
     SqlStatement *st = sql_scan(writing->sql, error,
                                 "SELECT number, time_ms, first_seq, last_seq, root, hash FROM "
@@ -213,8 +221,19 @@ static gboolean put_all(Writing *writing, GError **error) {
     for (guint i = 0; i < writing->types->len; i++)
         if (!put_type(writing, writing->types->pdata[i], error))
             return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(rowless_types); i++) {
+        put_text(writing->item, rowless_types[i]);
+        for (int j = 1; j < TYPE_TEXTS; j++)
+            put_text(writing->item, NULL);
+        put_int(writing->item, 0);
+        if (!put_item(writing, ITEM_TYPE, error))
+            return FALSE;
+    }
     for (guint i = 0; i < writing->types->len; i++)
         if (!put_type_records(writing, writing->types->pdata[i], error))
+            return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(rowless_types); i++)
+        if (!put_rowless(writing, rowless_types[i], error))
             return FALSE;
     return put_seals(writing, error) && put_end(writing, error);
 }

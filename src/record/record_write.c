@@ -1,5 +1,6 @@
 #include "base/hash.h"
 #include "record/act.h"
+#include "record/receipt.h"
 #include "record/files.h"
 #include "record/rights.h"
 #include "record/row_values.h"
@@ -93,6 +94,17 @@ static const GPtrArray *givable(const Act *act, const RecordType *type) {
     return act->actor->kind == ACTOR_PERSON ? type->given : NULL;
 }
 
+/* Raised records have nobody to give a receipt to. */
+static json_t *add_receipt(const Act *act, const Row *row, json_t *record_take, GError **error) {
+    json_t *receipt = receipt_give(act->sql, row, act->now_ms, error);
+    if (receipt) {
+        json_object_set_new(record_take, "receipt", receipt);
+        return record_take;
+    }
+    json_decref(record_take);
+    return NULL;
+}
+
 json_t *create_row(const Act *act, const RecordType *type, const char *id, json_t *fields,
                    const char *comment, gboolean by_rule, GError **error) {
     if ((!by_rule && !may_create(act, type, error)) || !check_comment(comment, error))
@@ -107,7 +119,9 @@ json_t *create_row(const Act *act, const RecordType *type, const char *id, json_
         !check_place(act, NULL, row, error) || (!by_rule && !in_actors_place(act, row, error)) ||
         !check_rules(act, row, error) || !number_row(act, row, error))
         return NULL;
-    return commit_row(act, NULL, row, "create", comment && *comment ? comment : NULL, NULL, error);
+    json_t *record =
+        commit_row(act, NULL, row, "create", comment && *comment ? comment : NULL, NULL, error);
+    return record && type->receipts && !by_rule ? add_receipt(act, row, record, error) : record;
 }
 
 typedef struct {

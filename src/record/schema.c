@@ -2,6 +2,7 @@
 #include "record/field_value.h"
 #include "record/files.h"
 #include "record/query.h"
+#include "record/receipt.h"
 #include "record/record.h"
 #include "record/search.h"
 
@@ -350,7 +351,7 @@ static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
     for (guint i = 0; i < packs->types->len; i++)
         if (!type_indexes(sql, packs, packs->types->pdata[i], error))
             return FALSE;
-    return search_migrate(sql, packs, error);
+    return receipt_migrate(sql, error) && search_migrate(sql, packs, error);
 }
 
 gboolean records_migrate(Sql *sql, const Packs *packs, GError **error) {

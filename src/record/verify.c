@@ -3,12 +3,15 @@
  * hashing of the first two is done by a second thread (verify_queue.h). */
 #include "record/journal.h"
 #include "record/query.h"
+#include "record/receipt.h"
 #include "record/rights.h"
 #include "record/schema.h"
 #include "record/verify_part.h"
 #include "record/verify_queue.h"
 
 #include <string.h>
+
+const char *const rowless_types[1] = {RECEIPT_TYPE};
 
 static gboolean copy_hash(SqlStatement *st, int column, guint8 out[static HASH_BYTES]) {
     gsize n;
@@ -158,7 +161,7 @@ static gboolean push_entry(VerifyQueue *queue, SqlStatement *st, const EntryText
 
 typedef struct {
     Sql *sql;
-    const RecordType *type;
+    const RecordType *type; /* NULL: its entries have no rows */
     SqlStatement *entries, *rows;
     VerifyQueue *queue;
     Fold *fold;
@@ -168,6 +171,8 @@ typedef struct {
 /* Both sides are in order of id, so the next row must be the record's. A row in between has no
  * history. */
 static gboolean fold_end(Reading *reading, GError **error) {
+    if (reading->type == NULL)
+        return TRUE;
     SqlStep step = sql_step(reading->rows, error);
     if (step == SQL_FAILED)
         return FALSE;
@@ -239,18 +244,32 @@ static gboolean read_type(Reading *reading, GError **error) {
     return good;
 }
 
+/* Entries of the machine's own types have a chain, but no rows. */
+static gboolean read_rowless(Reading *reading, const char *type, GError **error) {
+    reading->type = NULL;
+    reading->entries = journal_scan_type(reading->sql, type, error);
+    gboolean good = reading->entries && read_entries(reading, error);
+    if (reading->entries)
+        sql_reset(reading->entries);
+    return good;
+}
+
 static gboolean read_types(Reading *reading, const Packs *packs, GError **error) {
     for (guint i = 0; i < packs->types->len; i++) {
         reading->type = packs->types->pdata[i];
         if (!read_type(reading, error))
             return FALSE;
     }
+    for (guint i = 0; i < G_N_ELEMENTS(rowless_types); i++)
+        if (!read_rowless(reading, rowless_types[i], error))
+            return FALSE;
     return TRUE;
 }
 
 /* Entries that belong to no type of the packs have not been read. */
 static gboolean no_unknown_type(Sql *sql, const Packs *packs, GError **error) {
-    g_autoptr(Query) query = query_new("SELECT seq, type FROM journal WHERE type NOT IN (''");
+    g_autoptr(Query) query =
+        query_new("SELECT seq, type FROM journal WHERE type NOT IN ('" RECEIPT_TYPE "'");
     for (guint i = 0; i < packs->types->len; i++) {
         query_add(query, ", ?");
         query_param_text(query, ((const RecordType *)packs->types->pdata[i])->name);

@@ -14,6 +14,9 @@ gboolean verify_broken(GError **error, const char *format, ...) G_GNUC_PRINTF(2,
 
 /* --- verify.c: what is read in both --- */
 
+/* Types of the machine's own entries: begin with _, and have no rows. */
+extern const char *const rowless_types[1];
+
 /* Where a type has its enterprise from, or NULL. */
 const RecordType *type_owner(const Packs *packs, const RecordType *type);
 /* In order of id; entries of a record in order of seq. */

@@ -17,6 +17,7 @@ const Route house_routes[] = {
     {"PATCH", "/api/records/{type}/{id}", api_record_edit, FORM, DOOR_USER, 200, "Edit fields of a record", "If-Match", "{type}.edit", "{type}"},
     {"GET", "/api/records/{type}/{id}/journal", api_record_journal, SMALL, DOOR_USER, 200, "History of a record, oldest first", NULL, NULL, "Journal"},
     {"POST", "/api/records/{type}/{id}/moves/{move}", api_record_move, FORM, DOOR_USER, 200, "Make a move of the record's flow", "If-Match", "{type}.move", "{type}"},
+    {"GET", "/api/receipts/{code}", api_receipt, SMALL, DOOR_OPEN, 200, "What the holder of a receipt may see, with its proof", NULL, NULL, "Receipt"},
     {"POST", "/api/files", api_files_send, FILE_BYTES_MAX, DOOR_USER, 201, "Send a file, to be used in a record within a day", "X-File-Name", "application/octet-stream", "FileUse"},
     {"GET", "/api/files/{id}", api_file_get, SMALL, DOOR_USER, 200, "Fetch a file: its sender until it is used, then who may read a record that uses it", NULL, NULL, "application/octet-stream"},
     {"GET", "/api/files/{id}/thumbnail", api_file_thumbnail, SMALL, DOOR_USER, 200, "A small JPEG of a picture", "size", NULL, "image/jpeg"},

@@ -82,6 +82,7 @@ void api_record_get(Request *request);
 void api_record_edit(Request *request);
 void api_record_move(Request *request);
 void api_record_journal(Request *request);
+void api_receipt(Request *request);
 void api_files_send(Request *request);
 void api_file_get(Request *request);
 void api_file_thumbnail(Request *request);

@@ -8,6 +8,7 @@
 #include "record/row.h"
 #include "store/writer.h"
 
+#include <glib/gstdio.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ typedef struct {
     Writer *writer;
     Sql *reader, *hook_reader;
     const char *uri;
+    char *files;         /* an empty directory: nothing is uploaded */
     gint64 copied, open; /* copies made, wanted */
     gint64 used;         /* of the copies, whose clocks have been set to fire */
     GArray *commits;     /* Commit; the writer's thread */
@@ -241,8 +243,8 @@ static void phase(Bench *bench, const char *name, gint64 n, gint64 in_ms, gint64
     if (with_people)
         people_start(bench, people);
     gint64 started = now_ms();
-    Scheduler *scheduler =
-        scheduler_start(bench->packs, bench->writer, bench->uri, clock_real(), &error);
+    Scheduler *scheduler = scheduler_start(bench->packs, bench->writer, bench->uri, bench->files,
+                                           clock_real(), &error);
     stop_on(error);
     while (now_ms() < end ||
            number(bench, "SELECT count(*) FROM journal WHERE actor = 'clock'") < bench->used)
@@ -284,6 +286,7 @@ int main(int argc, char **argv) {
                    .waits = g_array_new(FALSE, FALSE, sizeof(guint))};
     bench.open = (argc > 2 ? atoll(argv[2]) : 1000000) + STEADY_S * STEADY_PER_S + burst + missed;
     bench.packs = packs_load("packs", &error);
+    bench.files = g_dir_make_tmp("anlan-bench-XXXXXX", &error);
     stop_on(error);
     Sql *sql = sql_open(bench.uri, SQL_WRITE, &error);
     if (sql)
@@ -306,6 +309,8 @@ int main(int argc, char **argv) {
     sql_close(bench.hook_reader);
     g_array_unref(bench.commits);
     g_array_unref(bench.waits);
+    g_rmdir(bench.files);
+    g_free(bench.files);
     g_free(bench.person_id);
     packs_free(bench.packs);
     return 0;

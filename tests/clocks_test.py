@@ -58,6 +58,10 @@ class Clocks(WorldTest):
         self.assertEqual(self.clients["county-a"].get("/api/clocks", type="nothing").status, 404)
         self.assertEqual(harness.Client(self.server).get("/api/clocks").status, 401)
 
+    def test_a_missing_year_of_the_calendar_is_told(self):
+        page = self.clients["county-a"].get("/api/clocks").json
+        self.assertEqual(self.server.metrics()["anlan_calendar_years_missing"], len(page["calendar_missing"]))
+
     def test_csv(self):
         answer = self.clients["county-a"].get("/api/clocks", type="hazard", format="csv")
         self.assertEqual(answer.status, 200)

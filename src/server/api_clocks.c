@@ -24,6 +24,15 @@ static gboolean fill_clocks(Request *request, const Identity *identity, gconstpo
                         fd, house->data_dir, house_now(request), error);
 }
 
+/* Years whose holidays are not known yet, though limits may reach into them. */
+static json_t *calendar_json(const House *house, gint64 now_ms) {
+    CalendarGaps gaps = calendar_gaps(house->packs->calendar, day_of(now_ms));
+    json_t *years = json_array();
+    for (int i = 0; gaps.year[i]; i++)
+        json_array_append_new(years, json_integer(gaps.year[i]));
+    return years;
+}
+
 static json_t *page(Request *request, const Identity *identity, const ClockQuery *query,
                     gboolean summary, GError **error) {
     const House *house = house_of(request);
@@ -33,6 +42,8 @@ static json_t *page(Request *request, const Identity *identity, const ClockQuery
     json_t *sums = list && summary
                        ? clock_summary(sql, house->packs, &identity->actor, query, now_ms, error)
                        : NULL;
+    if (list)
+        json_object_set_new(list, "calendar_missing", calendar_json(house, now_ms));
     if (sums)
         json_object_set_new(list, "summary", sums);
     else if (summary)

@@ -4,6 +4,7 @@
  * empty. bench/moves runs it on both back ends. */
 #include "base/error.h"
 #include "record/record.h"
+#include "store/file_store.h"
 #include "store/writer.h"
 
 #include <pthread.h>
@@ -16,6 +17,7 @@ enum { MOVES = 4, MADE_PER_JOB = 500 };
 typedef struct {
     Packs *packs;
     Writer *writer;
+    char *files; /* folder of the documents that moves make */
     gint64 now_ms;
     Actor inspector, safety;
     char **ids; /* of the hazards */
@@ -164,6 +166,9 @@ static void bench_open(Bench *bench, const char *uri, guint hazards) {
     if (sql)
         records_migrate(sql, bench->packs, &error);
     stop_on(error);
+    bench->files = g_dir_make_tmp("anlan-bench-XXXXXX", &error);
+    stop_on(error);
+    sql_set_files(sql, bench->files);
     bench->inspector = (Actor){.kind = ACTOR_PERSON,
                                .id = "wang",
                                .name = "王",
@@ -210,6 +215,8 @@ int main(int argc, char **argv) {
     g_array_unref(waits);
     g_free(clients);
     writer_free(bench.writer);
+    file_store_erase(bench.files);
+    g_free(bench.files);
     for (guint i = 0; i < bench.hazards; i++)
         g_free(bench.ids[i]);
     g_free(bench.ids);

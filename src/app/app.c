@@ -1,11 +1,14 @@
 #include "app/app.h"
+#include "app/point_watch.h"
 #include "app/scheduler.h"
 #include "base/log.h"
 #include "notify/webhook_store.h"
 #include "notify/webhooks.h"
+#include "record/journal.h"
 #include "server/house.h"
 #include "server/openapi.h"
 #include "signal/alarm_sink.h"
+#include "signal/point_compose.h"
 #include "store/file_store.h"
 
 #include <errno.h>
@@ -24,6 +27,8 @@ struct App {
     Writer *records, *samples;
     PointTable *points;
     Pipeline *pipeline;
+    PointWatch *point_watch;
+    gint64 points_seq; /* of the journal, when the points were loaded */
     Hub *hub;
     LoginGuard *logins;
     BasicCache *basic;
@@ -53,8 +58,8 @@ static gboolean lock_data_dir(App *app, GError **error) {
 
 static gboolean migrate_records(Sql *sql, const Packs *packs, GError **error) {
     return sql_exec(sql, "BEGIN IMMEDIATE", error) && records_migrate(sql, packs, error) &&
-           session_migrate(sql, error) && webhook_migrate(sql, error) &&
-           sql_exec(sql, "COMMIT", error);
+           alarm_sink_migrate(sql, error) && session_migrate(sql, error) &&
+           webhook_migrate(sql, error) && sql_exec(sql, "COMMIT", error);
 }
 
 static gboolean open_records(App *app, GError **error) {
@@ -127,6 +132,30 @@ static gboolean write_alarms(gpointer data, const AlarmEvent *events, guint n, G
 
 typedef struct {
     App *app;
+    const GArray *standing;
+    guint mended;
+} Reconcile;
+
+static gboolean reconcile_run(Sql *sql, gpointer data, GError **error) {
+    Reconcile *reconcile = data;
+    App *app = reconcile->app;
+    return alarm_sink_reconcile(sql, app->packs, app->points, reconcile->standing,
+                                clock_now(app->config.clock), &reconcile->mended, error);
+}
+
+static gboolean reconcile_alarms(gpointer data, const GArray *standing, GError **error) {
+    Reconcile reconcile = {data, standing, 0};
+    App *app = data;
+    if (!writer_run(app->records, reconcile_run, &reconcile, error))
+        return FALSE;
+    if (reconcile.mended > 0)
+        log_warning("signal", "%u alarms of the records did not match the engine and were mended",
+                    reconcile.mended);
+    return TRUE;
+}
+
+typedef struct {
+    App *app;
     Sql *records;
 } Load;
 
@@ -140,7 +169,9 @@ static gboolean load_engine(App *app, gint64 *used_seq, GError **error) {
     Load load = {app, app_reader(app, error)};
     gint64 newest = 0;
     gboolean good =
-        load.records && writer_run(app->samples, load_points, &load, error) &&
+        load.records && (app->points_seq = journal_last(load.records, error)) >= 0 &&
+        writer_run(app->samples, load_points, &load, error) &&
+        point_compose_all(app->points, load.records, app->packs, error) &&
         sql_get_int(load.records, error, &newest, 0, "SELECT MAX(engine_seq) FROM r_alarm", "");
     sql_close(load.records);
     *used_seq = alarm_event_row(newest);
@@ -155,10 +186,13 @@ static gboolean start_pipeline(App *app, GError **error) {
                              .clock = app->config.clock,
                              .table = app->points,
                              .writer = app->samples,
-                             .sink = {write_alarms, app},
+                             .sink = {write_alarms, app, reconcile_alarms},
                              .used_seq = used_seq};
     app->pipeline = loaded ? pipeline_start(&config, error) : NULL;
-    return app->pipeline != NULL;
+    if (app->pipeline)
+        app->point_watch = point_watch_start(app->pipeline, app->points, app->packs,
+                                             app->records_uri, app->points_seq, error);
+    return app->point_watch != NULL;
 }
 
 /* The hub hears of each commit. */
@@ -232,6 +266,7 @@ void app_close(App *app) {
     http_stop(app->http);
     webhooks_stop(app->webhooks);
     scheduler_stop(app->scheduler);
+    point_watch_stop(app->point_watch);
     if (app->pipeline)
         pipeline_stop(app->pipeline);
     writer_free(app->samples);

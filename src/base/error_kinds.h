@@ -10,6 +10,8 @@ ERROR_ROW(BUSY, "busy", 503, "系统繁忙：{0}", "Busy: {0}", "稍后重试", 
 ERROR_ROW(CONFIG, "config", 500, "配置错误：{0}", "Configuration: {0}", "{1}", "{1}")
 ERROR_ROW(FILE, "file", 500, "文件 {0}：{1}", "File {0}: {1}", "检查路径和权限",
           "Check the path and permissions")
+ERROR_ROW(DOCUMENT, "document.failed", 422, "文书无法生成：{0}", "The document cannot be made: {1}",
+          "缩短内容后重试", "Shorten what it holds and try again")
 ERROR_ROW(FILE_KIND, "file.kind", 415, "文件不可接受：{0}", "The file is not taken: {0}", "{1}",
           "{1}")
 ERROR_ROW(FILE_QUOTA, "file.quota", 429, "已上传而未使用的文件过多（上限 {0}）",

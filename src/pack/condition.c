@@ -413,8 +413,7 @@ static gboolean node_each_literal(ConditionNode *node, ConditionVisit visit, gpo
 
 /* The conditions inside a value. */
 static gboolean operand_each_literal(const Operand *operand, ConditionVisit visit, gpointer data) {
-    if (operand->condition && !operand->rows &&
-        !node_each_literal(operand->condition, visit, data))
+    if (operand->condition && !operand->rows && !node_each_literal(operand->condition, visit, data))
         return FALSE;
     for (guint i = 0; operand->arguments && !operand->rows && i < operand->arguments->len; i++)
         if (!operand_each_literal(operand_at(operand->arguments, i), visit, data))

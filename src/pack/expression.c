@@ -350,7 +350,7 @@ static gboolean read_add(Parser *parser, Operand *call) {
             return parser_fail_here(
                 parser,
                 "写 '3h'、'10d'、'10wd'、'6m' 或 '1y' / write '3h', '10d', '10wd', '6m' or '1y'");
-        if (operand_at(call->arguments, 0)->term.kind == TERM_DATE && call->span.unit == SPAN_HOURS)
+        if (operand_at(call->arguments, 0)->term.kind == TERM_DATE && call->span.unit <= SPAN_HOURS)
             return parser_fail_here(parser, "日期不能加小时 / hours cannot be added to a date");
         return parser_take(parser);
     }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "pack/calendar.h"
 #include "pack/condition.h"
+#include "pack/document_type.h"
 #include "pack/span.h"
 
 typedef struct RecordType RecordType;
@@ -208,6 +209,18 @@ typedef struct {
     Span before;
 } Move;
 
+/* A paper that is made when one of `moves` is, while `when` holds after it. */
+typedef struct {
+    char *name;
+    Title title;
+    GPtrArray *moves; /* const Move* */
+    Condition *when;  /* NULL: always */
+    char *number;     /* pattern or NULL */
+    GStrv basis;      /* or NULL */
+    PaperStyle style;
+    GPtrArray *pieces; /* DocumentPiece* */
+} DocumentType;
+
 typedef struct {
     Span after;
     const Move *move;
@@ -265,6 +278,7 @@ struct RecordType {
     GPtrArray *moves;      /* Move* */
     GPtrArray *clocks;     /* ClockType* */
     GPtrArray *indicators; /* Indicator* */
+    GPtrArray *documents;  /* DocumentType* */
     RoleSet read, create, edit;
     gboolean receipts;        /* creation answers with a receipt */
     GPtrArray *receipt_shows; /* Field*: what the holder of a receipt sees, beside the state */
@@ -302,6 +316,8 @@ const State *type_state(const RecordType *type, const char *name);         /* or
 const Move *type_move(const RecordType *type, const char *name);           /* or NULL */
 const Indicator *type_indicator(const RecordType *type, const char *name); /* or NULL */
 gboolean packs_role_group(const Packs *packs, const char *name, RoleSet *out);
+/* What a table calls a member of a field's list (kind file); NULL: there is none. */
+const Title *field_column_title(const Field *field, const char *column);
 gboolean role_in(const Role *role, RoleSet set);
 const char *level_name(Level level); /* "county" */
 gboolean level_parse(const char *text, Level *level);

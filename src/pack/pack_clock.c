@@ -8,7 +8,8 @@ enum { CLOCKS_MAX = 32, STEPS_MAX = 16 };
 gboolean read_span(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     (void)loader;
     return (node->kind == YAML_SCALAR && span_parse(node->text, place)) ||
-           refuse(error, node, "写 3h、10d、10wd、6m 或 1y / write 3h, 10d, 10wd, 6m or 1y",
+           refuse(error, node,
+                  "写 15min、3h、10d、10wd、6m 或 1y / write 15min, 3h, 10d, 10wd, 6m or 1y",
                   "不是时限 / not a span of time");
 }
 
@@ -112,8 +113,8 @@ static gboolean read_steps(Loader *loader, const YamlNode *node, gpointer place,
     if (!array_read(loader, node, &shape, steps, error))
         return FALSE;
     for (guint i = 1; i < steps->len; i++)
-        if (span_hours(&g_array_index(steps, ClockStep, i - 1).after) >
-            span_hours(&g_array_index(steps, ClockStep, i).after))
+        if (span_minutes(&g_array_index(steps, ClockStep, i - 1).after) >
+            span_minutes(&g_array_index(steps, ClockStep, i).after))
             return refuse(error, tree_at(node, i), "按 after 排序 / put them in order",
                           "步骤未按 after 排序 / the steps are not in order of after");
     return steps->len > 0 ||

@@ -8,7 +8,7 @@ enum { EFFECTS_MAX = 16 };
 /* ---- templates of the type being read: {field}, {id}, {number}, {state}, and {code:title},
  * {ref:title}, {region:title}, {state:title} for what people call it ---- */
 
-static gboolean placeholder_known(const RecordType *type, const char *text) {
+gboolean template_placeholder(const RecordType *type, const char *text) {
     static const char *const system[] = {"id", "number", "state", "state:title", NULL};
     static const guint titled = 1u << FIELD_CODE | 1u << FIELD_REF | 1u << FIELD_REGION;
     const char *colon = strchr(text, ':');
@@ -19,13 +19,14 @@ static gboolean placeholder_known(const RecordType *type, const char *text) {
     return colon == NULL || (strcmp(colon, ":title") == 0 && (titled >> field->kind & 1));
 }
 
-static gboolean template_check(Loader *loader, const YamlNode *node, GError **error) {
+gboolean template_check(Loader *loader, const YamlNode *node, PlaceholderKnown known,
+                        GError **error) {
     const char *open = node->text;
     while ((open = strchr(open, '{')) != NULL) {
         const char *close = strchr(open, '}');
         g_autofree char *text =
             close ? g_strndup(open + 1, (gsize)(close - open - 1)) : g_strdup(open + 1);
-        if (close == NULL || !placeholder_known(loader->type, text))
+        if (close == NULL || !known(loader->type, text))
             return refuse(error, node,
                           "写 {字段名} 或 {代码字段:title} / write {field} or {code_field:title}",
                           "模板中 {%.64s} 无效 / {%.64s} means nothing in the template", text,
@@ -74,7 +75,7 @@ static gboolean value_read(Loader *loader, const YamlNode *node, gboolean templa
     if (value->kind != VALUE_TEXT || !templates || strchr(value->text, '{') == NULL)
         return TRUE;
     value->kind = VALUE_TEMPLATE;
-    return template_check(loader, node, error);
+    return template_check(loader, node, template_placeholder, error);
 }
 
 static gboolean is_ref_to(const Field *field, const char *type) {
@@ -85,7 +86,8 @@ static gboolean is_ref_to(const Field *field, const char *type) {
 static gboolean copy_fits(const Field *from, const Field *to) {
     if (from->kind != to->kind)
         return (from->kind == FIELD_INTEGER && to->kind == FIELD_DECIMAL) ||
-               (to->kind == FIELD_TEXT && field_term_kind(from->kind) == TERM_TEXT);
+               (to->kind == FIELD_TEXT && from->kind != FIELD_FILE &&
+                field_term_kind(from->kind) == TERM_TEXT);
     if (from->kind == FIELD_CODE)
         return from->codes == to->codes;
     return from->kind != FIELD_REF || is_ref_to(from, to->ref_type);
@@ -238,8 +240,8 @@ static gboolean read_raise(Loader *loader, const YamlNode *node, gpointer place,
 static gboolean read_template_title(Loader *loader, const YamlNode *node, gpointer place,
                                     GError **error) {
     return read_title(loader, node, place, error) &&
-           template_check(loader, tree_get(node, "zh"), error) &&
-           template_check(loader, tree_get(node, "en"), error);
+           template_check(loader, tree_get(node, "zh"), template_placeholder, error) &&
+           template_check(loader, tree_get(node, "en"), template_placeholder, error);
 }
 
 static gboolean read_notify(Loader *loader, const YamlNode *node, gpointer place, GError **error) {

@@ -16,6 +16,7 @@ typedef struct {
     Pass pass;
     RecordType *type;         /* the one being read */
     const RecordType *record; /* what $record is in a condition; or NULL */
+    GHashTable *templates;    /* of documents: name -> YamlNode of the file */
     GHashTable *first_place;  /* "type alarm" -> YamlNode that named it first */
 } Loader;
 
@@ -111,6 +112,17 @@ gboolean read_set(Loader *loader, const YamlNode *node, gpointer place,
                   GError **error); /* GArray* */
 gboolean read_effects(Loader *loader, const YamlNode *node, gpointer place,
                       GError **error); /* GArray* */
+gboolean read_template_file(Loader *loader, const YamlNode *file, GError **error);
+gboolean read_documents(Loader *loader, const YamlNode *node, gpointer type, GError **error);
+/* The pattern of a document's number: as a record's, and {_office}, {_region},
+ * {_region:city}, {_region:province} for names of divisions. */
+gboolean read_document_number(Loader *loader, const YamlNode *node, gpointer place,
+                              GError **error); /* char* */
+/* Whether every {…} of a text means something; `known` judges one. */
+typedef gboolean (*PlaceholderKnown)(const RecordType *type, const char *text);
+gboolean template_check(Loader *loader, const YamlNode *node, PlaceholderKnown known,
+                        GError **error);
+gboolean template_placeholder(const RecordType *type, const char *text);
 /* {calc: …}, {count: …}, {sum: …}, {latest: …}: a value that is worked out. */
 gboolean read_calculated(Loader *loader, const YamlNode *node, const Field *field,
                          Assignment *value, GError **error);

@@ -226,7 +226,7 @@ static const struct {
 } file_kinds[] = {
     {"roles", PASS_NAMES, read_role_file},        {"codes", PASS_NAMES, read_code_file},
     {"calendar", PASS_NAMES, read_calendar_file}, {"table", PASS_SHAPE, read_table_file},
-    {"type", PASS_ALL, read_type_file},
+    {"template", PASS_NAMES, read_template_file}, {"type", PASS_ALL, read_type_file},
 };
 
 static gboolean file_read(Loader *loader, const YamlNode *file, GError **error) {
@@ -238,8 +238,8 @@ static gboolean file_read(Loader *loader, const YamlNode *file, GError **error) 
                file_kinds[i].read(loader, file, error);
     }
     return refuse(error, file,
-                  "第一个键应为 type、codes、roles、table 或 calendar / the first key is type, "
-                  "codes, roles, table or calendar",
+                  "第一个键应为 type、template、codes、roles、table 或 calendar / the first key is "
+                  "type, template, codes, roles, table or calendar",
                   "看不出文件内容：“%s” / the first key %s tells nothing", key, key);
 }
 
@@ -324,11 +324,13 @@ Packs *packs_load(const char *directory, GError **error) {
     Load load = {.loader = {.packs = packs_new(), .pass = PASS_NAMES}};
     load.sources = g_ptr_array_new_with_free_func(source_free);
     load.trees = g_ptr_array_new_with_free_func((GDestroyNotify)tree_free);
+    load.loader.templates = g_hash_table_new(g_str_hash, g_str_equal);
     load.loader.first_place = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     gboolean loaded = load_sources(&load, directory, error);
     if (loaded)
         warn_of_calendar(load.loader.packs);
     g_hash_table_unref(load.loader.first_place);
+    g_hash_table_unref(load.loader.templates);
     g_ptr_array_unref(load.sources);
     g_ptr_array_unref(load.trees);
     if (!loaded)

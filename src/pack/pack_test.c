@@ -57,9 +57,9 @@ static void test_point_type(void) {
     g_assert_cmpstr(type_field(point, "enterprise")->ref_type, ==, "enterprise");
     g_assert_true(point->scope_enterprise == type_field(point, "enterprise"));
     g_assert_null(point->scope_region);
-    g_assert_null(point->initial);
-    g_assert_cmpuint(point->checks->len, ==, 5);
-    g_assert_cmpuint(point->states->len + point->moves->len + point->clocks->len, ==, 0);
+    g_assert_cmpstr(point->initial->name, ==, "in_service");
+    g_assert_cmpuint(point->checks->len, ==, 8);
+    g_assert_cmpuint(point->states->len, ==, 2);
     packs_free(packs);
 }
 
@@ -85,7 +85,7 @@ static void test_alarm_type(void) {
     g_assert_cmpint(assignment(raise->fields, "found_at")->kind, ==, VALUE_FIELD);
     g_assert_cmpstr(assignment(raise->fields, "found_at")->text, ==, "onset");
     g_assert_cmpint(unshelve->by, ==, BY_CLOCK);
-    g_assert_cmpuint(unshelve->to->len, ==, 6);
+    g_assert_cmpuint(unshelve->to->len, ==, 7);
     g_assert_cmpint(assignment(unshelve->set, "shelve_reason")->kind, ==, VALUE_NULL);
     g_assert_null(g_array_index(hazard->to, MoveTarget, 0).state); /* same */
     const Move *acknowledge = type_move(alarm, "acknowledge");
@@ -206,6 +206,17 @@ static const FileText small[] = {
      "fields:\n"
      "  - {name: code, kind: text, max: 18, required: true, title: {zh: 码, en: Code}}\n"
      "rights: {read: [everyone], create: [boss]}\n"},
+    {"paper.yaml", "template: paper\n"
+                   "layout: {margins: [37, 26, 35, 28], body: 16, date: arabic}\n"
+                   "pieces:\n"
+                   "  - letterhead: \"{_region:city}局\"\n"
+                   "  - number: \"{_number}\"\n"
+                   "  - {text: \"{name} {due:date} {colour:title}\", when: \"done = TRUE\"}\n"
+                   "  - form: {名: \"{name}\", 量: \"{amount}\"}\n"
+                   "  - table: {rows: scans, columns: [name, hash]}\n"
+                   "  - attachments: [\"{scans}\"]\n"
+                   "  - signature: \"{_office:full}\"\n"
+                   "  - check: x\n"},
     {"job.yaml",
      "type: job\n"
      "title: {zh: 工作, en: Job}\n"
@@ -224,6 +235,8 @@ static const FileText small[] = {
      "  - {name: done, kind: bool, title: {zh: 毕, en: Done}}\n"
      "  - {name: place, kind: point, title: {zh: 点, en: Place}}\n"
      "  - {name: next, kind: ref, type: job, title: {zh: 次, en: Next}}\n"
+     "  - {name: scans, kind: file, accept: [image, pdf], max_files: 3, max_size: 5MB, title: {zh: "
+     "件, en: Scans}}\n"
      "  - {name: half, kind: decimal, compute: \"amount / 2\", title: {zh: 半, en: Half}}\n"
      "  - {name: tone, kind: code, codes: colour, compute: \"band('size', half)\", title: {zh: 调, "
      "en: Tone}}\n"
@@ -269,6 +282,9 @@ static const FileText small[] = {
      "      - {after: 0h, move: remind}\n"
      "      - {after: 2wd, move: remind}\n"
      "rights: {read: [boss, hand], create: [boss], edit: []}\n"
+     "documents:\n"
+     "  - {name: note, title: {zh: 单, en: Note}, move: close, when: \"amount > 3\", number: "
+     "\"{_office}〔{year}〕{serial:1}号\", template: paper}\n"
      "indicators:\n"
      "  - {name: late, where: \"amount > 3\", of: \"done = TRUE\", time: due, by: [colour],\n"
      "     target: {at_most: 5}, title: {zh: 迟, en: Late}}\n"
@@ -357,7 +373,7 @@ static const Mistake mistakes[] = {
     {"job.yaml", "title: {zh: 工作, en: Job}", "title: {zh: 工作, en: A, b}", 0, "unknown key “b”"},
     {"job.yaml", "title: {zh: 工作, en: Job}", "title: 工作", 0, "key: value is expected"},
     {"job.yaml", "title: {zh: 工作, en: Job}\n", "", -1, "title is missing"},
-    {"job.yaml", "rights: {read: [boss, hand], create: [boss], edit: []}", "", -57,
+    {"job.yaml", "rights: {read: [boss, hand], create: [boss], edit: []}", "", -58,
      "rights is missing"},
     {"job.yaml", "read: [boss, hand], ", "", 0, "read is missing"},
     {"job.yaml", "read: [boss, hand]", "read: []", 0, "nobody may read"},
@@ -410,6 +426,37 @@ static const Mistake mistakes[] = {
     {"job.yaml", "required: {when: \"colour = 'red'\"}", "required: {when: \"colour = 'blue'\"}", 0,
      "can never be"},
     {"job.yaml", "required: {when: \"colour = 'red'\"}", "required: maybe", 0, "true or false"},
+    {"job.yaml", "accept: [image, pdf]", "accept: [image, exe]", 0, "no such class"},
+    {"job.yaml", "accept: [image, pdf]", "accept: []", 0, "empty list"},
+    {"job.yaml", "max_files: 3", "max_files: 51", 0, "number of files"},
+    {"job.yaml", "max_files: 3", "max_files: 1.5", 0, "number of files"},
+    {"job.yaml", "max_size: 5MB", "max_size: 5GB", 0, "not a size"},
+    {"job.yaml", "max_size: 5MB", "max_size: 101MB", 0, "not a size"},
+    {"job.yaml", "max_size: 5MB", "default: x", 0, "of kind file"},
+    {"job.yaml", "kind: bool,", "kind: bool, max_size: 5MB,", 0, "has no max_size"},
+    /* documents */
+    {"job.yaml", "move: close, when", "move: shut, when", 0, "no such move"},
+    {"job.yaml", "move: close, when", "move: [], when", 0, "empty list"},
+    {"job.yaml", "when: \"amount > 3\", number", "when: \"amont > 3\", number", 0,
+     "no field amont"},
+    {"job.yaml", "template: paper}", "template: papers}", 0, "no template papers"},
+    {"job.yaml", "{_office}〔{year}〕{serial:1}号", "{_office}〔{year}〕号", 0, "number pattern"},
+    {"job.yaml", "{_office}〔{year}〕{serial:1}号", "{_ofice}{serial:1}", 0, "number pattern"},
+    {"paper.yaml", "{_region:city}局", "{_region:town}局", 0, "means nothing"},
+    {"paper.yaml", "{due:date}", "{name:date}", 0, "means nothing"},
+    {"paper.yaml", "{name} {due", "{nam} {due", 0, "means nothing"},
+    {"paper.yaml", "done = TRUE", "don = TRUE", 0, "no field don"},
+    {"paper.yaml", "rows: scans", "rows: name", 0, "holds no list"},
+    {"paper.yaml", "[name, hash]", "[name, owner]", 0, "no such column"},
+    {"paper.yaml", "[name, hash]", "[]", 0, "no columns"},
+    {"paper.yaml", "  - check: x", "  - seal: x", 0, "no piece seal"},
+    {"paper.yaml", "  - check: x", "  - {check: x, title: x}", 0, "one thing"},
+    {"paper.yaml", "  - check: x", "  - {when: \"done = TRUE\"}", 0, "one thing"},
+    {"paper.yaml", "35, 28]", "35]", 0, "four numbers"},
+    {"paper.yaml", "35, 28]", "35, 280]", 0, "in range"},
+    {"paper.yaml", "body: 16", "body: 200", 0, "in range"},
+    {"paper.yaml", "date: arabic", "date: roman", 0, "form of dates"},
+    {"paper.yaml", "template: paper\n", "template: Paper\n", 0, "not a name"},
     /* checks and flow */
     {"job.yaml", "amount > 7", "amount > '7'", 0, "kinds differ"},
     {"job.yaml", "message: {zh: 多, en: Much}, field: amount",

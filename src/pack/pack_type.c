@@ -126,6 +126,26 @@ static gboolean read_number(Loader *loader, const YamlNode *node, gpointer place
                   "编号规则“%s”不合规则 / the number pattern is not well formed", node->text);
 }
 
+gboolean read_document_number(Loader *loader, const YamlNode *node, gpointer place,
+                              GError **error) {
+    static const char *const names[] = {"{_region}", "{_region:city}", "{_region:province}",
+                                        "{_office}"};
+    if (!read_text(loader, node, place, error))
+        return FALSE;
+    GString *rest = g_string_new(node->text);
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        g_string_replace(rest, names[i], "", 0);
+    gboolean formed =
+        g_utf8_strlen(node->text, -1) <= NUMBER_CHARS && number_formed(loader, rest->str);
+    g_string_free(rest, TRUE);
+    return formed ||
+           refuse(error, node,
+                  "文字、{_office}、{_region}、{year} 和一个 {serial:1} / text, {_office}, "
+                  "{_region}, {year} "
+                  "and one {serial:1}",
+                  "文号规则“%s”不合规则 / the number pattern is not well formed", node->text);
+}
+
 /* ---- checks, rights ---- */
 
 static gboolean read_checks(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
@@ -206,6 +226,7 @@ static const KeyRow type_rows[] = {
     {"checks", FALSE, PASS_RULES, read_checks, 0},
     {"flow", FALSE, PASS_SHAPE | PASS_RULES, read_flow, 0},
     {"clocks", FALSE, PASS_SHAPE | PASS_RULES, read_clocks, 0},
+    {"documents", FALSE, PASS_RULES, read_documents, 0},
     {"rights", TRUE, PASS_RULES, read_type_rights, 0},
     {"receipts", FALSE, PASS_SHAPE, read_flag, offsetof(RecordType, receipts)},
     {"receipt", FALSE, PASS_RULES, read_receipt, 0},
@@ -223,6 +244,7 @@ static RecordType *type_new(Packs *packs) {
     type->states = packs_pointers(packs);
     type->moves = packs_pointers(packs);
     type->clocks = packs_pointers(packs);
+    type->documents = packs_pointers(packs);
     type->indicators = packs_pointers(packs);
     return type;
 }

@@ -7,16 +7,16 @@ enum { SPAN_DIGITS = 4 };
 static const struct {
     const char *suffix;
     int unit;
-    gint64 hours; /* about */
+    gint64 minutes; /* about */
 } units[] = {
-    {"h", SPAN_HOURS, 1},    {"d", SPAN_DAYS, 24},    {"wd", SPAN_WORKDAYS, 24},
-    {"m", SPAN_MONTHS, 720}, {"y", SPAN_YEARS, 8760},
+    {"min", SPAN_MINUTES, 1},    {"h", SPAN_HOURS, 60},     {"d", SPAN_DAYS, 1440},
+    {"wd", SPAN_WORKDAYS, 1440}, {"m", SPAN_MONTHS, 43200}, {"y", SPAN_YEARS, 525600},
 };
 
-gint64 span_hours(const Span *span) {
+gint64 span_minutes(const Span *span) {
     for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
         if (units[i].unit == (int)span->unit)
-            return span->n * units[i].hours;
+            return span->n * units[i].minutes;
     g_assert_not_reached();
 }
 
@@ -42,10 +42,13 @@ gboolean span_parse(const char *text, Span *span) {
 }
 
 gint64 span_add(const Calendar *calendar, gint64 from_ms, Span span, int *missing_year) {
-    enum { HOUR_MS = 3600 * 1000 };
+    enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
     int touched = 0;
     gint64 day = day_of(from_ms), in_day = from_ms - day_start(day), due = from_ms;
     switch (span.unit) {
+    case SPAN_MINUTES:
+        due = from_ms + (gint64)span.n * MINUTE_MS;
+        break;
     case SPAN_HOURS:
         due = from_ms + (gint64)span.n * HOUR_MS;
         break;

@@ -128,3 +128,7 @@ char *label_of(Sql *sql, const RecordType *type,
 
 /* The next document number of the type for this row; NULL with error. */
 char *number_next(const Act *act, const Row *row, GError **error);
+/* The next number by a pattern of its own; serials count per `owner` ("hazard.order") and expanded
+ * pattern. */
+char *number_of(const Act *act, const Row *row, const char *owner, const char *pattern,
+                GError **error);

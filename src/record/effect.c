@@ -39,7 +39,16 @@ static char *name_text(const Act *act, const Row *row, const char *name, gboolea
     return g_strdup(term.kind == TERM_TEXT ? term.text : "");
 }
 
-char *template_expand(const Act *act, const Row *row, const char *template, Lang lang) {
+char *template_text(const Act *act, const Row *row, const char *placeholder, Lang lang) {
+    g_autofree char *name = g_strdup(placeholder);
+    char *colon = strchr(name, ':');
+    if (colon)
+        *colon = 0;
+    return name_text(act, row, name, colon != NULL, lang);
+}
+
+char *template_fill(const Act *act, const Row *row, const char *template, Lang lang,
+                    TemplateText own, gpointer data) {
     GString *out = g_string_new(NULL);
     for (const char *p = template; *p;) {
         const char *end = *p == '{' ? strchr(p, '}') : NULL;
@@ -48,14 +57,18 @@ char *template_expand(const Act *act, const Row *row, const char *template, Lang
             continue;
         }
         g_autofree char *name = g_strndup(p + 1, (gsize)(end - p - 1));
-        char *colon = strchr(name, ':');
-        if (colon)
-            *colon = 0;
-        g_autofree char *text = name_text(act, row, name, colon != NULL, lang);
+        char *text = own ? own(act, row, name, data) : NULL;
+        if (text == NULL)
+            text = template_text(act, row, name, lang);
         g_string_append(out, text);
+        g_free(text);
         p = end + 1;
     }
     return g_string_free(out, FALSE);
+}
+
+char *template_expand(const Act *act, const Row *row, const char *template, Lang lang) {
+    return template_fill(act, row, template, lang, NULL, NULL);
 }
 
 /* --- assignments --- */

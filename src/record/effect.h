@@ -10,6 +10,11 @@
 gboolean assignment_value(const Act *act, const Row *row, const Assignment *assignment,
                           const Field *target, FieldValue *value, GError **error);
 gboolean assign_all(const Act *act, Row *row, const GArray *set, GError **error);
+/* What stands for "{name}"; NULL: as in every template, which is template_text. Caller frees. */
+typedef char *(*TemplateText)(const Act *act, const Row *row, const char *name, gpointer data);
+char *template_text(const Act *act, const Row *row, const char *placeholder, Lang lang);
+char *template_fill(const Act *act, const Row *row, const char *template, Lang lang,
+                    TemplateText own, gpointer data);
 /* "{field}", "{code_field:title}"; caller frees. */
 char *template_expand(const Act *act, const Row *row, const char *template, Lang lang);
 

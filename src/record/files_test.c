@@ -4,39 +4,20 @@
 #include "record/record_fixture.h"
 #include "store/file_store.h"
 
-#include <glib/gstdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct {
     World world;
-    char *top, *store;
+    const char *store;
 } Shelf;
 
 static void shelf_open(Shelf *shelf, gconstpointer data) {
     world_open(&shelf->world, data);
-    shelf->top = g_dir_make_tmp("anlan-files-XXXXXX", NULL);
-    shelf->store = g_build_filename(shelf->top, "files", NULL);
-    sql_set_files(shelf->world.sql, shelf->store);
+    shelf->store = sql_files(shelf->world.sql);
 }
 
-static gboolean remove_one(gpointer store, const char *hash, GError **error) {
-    return file_store_remove(store, hash, error);
-}
-
-static void shelf_close(Shelf *shelf, gconstpointer data) {
-    file_store_each(shelf->store, G_MAXINT64, remove_one, shelf->store, NULL);
-    g_autoptr(GDir) dir = g_dir_open(shelf->store, 0, NULL);
-    for (const char *name; dir && (name = g_dir_read_name(dir)) != NULL;) {
-        g_autofree char *path = g_build_filename(shelf->store, name, NULL);
-        g_rmdir(path);
-    }
-    g_rmdir(shelf->store);
-    g_assert_cmpint(g_rmdir(shelf->top), ==, 0);
-    g_free(shelf->store);
-    g_free(shelf->top);
-    world_close(&shelf->world, data);
-}
+static void shelf_close(Shelf *shelf, gconstpointer data) { world_close(&shelf->world, data); }
 
 /* Sends a text as a file of any media type, and gives its id. */
 static char *send_as(Shelf *shelf, const Actor *actor, const char *text, const char *media,

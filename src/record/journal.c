@@ -82,6 +82,21 @@ gboolean journal_append(Sql *sql, JournalEntry *entry, GError **error) {
 
 /* --- reading --- */
 
+char *journal_record_hash(Sql *sql, const char *type, const char *id) {
+    SqlStatement *st = sql_query(
+        sql, NULL, "SELECT hash FROM journal WHERE type = ? AND id = ? ORDER BY seq DESC LIMIT 1",
+        "tt", type, id);
+    gsize n;
+    char hex[HASH_HEX] = "";
+    if (st == NULL || sql_step(st, NULL) != SQL_ROW)
+        return NULL;
+    const void *hash = sql_blob(st, 0, &n);
+    if (n == HASH_BYTES)
+        hex_encode(hash, n, hex);
+    sql_reset(st);
+    return g_strdup(hex);
+}
+
 static void set_text(json_t *json, const char *name, const char *text) {
     if (text)
         json_object_set_new(json, name, json_string(text));

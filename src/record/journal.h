@@ -35,6 +35,8 @@ json_t *journal_of(Sql *sql, const Packs *packs, const char *type, const char *i
  * highest seq looked at, seen or not. For the live stream. */
 json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, const GPtrArray *others,
                       gint64 seq, int limit, gint64 *last, GError **error);
+/* Hexadecimal hash of the record's last entry, or NULL; caller frees. */
+char *journal_record_hash(Sql *sql, const char *type, const char *id);
 gint64 journal_last(Sql *sql, GError **error); /* -1 on error */
 
 /* The last seal, as an outside party keeps it: whoever has it can tell a rewritten history. */

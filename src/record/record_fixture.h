@@ -4,6 +4,7 @@
 #include "record/journal.h"
 #include "record/legal_clock.h"
 #include "record/rights.h"
+#include "store/file_store.h"
 #include "store/test_database.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@ typedef struct {
     Sql *sql;
     gint64 now_ms;
     TestDatabase database;
+    char *files; /* folder of its files */
 } World;
 
 G_GNUC_UNUSED static gint64 at(const char *text) {
@@ -124,6 +126,8 @@ G_GNUC_UNUSED static void world_open_with(World *world, const char *packs, gcons
     world->sql = test_sql_open(&world->database, SQL_WRITE);
     records_migrate(world->sql, world->packs, &error);
     g_assert_no_error(error);
+    world->files = g_dir_make_tmp("anlan-files-XXXXXX", NULL);
+    sql_set_files(world->sql, world->files);
     put(world, "region", "{'code':'32','name':'江苏省','kind':'province'}");
     put(world, "region", "{'code':'3204','name':'常州市','kind':'city','parent':'32'}");
     put(world, "region", "{'code':'3205','name':'苏州市','kind':'city','parent':'32'}");
@@ -146,6 +150,8 @@ G_GNUC_UNUSED static void world_open(World *world, gconstpointer data) {
 G_GNUC_UNUSED static void world_close(World *world, gconstpointer data) {
     (void)data;
     sql_close(world->sql);
+    file_store_erase(world->files);
+    g_free(world->files);
     test_database_free(&world->database);
     packs_free(world->packs);
 }

@@ -1,4 +1,5 @@
 #include "record/act.h"
+#include "record/documents.h"
 #include "record/effect.h"
 #include "record/files.h"
 #include "record/legal_clock.h"
@@ -160,11 +161,9 @@ static gboolean may_withdraw(const Act *act, const Row *row, const Move *move, G
 }
 
 static char *span_words(Span span) {
-    static const char *const units[] = {[SPAN_HOURS] = "小时 (h)",
-                                        [SPAN_DAYS] = "天 (d)",
-                                        [SPAN_WORKDAYS] = "个工作日 (wd)",
-                                        [SPAN_MONTHS] = "个月 (m)",
-                                        [SPAN_YEARS] = "年 (y)"};
+    static const char *const units[] = {
+        [SPAN_MINUTES] = "分钟 (min)",     [SPAN_HOURS] = "小时 (h)",  [SPAN_DAYS] = "天 (d)",
+        [SPAN_WORKDAYS] = "个工作日 (wd)", [SPAN_MONTHS] = "个月 (m)", [SPAN_YEARS] = "年 (y)"};
     return g_strdup_printf("%d %s", span.n, units[span.unit]);
 }
 
@@ -241,18 +240,31 @@ static gboolean change_row(const Act *act, const Row *before, Row *row, const Mo
            check_rules(act, row, error);
 }
 
+/* The entry also says which documents the move made. */
+static json_t *note_with(json_t *note, json_t *documents) {
+    json_t *both = note ? json_copy(note) : json_object();
+    if (json_array_size(documents))
+        json_object_set_new(both, "_documents", json_pack("[n, O]", documents));
+    return both;
+}
+
 static json_t *commit_move(const Act *act, const Row *before, Row *row, const Move *move,
                            const char *comment, json_t *note, GError **error) {
     g_autoptr(GPtrArray) raises = g_ptr_array_new_with_free_func(raise_free);
     g_autofree char *action = g_strdup_printf("move:%s", move->name);
-    if (!effects_prepare(act, row, move, raises, error))
-        return NULL;
-    json_t *record = commit_row(act, before, row, action, comment, note, error);
-    if (record && before->state != row->state && act->actor->kind != ACTOR_PERSON &&
-        !proposal_drop(act, row, error)) /* for people there is none left */
+    json_t *documents = NULL, *record = NULL;
+    if (effects_prepare(act, row, move, raises, error) &&
+        documents_prepare(act, row, move, &documents, error)) {
+        json_t *both = note_with(note, documents);
+        record = commit_row(act, before, row, action, comment, both, error);
+        json_decref(both);
+    }
+    gboolean lapses = before->state != row->state && act->actor->kind != ACTOR_PERSON;
+    if (record && !((!lapses || proposal_drop(act, row, error)) && /* people left none */
+                    documents_write(act, row, documents, error) &&
+                    effects_run(act, row, move, raises, error)))
         g_clear_pointer(&record, json_decref);
-    if (record && !effects_run(act, row, move, raises, error))
-        g_clear_pointer(&record, json_decref);
+    json_decref(documents);
     return record;
 }
 
@@ -261,7 +273,8 @@ static json_t *propose(const Act *act, const Row *before, const Move *move, json
                        const char *comment, GError **error) {
     g_autoptr(Row) row = row_copy(before);
     if (!move_open(act, before, move, error) ||
-        !change_row(act, before, row, move, fields, comment, error))
+        !change_row(act, before, row, move, fields, comment, error) ||
+        !files_use(act, before, row, error)) /* who confirms may read what is proposed */
         return NULL;
     return proposal_write(act, before, move, fields, comment, error);
 }

@@ -1,8 +1,10 @@
 /* Telling a story: its world, its steps, its time. */
 #include "record/story.h"
+#include "record/files.h"
 #include "record/journal.h"
 #include "record/legal_clock.h"
 #include "record/story_part.h"
+#include "store/file_store.h"
 
 #include <string.h>
 
@@ -292,6 +294,7 @@ static const struct {
     {"notices", expect_notices},
     {"may", expect_may},
     {"seen", expect_seen},
+    {"documents", expect_documents},
     {"indicators", expect_indicators},
     {"entry", expect_entry},
     {"meet", run_meet},
@@ -418,9 +421,10 @@ static gboolean world_make(Story *story, GError **error) {
 /* Whatever a story does, the journal must still prove itself. */
 static gboolean journal_good(Story *story, GError **error) {
     VerifyReport report;
-    gint64 sealed;
+    gint64 sealed, checked;
     return journal_seal(story->sql, story->now_ms, &sealed, error) &&
-           journal_verify(story->sql, story->packs, NULL, &report, error);
+           journal_verify(story->sql, story->packs, NULL, &report, error) &&
+           files_verify(story->sql, story->packs, &checked, error);
 }
 
 /* --- the doors --- */
@@ -431,8 +435,17 @@ gboolean story_check(const Packs *packs, const char *path, GError **error) {
     return story && world_make(story, error) && steps_run(story, &steps, error);
 }
 
+/* With a place of its own for files. */
 static gboolean tell(Story *story, guint *told, GError **error) {
-    return world_make(story, error) && steps_run(story, told, error) && journal_good(story, error);
+    g_autofree char *files = g_dir_make_tmp("anlan-story-XXXXXX", error);
+    if (files == NULL)
+        return FALSE;
+    sql_set_files(story->sql, files);
+    gboolean good =
+        world_make(story, error) && steps_run(story, told, error) && journal_good(story, error);
+    sql_set_files(story->sql, NULL);
+    file_store_erase(files);
+    return good;
 }
 
 static gboolean tell_in_memory(Story *story, guint *told, GError **error) {

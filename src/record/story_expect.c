@@ -1,4 +1,5 @@
 /* What must be true after a step. */
+#include "record/documents.h"
 #include "record/journal.h"
 #include "record/story_part.h"
 
@@ -407,6 +408,22 @@ static gboolean is_list_of_texts(const YamlNode *node, GError **error) {
         if (!story_is_text(tree_at(node, i), error))
             return FALSE;
     return TRUE;
+}
+
+/* The names of all documents of the record at hand, in order, or their numbers. */
+gboolean expect_documents(Story *story, const YamlNode *node, GError **error) {
+    const StoryRecord *at = story_at_hand(story, node, error);
+    if (at == NULL || !is_list_of_texts(node, error))
+        return FALSE;
+    if (story->sql == NULL)
+        return TRUE;
+    json_t *items =
+        documents_of(story->sql, story->packs, &actor_system, at->type->name, at->id, error);
+    /* names are ASCII */
+    gboolean numbers = tree_count(node) && !g_str_is_ascii(tree_at(node, 0)->text);
+    gboolean good = items && compare_lists(node, items, numbers ? "number" : "name", FALSE, error);
+    json_decref(items);
+    return good;
 }
 
 static gboolean notices_of(Story *story, const YamlNode *name, const YamlNode *node,

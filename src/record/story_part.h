@@ -53,6 +53,7 @@ gboolean expect_clocks(Story *story, const YamlNode *node, GError **error);
 gboolean expect_fired(Story *story, const YamlNode *node, GError **error);
 gboolean expect_todo(Story *story, const YamlNode *node, GError **error);
 gboolean expect_notices(Story *story, const YamlNode *node, GError **error);
+gboolean expect_documents(Story *story, const YamlNode *node, GError **error);
 gboolean expect_seen(Story *story, const YamlNode *node, GError **error);
 gboolean expect_indicators(Story *story, const YamlNode *node, GError **error);
 gboolean expect_may(Story *story, const YamlNode *node, GError **error);

@@ -89,7 +89,7 @@ static void test_order(World *world, gconstpointer data) {
                           "{'owner':'x','due':'2026-10-20'}", &error),
                      error));
     json_t *items = todo(world, &safety, 4);
-    const char *const wanted[] = {early, late, "A1", "A3"};
+    const char *const wanted[] = {"A1", "A3", early, late};
     for (gsize i = 0; i < 4; i++)
         g_assert_cmpstr(get(json_array_get(items, i), "id"), ==, wanted[i]);
     json_decref(items);

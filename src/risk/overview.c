@@ -40,7 +40,8 @@ static const Count counts[] = {
     {"alarm", "r_alarm",
      "COUNT(CASE WHEN active = 1 THEN 1 END), "
      "COUNT(CASE WHEN _state IN ('unacknowledged', 'returned', 'latched') THEN 1 END), "
-     "COUNT(CASE WHEN active = 1 AND condition IN ('stale', 'stuck', 'bad') THEN 1 END), "
+     "COUNT(CASE WHEN active = 1 AND condition IN ('stale', 'stuck', 'bad') THEN 1 END) + "
+     "COALESCE(SUM(CASE WHEN active = 1 AND condition = 'contact' THEN points_lost END), 0), "
      "MIN(CAST(priority AS INTEGER))",
      "_state IN ('unacknowledged', 'acknowledged', 'returned', 'latched', 'latched_acknowledged')",
      add_alarms},
@@ -269,13 +270,17 @@ json_t *overview_alarm_counts(Sql *sql, const Packs *packs, const Actor *actor, 
         return NULL;
     for (guint i = 0; i < parameters->len; i++)
         sql_bind_text(st, (int)i + 1, parameters->pdata[i]);
-    gint64 by_priority[5] = {0}, unacknowledged = 0, shelved = 0;
+    gint64 by_priority[5] = {0}, unacknowledged = 0, shelved = 0, suppressed = 0, closing = 0;
     SqlStep step;
     while ((step = sql_step(st, error)) == SQL_ROW) {
         const char *state = sql_text(st, 1);
         gint64 n = sql_int(st, 2), priority = sql_int(st, 0);
         if (g_str_equal(state, "shelved"))
             shelved += n;
+        else if (g_str_equal(state, "suppressed") || g_str_equal(state, "out_of_service"))
+            suppressed += n;
+        else if (g_str_equal(state, "to_close") || g_str_equal(state, "to_review"))
+            closing += n;
         else
             by_priority[CLAMP(priority, 0, 4)] += n;
         if (g_str_equal(state, "unacknowledged") || g_str_equal(state, "returned") ||
@@ -284,8 +289,9 @@ json_t *overview_alarm_counts(Sql *sql, const Packs *packs, const Actor *actor, 
     }
     if (step == SQL_FAILED)
         return NULL;
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "1", (json_int_t)by_priority[1], "2",
-                     (json_int_t)by_priority[2], "3", (json_int_t)by_priority[3], "4",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "1", (json_int_t)by_priority[1],
+                     "2", (json_int_t)by_priority[2], "3", (json_int_t)by_priority[3], "4",
                      (json_int_t)by_priority[4], "unacknowledged", (json_int_t)unacknowledged,
-                     "shelved", (json_int_t)shelved);
+                     "shelved", (json_int_t)shelved, "suppressed", (json_int_t)suppressed,
+                     "closing", (json_int_t)closing);
 }

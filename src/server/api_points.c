@@ -22,8 +22,11 @@ void api_overview(Request *request) { house_read(request, look_over); }
 static const struct {
     const char *name, *filter;
 } desk_states[] = {
-    {"open", "state <> 'normal' AND state <> 'shelved'"},
+    {"open", "state IN ('unacknowledged', 'acknowledged', 'returned', 'latched', "
+             "'latched_acknowledged')"},
     {"shelved", "state = 'shelved'"},
+    {"suppressed", "state IN ('suppressed', 'out_of_service')"},
+    {"closing", "state IN ('to_close', 'to_review')"},
     {"all", "state IS NOT NULL"},
 };
 
@@ -43,8 +46,8 @@ static char *desk_filter(const char *state, const char *enterprise, GError **err
         g_autofree char *literal = quoted(enterprise);
         return g_strdup_printf("%s AND enterprise = %s", desk_states[i].filter, literal);
     }
-    error_set(error, ERROR_REQUEST, "state", "unknown state of the desk", "open, shelved or all",
-              NULL);
+    error_set(error, ERROR_REQUEST, "state", "unknown state of the desk",
+              "open, shelved, suppressed, closing or all", NULL);
     return NULL;
 }
 

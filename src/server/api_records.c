@@ -2,6 +2,8 @@
  * Parse, call, render. */
 #include "record/journal.h"
 #include "server/house.h"
+#include "signal/point_compose.h"
+#include "signal/point_refresh.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -170,10 +172,12 @@ static gboolean move_job(Sql *sql, const House *house, const Identity *identity,
     return finish_change(sql, house, identity, now_ms, c, record, answer, error);
 }
 
-/* Points are also known to the engine: their changes pass through the pipeline after the commit. */
-static void tell_engine(const House *house, json_t *record) {
+/* Points, their rules and modes are also known to the engine: their changes pass through the
+ * pipeline after the commit. What fails here is told again by who follows the journal. */
+static void tell_engine(Request *request, const House *house, json_t *record) {
     g_autoptr(GError) error = NULL;
-    if (!pipeline_point_changed(house->pipeline, record, &error))
+    if (!point_refresh(house->pipeline, house->points, worker_of(request)->records, house->packs,
+                       record, &error))
         g_warning("point change not taken by the engine: %s", error->message);
 }
 
@@ -190,7 +194,13 @@ typedef struct {
 
 static gboolean point_run(Sql *sql, gpointer data, GError **error) {
     PointWrite *w = data;
-    return w->func(sql, w->house, w->identity, w->now_ms, w->change, &w->answer, error);
+    if (!w->func(sql, w->house, w->identity, w->now_ms, w->change, &w->answer, error))
+        return FALSE;
+    if (point_compose_check(sql, w->house->packs, w->answer, error))
+        return TRUE;
+    json_decref(w->answer);
+    w->answer = NULL;
+    return FALSE;
 }
 
 static void write_point(Request *request, Identity *identity, int status, HouseJob func,
@@ -198,7 +208,7 @@ static void write_point(Request *request, Identity *identity, int status, HouseJ
     g_autoptr(GError) error = NULL;
     PointWrite write = {house_of(request), identity, house_now(request), func, change, NULL};
     if (writer_run(write.house->records, point_run, &write, &error)) {
-        tell_engine(write.house, write.answer);
+        tell_engine(request, write.house, write.answer);
         respond_json(request, status, write.answer);
     } else {
         respond_problem(request, error, write.answer);
@@ -209,7 +219,7 @@ static void write_point(Request *request, Identity *identity, int status, HouseJ
 
 static void start_change(Request *request, Identity *identity_take, int status, HouseJob func,
                          Change *change_take) {
-    if (g_str_equal(change_take->type, "point")) {
+    if (point_compose_reads(change_take->type)) {
         write_point(request, identity_take, status, func, change_take);
         return;
     }

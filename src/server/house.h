@@ -84,6 +84,9 @@ void api_record_move(Request *request);
 void api_record_journal(Request *request);
 void api_receipt(Request *request);
 void api_files_send(Request *request);
+void api_record_documents(Request *request);
+void api_document_get(Request *request);
+void api_document_preview(Request *request);
 void api_file_get(Request *request);
 void api_file_thumbnail(Request *request);
 /* A stored file as a download that no browser runs; `policy` for caches. Takes fd. */

@@ -46,6 +46,7 @@ static AlarmEvent event(const House *house, gint64 seq, AlarmEventKind kind, Ala
                         .point = house->point,
                         .condition = CONDITION_HIGH,
                         .kind = kind,
+                        .rule = "",
                         .level = level,
                         .onset_ms = T0,
                         .at_ms = T0 + at,
@@ -63,7 +64,7 @@ static void apply(House *house, const AlarmEvent *events, guint n) {
 
 static json_t *the_alarm(House *house) {
     char id[27];
-    alarm_id("P-1", CONDITION_HIGH, T0, id);
+    alarm_id("P-1", "", CONDITION_HIGH, T0, id);
     GError *error = NULL;
     return done(
         record_get(house->world.sql, house->world.packs, &actor_engine, "alarm", id, &error),
@@ -159,7 +160,7 @@ static void test_rise_after_acknowledgement_alarms_again(House *house, gconstpoi
                      fall = event(house, 3, ALARM_FALL, ALARM_LEVEL_H, 7000);
     Actor operator= person(&house->world, "enterprise_operator", "op", "E1");
     char id[27];
-    alarm_id("P-1", CONDITION_HIGH, T0, id);
+    alarm_id("P-1", "", CONDITION_HIGH, T0, id);
     GError *error = NULL;
     apply(house, &raise, 1);
     json_decref(

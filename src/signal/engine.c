@@ -38,11 +38,13 @@ void engine_fresh(Slice *slice, guint32 i, const PointDef *def) {
     slice->cold[i] = (Cold){.good_ms = 0};
     slice->due_ms[i] = 0;
     engine_derive(&slice->hot[i], def);
+    if (def->suppressed)
+        slice->hot[i].state |= POINT_SUPPRESSED;
 }
 
 /* Room for all points of the table. */
 static void engine_widen(Engine *engine) {
-    guint32 points = point_table_count(engine->table);
+    guint32 known = engine->points, points = point_table_count(engine->table);
     guint32 slices = (points + ENGINE_SLICE - 1) / ENGINE_SLICE;
     if (slices > engine->slices)
         engine->slice = g_renew(Slice *, engine->slice, slices);
@@ -55,6 +57,13 @@ static void engine_widen(Engine *engine) {
         engine_fresh(slice, engine->points % ENGINE_SLICE,
                      point_table_def(engine->table, engine->points));
     }
+    if (engine->points == known)
+        return;
+    for (guint32 i = known; i < engine->points; i++)
+        if (point_table_def(engine->table, i)->extra)
+            extra_install(engine, i);
+    if (engine->unresolved)
+        extras_resolve(engine);
 }
 
 Engine *engine_new(const PointTable *table, EngineOutput output) {
@@ -69,8 +78,13 @@ Engine *engine_new(const PointTable *table, EngineOutput output) {
 void engine_free(Engine *engine) {
     if (engine == NULL)
         return;
-    for (guint32 i = 0; i < engine->slices; i++)
+    for (guint32 i = 0; i < engine->slices; i++) {
+        extras_free(engine->slice[i]);
         g_free(engine->slice[i]);
+    }
+    if (engine->feeds)
+        g_hash_table_unref(engine->feeds);
+    g_free(engine->feed_bits);
     g_free(engine->slice);
     g_free(engine);
 }
@@ -84,6 +98,7 @@ Turn engine_turn(Engine *engine, guint32 point, gint64 seq) {
         .def = point_table_def(engine->table, point),
         .hot = &slice->hot[i],
         .cold = &slice->cold[i],
+        .extra = slice->hot[i].state & POINT_EXTRA ? extra_find(slice, point) : NULL,
         .due_ms = &slice->due_ms[i],
         .point = point,
         .seq = seq,
@@ -151,6 +166,10 @@ static inline void prefetch(const Engine *engine, guint32 point) {
         engine->output.soon(engine->output.data, point);
 }
 
+static inline gboolean is_fed(const Engine *engine, guint32 point) {
+    return point / 64 < engine->feed_words && engine->feed_bits[point / 64] >> point % 64 & 1;
+}
+
 void engine_batch(Engine *engine, gint64 seq, const SampleBatch *batch) {
     gboolean check = seq <= engine->max_position;
     engine_widen(engine);
@@ -160,13 +179,16 @@ void engine_batch(Engine *engine, gint64 seq, const SampleBatch *batch) {
         guint32 point = batch->point[i];
         if (i + AHEAD < batch->n)
             prefetch(engine, batch->point[i + AHEAD]);
-        if (point >= engine->points ||
-            (check && seq <= engine->slice[point / ENGINE_SLICE]->position))
+        if (point >= engine->points)
             continue;
-        engine->counts.samples++;
-        engine->counts.bad += batch->quality[i] == QUALITY_BAD;
         Judged sample = {batch->time_ms[i], batch->received_ms, batch->value[i], batch->quality[i]};
-        one_sample(engine, point, &sample, (seq << 20) + (gint64)i * 32);
+        if (!check || seq > engine->slice[point / ENGINE_SLICE]->position) {
+            engine->counts.samples++;
+            engine->counts.bad += batch->quality[i] == QUALITY_BAD;
+            one_sample(engine, point, &sample, (seq << 20) + (gint64)i * 32);
+        }
+        if (engine->feeds && is_fed(engine, point))
+            extras_feed(engine, seq, i, point, &sample);
     }
 }
 
@@ -183,7 +205,11 @@ static void tick_slice(Engine *engine, guint32 number, gint64 seq, gint64 receiv
         if (slice->due_ms[i] > received_ms)
             continue;
         Turn turn = engine_turn(engine, first + i, (seq << 20) + (gint64)(first + i) * 8);
+        if (turn.extra)
+            extra_tick(&turn, received_ms);
         rules_tick(&turn, received_ms);
+        if (turn.extra)
+            slice->due_ms[i] = 0; /* its rules are looked at by every tick */
     }
 }
 
@@ -198,6 +224,11 @@ static void resume_slice(Slice *slice, gint64 down_ms) {
     for (guint32 i = 0; i < ENGINE_SLICE; i++)
         if (slice->hot[i].received_ms)
             slice->hot[i].received_ms += down_ms;
+    for (guint i = 0; slice->extras && i < slice->extras->len; i++) {
+        Extra *extra = slice->extras->pdata[i];
+        if (extra->time_ms)
+            extra->received_ms += down_ms;
+    }
     slice->touched = TRUE;
 }
 
@@ -236,7 +267,28 @@ PointNow engine_now(const Engine *engine, guint32 point) {
     now.stale = rules_level(hot->active, CONDITION_STALE) != ALARM_LEVEL_NONE;
     now.stuck = rules_level(hot->active, CONDITION_STUCK) != ALARM_LEVEL_NONE;
     now.bad = rules_level(hot->active, CONDITION_BAD) != ALARM_LEVEL_NONE;
+    now.suppressed = !!(hot->state & POINT_SUPPRESSED);
+    if (hot->state & POINT_EXTRA)
+        now.rules = extra_active(extra_find(engine->slice[point / ENGINE_SLICE], point));
     return now;
+}
+
+GArray *engine_standing(const Engine *engine) {
+    GArray *events = g_array_new(FALSE, FALSE, sizeof(AlarmEvent));
+    for (guint32 i = 0; i < engine->points; i++) {
+        Slice *slice = engine->slice[i / ENGINE_SLICE];
+        Hot *hot = &slice->hot[i % ENGINE_SLICE];
+        if (!hot->active && !(hot->state & POINT_EXTRA))
+            continue;
+        Turn turn = {.def = point_table_def(engine->table, i),
+                     .hot = hot,
+                     .cold = &slice->cold[i % ENGINE_SLICE],
+                     .extra = hot->state & POINT_EXTRA ? extra_find(slice, i) : NULL,
+                     .point = i};
+        rules_standing(&turn, events);
+        extra_standing(&turn, events);
+    }
+    return events;
 }
 
 EngineCounts engine_counts(const Engine *engine) {

@@ -33,7 +33,16 @@
  * such samples are marked late.
  *  - Time during which the node itself was down (engine_resume) is nobody's silence: it counts for
  * neither STALE nor delays.
- *  - Out of service: no condition is judged; standing alarms return. History goes on.
+ *  - Out of service: no condition is judged; standing alarms leave with the point (OUT) and end
+ * when it is in service again (IN). History goes on.
+ *  - Suppressed by design: judged as ever, but said to be so. By the definition (mode of operation:
+ * all conditions), or by an inhibiting rule while its cause holds.
+ *  - Rules (signal/point_rule.h) belong to a point and look at values of points that are not bad,
+ * each the last one in its own order. Time is that of the latest input. What one input alone
+ * decides is judged with the sample; with several inputs the values of one moment are judged
+ * together: by the next sample of a later time, or by the next tick. Delays as for levels. A count
+ * ends when the oldest of the counted crossings leaves the span. Whether other points are in
+ * service does not matter: a rule sees values.
  *  - What falls due at one moment is committed in the order of the times it fell due, then of
  * AlarmCondition.
  *
@@ -77,8 +86,14 @@ typedef struct {
     Quality quality;
     AlarmLevel high, low, rate; /* committed levels; NONE = normal */
     gboolean stale, stuck, bad;
+    gboolean suppressed; /* by its definition */
+    guint rules;         /* standing alarms of its rules */
 } PointNow;
 PointNow engine_now(const Engine *engine, guint32 point);
+
+/* All standing alarms, as events of kind RAISE without seq; caller frees the array of AlarmEvent.
+ */
+GArray *engine_standing(const Engine *engine);
 
 typedef struct {
     guint64 samples, duplicates, late, bad, events, ticks;

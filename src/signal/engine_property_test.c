@@ -32,7 +32,7 @@ typedef struct {
 static void on_alarm(gpointer data, const AlarmEvent *e) {
     Sink *sink = data;
     char id[27];
-    alarm_id(point_table_def(sink->table, e->point)->code, e->condition, e->onset_ms, id);
+    alarm_id(point_table_def(sink->table, e->point)->code, e->rule, e->condition, e->onset_ms, id);
     gint64 *before = g_hash_table_lookup(sink->last, id);
     if (before && e->seq <= *before)
         return;
@@ -212,7 +212,48 @@ static PointDef random_def(guint number) {
         def.stuck_ms = 10000 + pick_ms();
     if (g_test_rand_bit())
         def.rate_limit = 100;
+    def.suppressed = g_test_rand_int_range(0, 8) == 0;
     return def;
+}
+
+static const char *pick_side(void) { return g_test_rand_bit() ? "high" : "low"; }
+
+/* Any kind of rule, over points of both slices. */
+static json_t *random_rule(guint number, const char *const *codes) {
+    static const char *const kinds[] = {"deviation",   "discrete", "count",   "device",
+                                        "underreport", "vote",     "formula", "inhibit"};
+    guint kind = (guint)g_test_rand_int_range(0, G_N_ELEMENTS(kinds));
+    const char *a = codes[g_test_rand_int_range(0, 3)], *b = codes[g_test_rand_int_range(3, 6)];
+    g_autofree char *code = g_strdup_printf("R%u", number);
+    json_t *rule =
+        json_pack("{s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:i}", "rule", code, "kind", kinds[kind],
+                  "limit", g_test_rand_int_range(1, 9) * 10, "side", pick_side(), "hysteresis",
+                  g_test_rand_int_range(0, 3) * 3, "count", g_test_rand_int_range(1, 3), "within_s",
+                  g_test_rand_int_range(5, 60), "setpoint", 50);
+    json_object_set_new(rule, "on_delay_s", json_integer(pick_ms() / 1000));
+    json_object_set_new(rule, "off_delay_s", json_integer(pick_ms() / 1000));
+    json_object_set_new(rule, "normal", json_pack("[i, i]", 50, 77));
+    if (kind == 3 || kind == 4 || kind == 7 || (kind == 0 && g_test_rand_bit()))
+        json_object_set_new(rule, "points", json_pack("[s]", a));
+    if (kind == 5)
+        json_object_set_new(rule, "points", json_pack("[s, s]", a, b));
+    g_autofree char *formula = g_strdup_printf("%s > 50 AND %s < 80", a, b);
+    if (kind == 6)
+        json_object_set_new(rule, "formula", json_string(formula));
+    return rule;
+}
+
+static const char *random_extra(const char *const *codes) {
+    json_t *rules = json_array();
+    for (gint32 n = g_test_rand_int_range(1, 4), i = 0; i < n; i++)
+        json_array_append_new(rules, random_rule((guint)i, codes));
+    json_t *record = json_pack("{s:{s:o}}", "extra", "rules", rules);
+    PointDef def;
+    point_def_read(&def, record);
+    json_decref(record);
+    const char *extra = def.extra;
+    point_def_clear(&def);
+    return extra;
 }
 
 /* Two slices, with a few points in each that speak. */
@@ -222,6 +263,8 @@ static guint32 speaker(gint32 i) {
     return i < SPEAKERS / 2 ? (guint32)i : ENGINE_SLICE + (guint32)i;
 }
 
+static const char *const speaker_codes[SPEAKERS] = {"P0", "P1", "P2", "P4099", "P4100", "P4101"};
+
 static PointTable *random_table(void) {
     PointTable *table = point_table_new();
     for (guint i = 0; i < POINTS; i++) {
@@ -229,6 +272,8 @@ static PointTable *random_table(void) {
         PointDef def = random_def(i);
         if (!speaks)
             def.stale_ms = 0;
+        if (speaks && g_test_rand_bit())
+            def.extra = random_extra(speaker_codes);
         point_table_apply(table, i, &def);
     }
     return table;

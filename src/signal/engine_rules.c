@@ -16,15 +16,15 @@ enum {
     DELAYED_BITS = (1 << DELAYED) - 1
 };
 
-static const guint8 bits_of[CONDITIONS] = {BIT_H | BIT_HH, BIT_L | BIT_LL, BIT_RATE,
-                                           BIT_STALE,      BIT_STUCK,      BIT_BAD};
+static const guint8 bits_of[POINT_CONDITIONS] = {BIT_H | BIT_HH, BIT_L | BIT_LL, BIT_RATE,
+                                                 BIT_STALE,      BIT_STUCK,      BIT_BAD};
 static const guint8 condition_of[WATCHES] = {CONDITION_HIGH,  CONDITION_HIGH, CONDITION_LOW,
                                              CONDITION_LOW,   CONDITION_RATE, CONDITION_BAD,
                                              CONDITION_STALE, CONDITION_STUCK};
 
 AlarmLevel rules_level(guint8 active, AlarmCondition condition) {
-    static const AlarmLevel severe[CONDITIONS] = {ALARM_LEVEL_HH, ALARM_LEVEL_LL, ALARM_LEVEL_R,
-                                                  ALARM_LEVEL_F,  ALARM_LEVEL_F,  ALARM_LEVEL_F};
+    static const AlarmLevel severe[POINT_CONDITIONS] = {
+        ALARM_LEVEL_HH, ALARM_LEVEL_LL, ALARM_LEVEL_R, ALARM_LEVEL_F, ALARM_LEVEL_F, ALARM_LEVEL_F};
     guint8 bits = active & bits_of[condition];
     if (bits == 0)
         return ALARM_LEVEL_NONE;
@@ -79,6 +79,7 @@ static void emit(Turn *turn, AlarmCondition condition, AlarmEventKind kind, Alar
         value = cold->first[condition];
     AlarmEvent event = {
         .seq = turn->seq++,
+        .rule = "",
         .point = turn->point,
         .condition = condition,
         .kind = kind,
@@ -89,11 +90,48 @@ static void emit(Turn *turn, AlarmCondition condition, AlarmEventKind kind, Alar
         .limit = limit_of(turn->def, level),
         .worst = measured ? cold->worst[condition] : value,
         .late = turn->late,
+        .suppressed = !!(rules_mask(turn) >> condition & 1),
     };
-    EngineCounts *counts = &turn->engine->counts;
-    counts->events++;
-    counts->active += (kind == ALARM_RAISE) - (kind == ALARM_RETURN);
-    turn->engine->output.alarm(turn->engine->output.data, &event);
+    engine_say(turn->engine, &event);
+}
+
+guint32 rules_mask(const Turn *turn) {
+    guint32 mask = turn->extra ? turn->extra->mask : 0;
+    return turn->hot->state & POINT_SUPPRESSED ? (1u << CONDITIONS) - 1 : mask;
+}
+
+void rules_suppress(Turn *turn, guint32 before, guint32 after, gint64 at_ms) {
+    for (AlarmCondition condition = 0; condition < POINT_CONDITIONS; condition++) {
+        AlarmLevel level = rules_level(turn->hot->active, condition);
+        if (level == ALARM_LEVEL_NONE || !((before ^ after) >> condition & 1))
+            continue;
+        emit(turn, condition, after >> condition & 1 ? ALARM_SUPPRESS : ALARM_UNSUPPRESS, level,
+             at_ms);
+    }
+}
+
+void rules_standing(const Turn *turn, GArray *events) {
+    for (AlarmCondition condition = 0; condition < POINT_CONDITIONS; condition++) {
+        AlarmLevel level = rules_level(turn->hot->active, condition);
+        if (level == ALARM_LEVEL_NONE)
+            continue;
+        const Cold *cold = turn->cold;
+        gboolean measured = (int)condition < MEASURED;
+        AlarmEvent event = {
+            .point = turn->point,
+            .condition = condition,
+            .kind = ALARM_RAISE,
+            .level = level,
+            .rule = "",
+            .onset_ms = cold->onset_ms[condition],
+            .at_ms = cold->onset_ms[condition],
+            .value = measured ? cold->first[condition] : value_now(turn, condition),
+            .limit = limit_of(turn->def, level),
+            .worst = measured ? cold->worst[condition] : value_now(turn, condition),
+            .suppressed = !!(rules_mask(turn) >> condition & 1),
+        };
+        g_array_append_val(events, event);
+    }
 }
 
 /* Every occurrence is one of its own, also when a definition was changed back and forth over the
@@ -163,7 +201,7 @@ static void due_offer(Due *due, gint64 due_ms, AlarmCondition condition) {
 
 /* The next of the delayed changes. */
 static Due due_next(const Turn *turn) {
-    Due due = {G_MAXINT64, CONDITIONS};
+    Due due = {G_MAXINT64, POINT_CONDITIONS};
     guint8 pending = (turn->hot->met ^ turn->hot->active) & DELAYED_BITS;
     for (guint watch = 0; pending; watch++, pending >>= 1)
         if (pending & 1)
@@ -182,7 +220,7 @@ static void commit_due(Turn *turn, gint64 until, gint64 stale_due, gint64 stuck_
             due_offer(&due, stale_due, CONDITION_STALE);
         if (stuck_due != NOT_DUE)
             due_offer(&due, stuck_due, CONDITION_STUCK);
-        if (due.due_ms > until || due.condition == CONDITIONS)
+        if (due.due_ms > until || due.condition == POINT_CONDITIONS)
             return;
         if (due.condition == CONDITION_STALE) {
             stale_due = NOT_DUE;
@@ -316,7 +354,7 @@ static gboolean delays_run(const Hot *hot) { return !(hot->state & (POINT_BACKLO
 static void tick_no_later(Turn *turn) {
     const Hot *hot = turn->hot;
     Due due = due_next(turn);
-    if (due.condition != CONDITIONS && delays_run(hot))
+    if (due.condition != POINT_CONDITIONS && delays_run(hot))
         *turn->due_ms = MIN(*turn->due_ms, hot->received_ms + (due.due_ms - hot->time_ms));
     if (hot->stale_ms != NEVER_32 && !(hot->active & BIT_STALE))
         *turn->due_ms = MIN(*turn->due_ms, hot->received_ms + hot->stale_ms + 1);
@@ -391,9 +429,34 @@ static gint64 own_now(const Hot *hot, gint64 received_ms) {
 }
 
 static void leave_service(Turn *turn, gint64 own) {
-    for (AlarmCondition condition = 0; condition < CONDITIONS; condition++)
-        commit(turn, condition, 0, 0, own);
+    for (AlarmCondition condition = 0; condition < POINT_CONDITIONS; condition++) {
+        AlarmLevel level = rules_level(turn->hot->active, condition);
+        turn->hot->active &= (guint8)~bits_of[condition];
+        if (level != ALARM_LEVEL_NONE)
+            emit(turn, condition, ALARM_OUT, level, own);
+    }
     turn->hot->met = 0;
+}
+
+/* Of no condition: all alarms that the point took with it out of service are over. */
+static void return_to_service(Turn *turn, gint64 own) {
+    AlarmEvent event = {.seq = turn->seq++,
+                        .point = turn->point,
+                        .kind = ALARM_IN,
+                        .rule = "",
+                        .at_ms = own,
+                        .value = NAN,
+                        .limit = NAN,
+                        .worst = NAN};
+    engine_say(turn->engine, &event);
+}
+
+static void suppress_by_definition(Turn *turn, gint64 own) {
+    guint32 before = rules_mask(turn);
+    turn->hot->state &= (guint8)~POINT_SUPPRESSED;
+    if (turn->def->suppressed)
+        turn->hot->state |= POINT_SUPPRESSED;
+    rules_suppress(turn, before, rules_mask(turn), own);
 }
 
 /* What is no longer watched ends at once, without off-delay. */
@@ -405,26 +468,33 @@ static void drop_unwatched(Turn *turn, gint64 own) {
                  (isnan(def->rate_limit) ? BIT_RATE : 0) | (def->stale_ms == 0 ? BIT_STALE : 0) |
                  (def->stuck_ms == 0 ? BIT_STUCK : 0));
     turn->hot->met &= (guint8)~gone;
-    for (AlarmCondition condition = 0; condition < CONDITIONS; condition++)
+    for (AlarmCondition condition = 0; condition < POINT_CONDITIONS; condition++)
         if (turn->hot->active & gone & bits_of[condition])
             commit(turn, condition, turn->hot->active & bits_of[condition] & (guint8)~gone, 0, own);
 }
 
 void rules_changed(Turn *turn, gint64 received_ms) {
     Hot *hot = turn->hot;
+    gboolean was_out = !!(hot->state & POINT_OUT);
     if (hot->state & POINT_FRESH && hot->received_ms == 0)
         hot->received_ms = received_ms;
     gint64 own = own_now(hot, received_ms);
     turn->late = !!(hot->state & POINT_BACKLOG);
     engine_derive(hot, turn->def);
     *turn->due_ms = 0;
+    extra_changed(turn, received_ms);
+    suppress_by_definition(turn, own);
     if (hot->state & POINT_OUT) {
         leave_service(turn, own);
+        extra_leave_service(turn, received_ms);
         return;
     }
+    if (was_out)
+        return_to_service(turn, own);
     drop_unwatched(turn, own);
     if (has_good(hot))
         judge_limits(turn, good_value(turn), own);
     set_met(turn, WATCH_BAD, !(hot->state & POINT_FRESH) && hot->quality == QUALITY_BAD, own);
     commit_due(turn, own, NOT_DUE, NOT_DUE);
+    extra_judge(turn, received_ms);
 }

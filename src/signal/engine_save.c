@@ -34,21 +34,30 @@ GByteArray *engine_save(const Engine *engine, guint32 slice) {
         guint32 hash = point_def_hash(point_table_def(engine->table, slice * ENGINE_SLICE + i));
         g_byte_array_append(out, (const guint8 *)&hash, sizeof hash);
     }
+    extras_save(s, out);
     return out;
 }
 
 static guint32 count_active(const Slice *slice, guint32 n) {
     guint32 active = 0;
     for (guint32 i = 0; i < n; i++)
-        for (AlarmCondition condition = 0; condition < CONDITIONS; condition++)
+        for (AlarmCondition condition = 0; condition < POINT_CONDITIONS; condition++)
             active += rules_level(slice->hot[i].active, condition) != ALARM_LEVEL_NONE;
+    for (guint i = 0; slice->extras && i < slice->extras->len; i++)
+        active += extra_active(slice->extras->pdata[i]);
     return active;
 }
+
+static gsize plain_size(guint32 n) { return (gsize)n * (sizeof(Hot) + sizeof(Cold) + 4); }
 
 static void restore_points(Engine *engine, guint32 slice, guint32 n, const guint8 *bytes) {
     Slice *s = engine->slice[slice];
     const guint8 *cold = bytes + n * sizeof(Hot), *hashes = cold + n * sizeof(Cold);
-    memcpy(s->hot, bytes, n * sizeof(Hot));
+    for (guint32 i = 0; i < n; i++) {
+        guint8 extra = s->hot[i].state & POINT_EXTRA; /* as today's definition has it */
+        memcpy(&s->hot[i], bytes + i * sizeof(Hot), sizeof(Hot));
+        s->hot[i].state = (guint8)((s->hot[i].state & ~POINT_EXTRA) | extra);
+    }
     memcpy(s->cold, cold, n * sizeof(Cold));
     for (guint32 i = 0; i < n; i++) {
         const PointDef *def = point_table_def(engine->table, slice * ENGINE_SLICE + i);
@@ -68,11 +77,12 @@ gboolean engine_restore(Engine *engine, guint32 slice, const guint8 *bytes, gsiz
     memcpy(&header, bytes, sizeof header);
     if (memcmp(header.magic, model.magic, sizeof model.magic) != 0 ||
         header.layout != model.layout || header.slice != slice ||
-        header.n > slice_points(engine, slice) ||
-        n != sizeof header + (gsize)header.n * (sizeof(Hot) + sizeof(Cold) + 4))
+        header.n > slice_points(engine, slice) || n < sizeof header + plain_size(header.n))
         return FALSE;
     engine->counts.active -= count_active(engine->slice[slice], header.n);
     restore_points(engine, slice, header.n, bytes + sizeof header);
+    gsize plain = sizeof header + plain_size(header.n);
+    extras_restore(engine->slice[slice], bytes + plain, n - plain);
     engine->counts.active += count_active(engine->slice[slice], header.n);
     engine->slice[slice]->touched = FALSE;
     return TRUE;

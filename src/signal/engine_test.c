@@ -86,7 +86,8 @@ static void tick(Bench *bench, gint64 t) { engine_tick(bench->engine, ++bench->s
 
 /* "RAISE high H on=0 at=5000 v=81 w=81; ..." of all events since the last call; times from T0. */
 static char *told(Bench *bench) {
-    static const char *const kinds[] = {"RAISE", "RISE", "FALL", "RETURN"};
+    static const char *const kinds[] = {"RAISE",    "RISE",       "FALL", "RETURN",
+                                        "SUPPRESS", "UNSUPPRESS", "OUT",  "IN"};
     GString *text = g_string_new(NULL);
     for (guint i = 0; i < bench->events->len; i++) {
         const AlarmEvent *e = &g_array_index(bench->events, AlarmEvent, i);
@@ -466,14 +467,15 @@ static void test_out_of_service_judges_nothing(void) {
     put(bench, 0, 85);
     expect(bench, "RAISE high H on=0 at=0");
     redefine(bench, 0, out_of_service, T0 + 5 * S);
-    expect(bench, "RETURN high H on=0 at=5000");
+    expect(bench, "OUT high H on=0 at=5000");
     put(bench, 6 * S, 99);
     put_bad(bench, 7 * S, 99);
     tick(bench, 3600 * S);
     expect(bench, "");
     g_assert_nonnull(strstr(bench->history->str, " 99 2"));
     redefine(bench, 0, in_service, T0 + 3601 * S);
-    expect(bench, "RAISE high HH on=3601000 at=3601000; RAISE bad F on=3601000 at=3601000");
+    expect(bench, "IN high normal on=-1700000000000 at=3601000; RAISE high HH on=3601000 "
+                  "at=3601000; RAISE bad F on=3601000 at=3601000");
     bench_free(bench);
 }
 
@@ -506,12 +508,12 @@ static void test_no_two_occurrences_share_an_onset(void) {
 
 static void test_ids_depend_on_point_condition_and_onset(void) {
     char a[27], b[27];
-    g_assert_cmpstr(alarm_id("P1", CONDITION_HIGH, T0, a), ==,
-                    alarm_id("P1", CONDITION_HIGH, T0, b));
+    g_assert_cmpstr(alarm_id("P1", "", CONDITION_HIGH, T0, a), ==,
+                    alarm_id("P1", "", CONDITION_HIGH, T0, b));
     g_assert_cmpuint(strlen(a), ==, 26);
-    g_assert_cmpstr(a, !=, alarm_id("P1", CONDITION_LOW, T0, b));
-    g_assert_cmpstr(a, !=, alarm_id("P2", CONDITION_HIGH, T0, b));
-    g_assert_cmpstr(a, !=, alarm_id("P1", CONDITION_HIGH, T0 + 1, b));
+    g_assert_cmpstr(a, !=, alarm_id("P1", "", CONDITION_LOW, T0, b));
+    g_assert_cmpstr(a, !=, alarm_id("P2", "", CONDITION_HIGH, T0, b));
+    g_assert_cmpstr(a, !=, alarm_id("P1", "", CONDITION_HIGH, T0 + 1, b));
 }
 
 int main(int argc, char **argv) {

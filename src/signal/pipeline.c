@@ -260,6 +260,14 @@ gboolean pipeline_point_changed(Pipeline *pipeline, json_t *point_record, GError
     return TRUE;
 }
 
+gboolean pipeline_points_changed(Pipeline *pipeline, json_t *point_records, GError **error) {
+    size_t n = json_array_size(point_records);
+    for (size_t i = 0; i + 1 < n; i++)
+        if (!change_push(pipeline, json_array_get(point_records, i), NULL, NULL, error))
+            return FALSE;
+    return n == 0 || pipeline_point_changed(pipeline, json_array_get(point_records, n - 1), error);
+}
+
 /* False when there is no room: time then goes on with the next one. */
 static gboolean tick_push(Pipeline *pipeline, gint64 now_ms, PipelineDone done, gpointer data) {
     if (!logging_begin(pipeline))

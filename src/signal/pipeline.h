@@ -24,6 +24,9 @@ typedef struct {
      * waits for the commit. */
     gboolean (*alarms)(gpointer data, const AlarmEvent *events, guint n, GError **error);
     gpointer data;
+    /* Once at start, when the log is replayed and its alarms are delivered: `standing` (AlarmEvent)
+     * is what stands in the engine. May be NULL. */
+    gboolean (*reconcile)(gpointer data, const GArray *standing, GError **error);
 } PipelineSink;
 
 typedef struct {
@@ -60,6 +63,8 @@ gboolean pipeline_put(Pipeline *pipeline, SampleBatch *batch_take, GError **erro
  * puts the change into the log as a row of its own (so that a replay judges every sample by the
  * definition it had) and waits until the engine has taken it. Not on a writer's thread. */
 gboolean pipeline_point_changed(Pipeline *pipeline, json_t *point_record, GError **error);
+/* Several, in order (JSON array); waits for the last. */
+gboolean pipeline_points_changed(Pipeline *pipeline, json_t *point_records, GError **error);
 
 /* Asked on any thread, answered by the engine's thread between two rows. `now` has room for n. */
 void pipeline_now(Pipeline *pipeline, const guint32 *points, guint n, PointNow *now);

@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 
+#include <string.h>
+
 enum { TAKE = 64, IDLE_MS = 100 };
 
 /* ---- what the engine says ---- */
@@ -69,20 +71,70 @@ void evaluate(Pipeline *pipeline, Item *item) {
     pipeline->seq = item->last_seq;
 }
 
+/* ---- giving events to the sink ---- */
+
+static const AlarmEvent *event_at(const Pipeline *pipeline, guint i) {
+    return &g_array_index(pipeline->events, AlarmEvent, i);
+}
+
+static const char *enterprise_at(const Pipeline *pipeline, guint i) {
+    return point_table_enterprise(pipeline->config.table, event_at(pipeline, i)->point);
+}
+
+static gboolean same_row(const Pipeline *pipeline, guint a, guint b) {
+    return alarm_event_row(event_at(pipeline, a)->seq) ==
+           alarm_event_row(event_at(pipeline, b)->seq);
+}
+
+static gint by_enterprise(gconstpointer a, gconstpointer b, gpointer data) {
+    const PointTable *table = ((Pipeline *)data)->config.table;
+    const AlarmEvent *x = a, *y = b;
+    int order =
+        strcmp(point_table_enterprise(table, x->point), point_table_enterprise(table, y->point));
+    return order ? order : (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+/* A row that says much (a tick after which many points are silent) is put in the order of
+ * enterprises: what one enterprise has to say can then be given in one call. The order of one
+ * point's events stays. */
+static void sort_large_rows(Pipeline *pipeline) {
+    GArray *events = pipeline->events;
+    for (guint from = 0, to; from < events->len; from = to) {
+        for (to = from + 1; to < events->len && same_row(pipeline, from, to); to++)
+            ;
+        if (to - from > EVENTS_PER_SINK)
+            g_qsort_with_data(events->data + (gsize)from * sizeof(AlarmEvent), (gint)(to - from),
+                              sizeof(AlarmEvent), by_enterprise, pipeline);
+    }
+}
+
+/* How many events from `from` make one call: a bounded number, and never a part of what a row says
+ * of one enterprise. Silence is cheap (signal/alarm_contact), so that much of it goes together. */
+static guint portion(const Pipeline *pipeline, guint from) {
+    guint dear = 0, to = from;
+    for (; to < pipeline->events->len; to++) {
+        gboolean full = dear >= EVENTS_PER_SINK || to - from >= SILENCE_PER_SINK;
+        if (full && !(same_row(pipeline, to, to - 1) &&
+                      enterprise_at(pipeline, to) == enterprise_at(pipeline, to - 1)))
+            break;
+        dear += event_at(pipeline, to)->condition != CONDITION_STALE;
+    }
+    return to - from;
+}
+
 /* Gives all events to the sink, which makes them durable. */
 gboolean deliver(Pipeline *pipeline, GError **error) {
-    GArray *events = pipeline->events;
     const PipelineSink *sink = &pipeline->config.sink;
     guint done = 0;
     gboolean good = TRUE;
-    while (good && done < events->len) {
-        guint n = MIN(events->len - done, (guint)EVENTS_PER_SINK);
-        const AlarmEvent *first = &g_array_index(events, AlarmEvent, done);
-        good = sink->alarms == NULL || sink->alarms(sink->data, first, n, error);
+    sort_large_rows(pipeline);
+    while (good && done < pipeline->events->len) {
+        guint n = portion(pipeline, done);
+        good = sink->alarms == NULL || sink->alarms(sink->data, event_at(pipeline, done), n, error);
         done += good ? n : 0;
         serve_requests(pipeline);
     }
-    g_array_remove_range(events, 0, done);
+    g_array_remove_range(pipeline->events, 0, done);
     return good;
 }
 

@@ -210,6 +210,14 @@ static void changes_since(Recovery *recovery, GPtrArray *changes) {
     }
 }
 
+static gboolean reconcile(Pipeline *pipeline, GError **error) {
+    const PipelineSink *sink = &pipeline->config.sink;
+    if (sink->reconcile == NULL)
+        return TRUE;
+    g_autoptr(GArray) standing = engine_standing(pipeline->engine);
+    return sink->reconcile(sink->data, standing, error);
+}
+
 static gboolean recover(Recovery *recovery, Sql *samples, GPtrArray *changes, GError **error) {
     if (!checkpoint_each(samples, note_position, recovery, error) ||
         !sample_log_changes(samples, least_position(recovery), on_old_change, recovery, error))
@@ -219,7 +227,7 @@ static gboolean recover(Recovery *recovery, Sql *samples, GPtrArray *changes, GE
         !replay(recovery, samples, error))
         return FALSE;
     changes_since(recovery, changes);
-    return TRUE;
+    return reconcile(recovery->pipeline, error);
 }
 
 gboolean pipeline_recover(Pipeline *pipeline, GPtrArray *changes, GError **error) {

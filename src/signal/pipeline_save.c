@@ -28,7 +28,7 @@ static GByteArray *slice_bytes(const Pipeline *pipeline, guint32 slice) {
     return out;
 }
 
-enum { RAW_MAX = ENGINE_SLICE * 1024 };
+enum { RAW_MAX = ENGINE_SLICE * 16384 };
 
 static gboolean restore_bytes(Pipeline *pipeline, guint32 slice, const guint8 *bytes, gsize n) {
     BlobHead head;

@@ -12,6 +12,7 @@ enum {
     ITEMS_MAX = 2048,      /* batches, ticks and changes between the door and the engine */
     SAMPLES_MAX = 1 << 20, /* samples in them: 21 MiB */
     EVENTS_PER_SINK = 512,
+    SILENCE_PER_SINK = 16384,
     CHUNKS_PER_SAVE = 1024, /* a save is made when so many wait, or after SAVE_MS */
     CHUNKS_MAX = 16384,     /* the engine waits for the disk before it makes more */
     LATE_MAX = 65536,

@@ -38,7 +38,8 @@ static gboolean sink_alarms(gpointer data, const AlarmEvent *events, guint n, GE
     for (guint i = 0; i < n; i++) {
         char id[27];
         const AlarmEvent *e = &events[i];
-        alarm_id(point_table_def(house->table, e->point)->code, e->condition, e->onset_ms, id);
+        alarm_id(point_table_def(house->table, e->point)->code, e->rule, e->condition, e->onset_ms,
+                 id);
         fprintf(house->story,
                 "%s %" G_GINT64_FORMAT " %u %d %d %d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
                 " %.17g %.17g %.17g\n",

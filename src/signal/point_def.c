@@ -1,6 +1,7 @@
 #include "signal/point_row.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The numbers of a definition, by the names they have in packs/core/point.yaml. */
@@ -52,6 +53,16 @@ static const char *text_of(json_t *record, const char *field) {
     return text ? text : "";
 }
 
+/* Interned: few points have one, and many of them the same. */
+static const char *extra_text(json_t *extra) {
+    if (json_object_size(extra) == 0)
+        return NULL;
+    char *text = json_dumps(extra, JSON_COMPACT | JSON_SORT_KEYS);
+    const char *interned = g_intern_string(text);
+    free(text);
+    return interned;
+}
+
 static void tidy(PointDef *def) {
     if (!(def->hysteresis >= 0))
         def->hysteresis = 0;
@@ -76,7 +87,10 @@ void point_def_read(PointDef *def, json_t *record) {
     def->priority = (guint8)(json_is_integer(priority) ? CLAMP(json_integer_value(priority), 0, 9)
                                                        : text_of(record, "priority")[0] - '0');
     def->latch = json_is_true(json_object_get(record, "latch"));
+    def->review = json_is_true(json_object_get(record, "review"));
     def->in_service = strcmp(text_of(record, "service"), "out_of_service") != 0;
+    def->suppressed = json_is_true(json_object_get(record, "suppressed"));
+    def->extra = extra_text(json_object_get(record, "extra"));
     tidy(def);
 }
 
@@ -100,12 +114,18 @@ json_t *point_def_write(const PointDef *def) {
     json_object_set_new(record, "latch", json_boolean(def->latch));
     json_object_set_new(record, "service",
                         json_string(def->in_service ? "in_service" : "out_of_service"));
+    if (def->review)
+        json_object_set_new(record, "review", json_true());
+    if (def->suppressed)
+        json_object_set_new(record, "suppressed", json_true());
+    if (def->extra)
+        json_object_set_new(record, "extra", json_loads(def->extra, 0, NULL));
     return record;
 }
 
 /* FNV-1a over the bytes of each number; all NANs count as one. */
 guint32 point_def_hash(const PointDef *def) {
-    guint32 hash = 2166136261u ^ (guint32)(def->in_service != 0);
+    guint32 hash = 2166136261u ^ (guint32)(def->in_service != 0) ^ (guint32)(def->suppressed << 1);
     for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
         double value = number_get(def, i);
         guint8 bytes[sizeof value] = {0};
@@ -115,6 +135,8 @@ guint32 point_def_hash(const PointDef *def) {
             hash = (hash ^ bytes[k]) * 16777619u;
         hash = (hash ^ (guint32)isnan(value)) * 16777619u;
     }
+    for (const char *c = def->extra; c && *c; c++)
+        hash = (hash ^ (guint8)*c) * 16777619u;
     return hash;
 }
 

@@ -24,8 +24,12 @@ typedef struct {
     double rate_limit; /* unit per minute; NAN: not watched */
     gint32 on_delay_ms, off_delay_ms;
     gint64 stale_ms, stuck_ms; /* 0: not watched */
+    const char *extra;         /* what only few points have: canonical JSON of their rules
+                                  (signal/point_rule.h), interned; NULL: nothing */
     guint8 priority;           /* 1..4; default 2 */
-    gboolean latch, in_service;
+    guint8 latch, in_service;  /* truth values */
+    guint8 suppressed;         /* by design: judged, but not announced (mode of operation) */
+    guint8 review;             /* its alarms are closed with cause, handling and a review */
 } PointDef;
 
 typedef struct PointTable PointTable;

@@ -182,6 +182,20 @@ gboolean file_store_each(const char *store, gint64 older_ms, FileVisit visit, gp
     return good;
 }
 
+static gboolean erase_one(gpointer store, const char *hash, GError **error) {
+    return file_store_remove(store, hash, error);
+}
+
+void file_store_erase(const char *store) {
+    file_store_each(store, G_MAXINT64, erase_one, (gpointer)store, NULL);
+    g_autoptr(GDir) dir = g_dir_open(store, 0, NULL);
+    for (const char *name; dir && (name = g_dir_read_name(dir)) != NULL;) {
+        g_autofree char *shelf = g_build_filename(store, name, NULL);
+        rmdir(shelf);
+    }
+    rmdir(store);
+}
+
 typedef struct {
     const char *store, *to;
     guint copied;

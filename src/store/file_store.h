@@ -32,5 +32,7 @@ gboolean file_store_remove(const char *store, const char *hash, GError **error);
 typedef gboolean (*FileVisit)(gpointer data, const char *hash, GError **error);
 gboolean file_store_each(const char *store, gint64 older_ms, FileVisit visit, gpointer data,
                          GError **error);
+/* Removes a store of tests and stories, whole. */
+void file_store_erase(const char *store);
 /* Copies every content that `to` has not yet; checks each on the way. *copied may be NULL. */
 gboolean file_store_copy(const char *store, const char *to, guint *copied, GError **error);

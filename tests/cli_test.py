@@ -11,7 +11,7 @@ import unittest
 import harness
 from harness import World, WorldTest, command, command_ok
 
-COMMANDS = ["serve", "demo", "pack", "load", "ingest", "alarms", "verify", "user", "backup"]
+COMMANDS = ["serve", "demo", "pack", "load", "ingest", "alarms", "verify", "user", "backup", "export", "receipt"]
 T0 = 1_700_000_000_000
 
 
@@ -28,19 +28,36 @@ class Help(unittest.TestCase):
 
     def test_wrong_usage_ends_with_2(self):
         for line in ([], ["dance"], ["pack"], ["pack", "dance"], ["load"], ["load", "hazard"], ["serve", "--colour"], ["user"], ["user", "dance"],
-                     ["backup"], ["serve", "--port", "many"], ["verify", "extra"], ["ingest"]):
+                     ["backup"], ["serve", "--port", "many"], ["verify", "one", "two"], ["verify", "--head", "x"], ["export"], ["receipt", "check"], ["ingest"]):
             with self.subTest(" ".join(line)):
                 done = command(*line)
                 self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
                 self.assertTrue(done.stderr)
                 self.assertEqual(done.stdout, "")
 
+    def test_pack_show(self):
+        chinese, english = command("pack", "show", "hazard", harness.PACKS), command("pack", "show", "hazard", harness.PACKS, "--en")
+        self.assertEqual((chinese.returncode, english.returncode), (0, 0), chinese.stderr + english.stderr)
+        for words in ("▶ 待核实 (reported)", "交办整改 → 整改中", "■ 已销号 (closed)", "整改期限，无则 15 个工作日"):
+            self.assertIn(words, chinese.stdout)
+        self.assertIn("■ Closed (closed)", english.stdout)
+        self.assertEqual(command("pack", "show", "nothing", harness.PACKS).returncode, 1)
+        self.assertEqual(command("pack", "check", harness.PACKS, "extra").returncode, 2)
+        if shutil.which("dot") is None:
+            self.skipTest("graphviz is not there")
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "flow.svg")
+            done = command("pack", "show", "hazard", harness.PACKS, "--svg", path)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(path, encoding="utf-8") as file:
+                self.assertIn("待验收", file.read())
+
     def test_version(self):
         self.assertRegex(command("--version").stdout, r"^anlan \d+\.\d+\.\d+\n$")
 
     def test_what_is_not_there(self):
         with tempfile.TemporaryDirectory() as empty:
-            for line in (["verify"], ["alarms"], ["backup", os.path.join(empty, "copy")]):
+            for line in (["verify"], ["verify", "nothing"], ["alarms"], ["backup", os.path.join(empty, "copy")], ["export", "--journal", os.path.join(empty, "x")]):
                 done = command(*line, data=os.path.join(empty, "data"))
                 self.assertEqual(done.returncode, 1, (line, done.stdout, done.stderr))
                 self.assertIn("[", done.stderr)
@@ -298,6 +315,25 @@ class Verify(unittest.TestCase):
                     done = command("verify", data=copy)
                     self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
                     self.assertIn("verify.broken", done.stderr)
+
+    def test_the_exported_journal_needs_nothing_else(self):
+        with World() as world:
+            county = world.server.client("county-a")
+            county.create("hazard", title="甲", enterprise="PLANT-A", source="inspection", grade="general")
+            path = os.path.join(world.directory, "journal")
+            command_ok("export", "--journal", path, data=world.data)  # beside the server
+            self.assertEqual(command("export", "--journal", path, data=world.data).returncode, 1, "an existing file was overwritten")
+            self.assertEqual(os.stat(path).st_mode & 0o077, 0)
+            whole = command("verify", path)
+            self.assertEqual(whole.returncode, 0, whole.stderr)
+            self.assertIn("clean: ", whole.stdout)
+            with open(path, "r+b") as file:
+                content = file.read()
+                file.seek(content.index("甲".encode()))
+                file.write("乙".encode())
+            changed = command("verify", path)
+            self.assertEqual(changed.returncode, 1)
+            self.assertIn("verify.broken", changed.stderr)
 
 
 if __name__ == "__main__":

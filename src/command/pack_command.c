@@ -1,6 +1,8 @@
 #include "command/command.h"
+#include "command/flow_draw.h"
 #include "record/story.h"
 
+#include <gio/gio.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,25 +93,74 @@ static gboolean test(const char *directory, GError **error) {
     return good;
 }
 
+/* ---- show ---- */
+
+static char *svg_path;
+static gboolean in_english;
+
+static const GOptionEntry options[] = {
+    {"svg", 0, 0, G_OPTION_ARG_FILENAME, &svg_path,
+     "show: draw the flow into this file (needs dot, of the Debian package graphviz)", "FILE"},
+    {"en", 0, 0, G_OPTION_ARG_NONE, &in_english, "show: in English", NULL},
+    G_OPTION_ENTRY_NULL};
+
+/* Graphviz lays out; it is asked for as a program, so that nothing else depends on it. */
+static gboolean draw(const char *dot, const char *path, GError **error) {
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *messages = NULL;
+    g_autoptr(GSubprocess) program =
+        g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &cause,
+                         "dot", "-Tsvg", "-o", path, NULL);
+    if (program && g_subprocess_communicate_utf8(program, dot, NULL, NULL, &messages, &cause) &&
+        g_subprocess_get_successful(program))
+        return TRUE;
+    return error_set(error, ERROR_FILE, NULL, path,
+                     cause      ? cause->message
+                     : messages ? messages
+                                : "dot",
+                     NULL);
+}
+
+static gboolean show(char **arguments, GError **error) {
+    Lang lang = in_english ? LANG_EN : LANG_ZH;
+    Packs *packs = packs_load(arguments[1] ? arguments[1] : "packs", error);
+    const RecordType *type = packs ? packs_type(packs, arguments[0]) : NULL;
+    gboolean good = type != NULL;
+    if (packs && type == NULL)
+        error_set(error, ERROR_TYPE_UNKNOWN, NULL, arguments[0], NULL);
+    if (type && svg_path) {
+        g_autofree char *dot = flow_dot(packs, type, lang);
+        good = draw(dot, svg_path, error);
+    } else if (type) {
+        g_autofree char *text = flow_text(packs, type, lang);
+        fputs(text, stdout);
+    }
+    packs_free(packs);
+    return good;
+}
+
 static const struct {
     const char *name;
     gboolean (*run)(const char *directory, GError **error);
 } verbs[] = {{"check", check}, {"test", test}};
 
 static gboolean run(char **arguments, GError **error) {
-    for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++)
+    if (g_str_equal(arguments[0], "show") && arguments[1])
+        return show(arguments + 1, error);
+    for (gsize i = 0; i < G_N_ELEMENTS(verbs) && !(arguments[1] && arguments[2]); i++)
         if (g_str_equal(arguments[0], verbs[i].name))
             return verbs[i].run(arguments[1] ? arguments[1] : "packs", error);
-    return error_set(error, ERROR_USAGE, NULL, "expected: anlan pack check|test [DIR]", NULL);
+    return error_set(error, ERROR_USAGE, NULL,
+                     "expected: anlan pack check|test [DIR] or anlan pack show TYPE [DIR]", NULL);
 }
 
 const Command command_pack = {
     .name = "pack",
-    .arguments = "check|test [DIR]",
-    .summary =
-        "check packs as the server would at start, or tell their stories / 检查业务包，演示流程",
+    .arguments = "check|test [DIR] | show TYPE [DIR]",
+    .summary = "check packs as the server would at start, tell their stories, or show a flow / "
+               "检查业务包，演示流程，画出流程",
     .options = options,
     .arguments_min = 1,
-    .arguments_max = 2,
+    .arguments_max = 3,
     .run = run,
 };

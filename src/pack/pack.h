@@ -125,11 +125,14 @@ typedef struct {
     GArray *todo; /* Todo */
 } State;
 
-typedef struct {
+typedef struct Guard Guard;
+struct Guard {
     Condition *when;
     Title message;
-    char *field; /* or NULL */
-} Guard;
+    char *field;    /* or NULL */
+    Validity valid; /* of the law it serves */
+    Guard *next;    /* of the same move; or NULL */
+};
 
 typedef struct {
     Condition *when;    /* NULL: always */
@@ -238,6 +241,8 @@ struct ClockType {
     Condition *pause;         /* stands still while this holds; or NULL */
     const Field *until;       /* or NULL */
     gboolean has_limit;
+    Validity valid;  /* several of one name and disjoint validity are one clock over time */
+    gboolean by_now; /* the law of the day the run starts, not of the record's making */
     Span limit;
     const Field *limit_field; /* a code that stands for a span; or NULL */
     GArray *steps;            /* ClockStep, in order of `after` */
@@ -337,6 +342,9 @@ ConditionScope type_scope(TypeNames *names);
  * to what stands behind the dot. */
 const RecordType *type_of_ref(const Packs *packs, const RecordType *type, const char *name,
                               const Field **ref, const char **rest);
+/* Whether a clock is the one of its name for a record whose law is that of `law_day`, and a run
+ * that starts on `start_day`. */
+gboolean clock_in_force(const ClockType *clock, gint64 law_day, gint64 start_day);
 gboolean validity_holds(const Validity *valid, gint64 day);
 gboolean validity_overlap(const Validity *a, const Validity *b);
 /* Titles of the roles in a set, joined by "、"; caller frees. */

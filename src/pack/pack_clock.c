@@ -121,6 +121,36 @@ static gboolean read_steps(Loader *loader, const YamlNode *node, gpointer place,
            refuse(error, node, "至少一步 / one at least", "steps 为空 / there are no steps");
 }
 
+static gboolean read_law_day(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    (void)loader;
+    *(gboolean *)place = TRUE;
+    return (node->kind == YAML_SCALAR && strcmp(node->text, "now") == 0) ||
+           refuse(error, node, "写 by: now，或不写 / write by: now, or leave it out",
+                  "by 只能是 now / by is now");
+}
+
+gboolean clock_in_force(const ClockType *clock, gint64 law_day, gint64 start_day) {
+    return validity_holds(&clock->valid, clock->by_now ? start_day : law_day);
+}
+
+/* Clocks of one name are one over time, and of one mind about whose time. */
+static gboolean times_apart(const YamlNode *node, const GPtrArray *clocks, guint last,
+                            GError **error) {
+    const ClockType *clock = clocks->pdata[last];
+    for (guint i = 0; i < last; i++) {
+        const ClockType *other = clocks->pdata[i];
+        if (strcmp(other->name, clock->name) != 0)
+            continue;
+        if (other->by_now != clock->by_now || validity_overlap(&other->valid, &clock->valid))
+            return refuse(
+                error, node,
+                "换名，或写不重叠的 valid 和相同的 by / another name, or valid that do not "
+                "overlap and the same by",
+                "时钟“%s”重复 / the clock %s stands twice", clock->name, clock->name);
+    }
+    return TRUE;
+}
+
 static const KeyRow clock_rows[] = {
     {"name", TRUE, PASS_SHAPE, read_name, offsetof(ClockType, name)},
     {"title", TRUE, PASS_RULES, read_title, offsetof(ClockType, title)},
@@ -129,6 +159,8 @@ static const KeyRow clock_rows[] = {
     {"stop", FALSE, PASS_RULES, read_stop, 0},
     {"when", FALSE, PASS_RULES, read_condition, offsetof(ClockType, when)},
     {"pause", FALSE, PASS_RULES, read_condition, offsetof(ClockType, pause)},
+    {"valid", FALSE, PASS_RULES, read_validity, offsetof(ClockType, valid)},
+    {"by", FALSE, PASS_RULES, read_law_day, offsetof(ClockType, by_now)},
     {"until", FALSE, PASS_RULES, read_until, offsetof(ClockType, until)},
     {"limit", FALSE, PASS_RULES, read_limit, 0},
     {"steps", TRUE, PASS_RULES, read_steps, offsetof(ClockType, steps)},
@@ -160,13 +192,14 @@ static gboolean clock_check(const YamlNode *node, const ClockType *clock, GError
 }
 
 gboolean read_clocks(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
-    static const ListShape shape = {"时钟 / clock", CLOCKS_MAX, sizeof(ClockType),
-                                    clock_init,     clock_rows, G_N_ELEMENTS(clock_rows)};
+    static const ListShape shape = {NULL,       CLOCKS_MAX, sizeof(ClockType),
+                                    clock_init, clock_rows, G_N_ELEMENTS(clock_rows)};
     RecordType *type = place;
     if (!items_read(loader, node, &shape, type->clocks, error))
         return FALSE;
     for (guint i = 0; loader->pass == PASS_RULES && i < type->clocks->len; i++)
-        if (!clock_check(tree_at(node, i), type->clocks->pdata[i], error))
+        if (!times_apart(tree_at(node, i), type->clocks, i, error) ||
+            !clock_check(tree_at(node, i), type->clocks->pdata[i], error))
             return FALSE;
     return TRUE;
 }

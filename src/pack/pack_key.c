@@ -123,7 +123,7 @@ gboolean items_read(Loader *loader, const YamlNode *list, const ListShape *shape
     for (guint i = 0; i < tree_count(list); i++) {
         gpointer item = item_at(loader, shape, items, i);
         if (!keys_read(loader, tree_at(list, i), shape->rows, shape->row_count, item, error) ||
-            !names_differ(tree_at(list, i), shape->what, items, i, error))
+            (shape->what && !names_differ(tree_at(list, i), shape->what, items, i, error)))
             return FALSE;
     }
     return TRUE;
@@ -288,7 +288,7 @@ gboolean read_rights(Loader *loader, const YamlNode *node, gpointer place, GErro
     return roles_read(loader, node, TRUE, place, error);
 }
 
-gboolean read_guard(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+static gboolean guard_read(Loader *loader, const YamlNode *node, Guard **place, GError **error) {
     typedef struct {
         Guard guard;
         const Field *field;
@@ -297,12 +297,25 @@ gboolean read_guard(Loader *loader, const YamlNode *node, gpointer place, GError
         {"when", TRUE, PASS_RULES, read_condition, offsetof(GuardRead, guard.when)},
         {"message", TRUE, PASS_RULES, read_title, offsetof(GuardRead, guard.message)},
         {"field", FALSE, PASS_RULES, read_own_field, offsetof(GuardRead, field)},
+        {"valid", FALSE, PASS_RULES, read_validity, offsetof(GuardRead, guard.valid)},
     };
     GuardRead read = {0};
     if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), &read, error))
         return FALSE;
     read.guard.field = read.field ? read.field->name : NULL;
-    *(Guard **)place = packs_own(loader->packs, g_memdup2(&read.guard, sizeof read.guard), g_free);
+    *place = packs_own(loader->packs, g_memdup2(&read.guard, sizeof read.guard), g_free);
+    return TRUE;
+}
+
+gboolean read_guard(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    Guard **next = place;
+    if (node->kind != YAML_LIST)
+        return guard_read(loader, node, next, error);
+    if (!is_list(node, LIST_MAX, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++, next = &(*next)->next)
+        if (!guard_read(loader, tree_at(node, i), next, error))
+            return FALSE;
     return TRUE;
 }
 

@@ -33,7 +33,7 @@ typedef struct {
 
 /* A list of maps that become structs with `char *name` as first member. */
 typedef struct {
-    const char *what; /* "字段 / field" */
+    const char *what; /* "字段 / field"; NULL: a name may stand more than once */
     guint max;
     gsize size;
     void (*init)(Loader *loader, gpointer item, guint index); /* or NULL */
@@ -93,6 +93,7 @@ gboolean read_roles(Loader *loader, const YamlNode *node, gpointer place,
                     GError **error); /* RoleSet */
 gboolean read_rights(Loader *loader, const YamlNode *node, gpointer place,
                      GError **error); /* RoleSet with everyone, engine */
+/* One, or a list that becomes a chain. */
 gboolean read_guard(Loader *loader, const YamlNode *node, gpointer place,
                     GError **error); /* Guard* */
 

@@ -330,6 +330,12 @@ static const Mistake mistakes[] = {
     {"job.yaml", "next = $record.id", "next = $record.ide", 0, "no field ide"},
     {"job.yaml", "next = $record.id", "next.code = $record.id", 0, "asked of the database"},
     {"job.yaml", "limit: 3wd", "limit: {field: colour}", 0, "stands for no span"},
+    {"job.yaml", "    limit: 3wd\n", "    limit: 3wd\n    by: day\n", 1, "by is now"},
+    {"job.yaml", "rights:",
+     "  - {name: slow, title: {zh: 慢, en: S}, start: {field: due}, limit: 1d, "
+     "steps: [{after: 0h, move: remind}]}\nrights:",
+     0, "the clock slow stands twice"},
+    {"job.yaml", "field: amount}\n", "field: amount, valid: {from: 1}}\n", 0, "not a date"},
     /* tables */
     {"size.yaml", "[5, ~, '1', 2.5]", "[4, ~, '1', 2.5]", 0, "bands overlap"},
     {"size.yaml", "[5, ~, '1', 2.5]", "[5, 5, '1', 2.5]", 0, "from is not below"},

@@ -342,10 +342,19 @@ static gboolean concerned(const Change *change, const Row *before) {
     return before && (clock->until || clock->limit_field || clock->pause || !may_run(change));
 }
 
+/* Of several clocks of one name, the one of the record's law. */
+static gboolean in_force(const Change *change, const Run *run) {
+    gint64 start = run->running ? run->started_ms : start_ms(change);
+    return clock_in_force(change->clock, act_law_day(change->act, change->row),
+                          day_of(start == G_MININT64 ? change->act->now_ms : start));
+}
+
 static gboolean clock_update(const Change *change, const Runs *runs, guint i, GError **error) {
     Run run;
     if (!runs_get(change->act, change->row, runs, i, &run, error))
         return FALSE;
+    if (!in_force(change, &run))
+        return TRUE;
     if (run.running && ends(change, &run) && !run_stop(change, &run, error))
         return FALSE;
     if (starts(change, &run)) {

@@ -65,7 +65,7 @@ static gboolean get_int(Cursor *cursor, gint64 *value) {
     return TRUE;
 }
 
-/* As entry_parse: the text moves down by one byte to make room for its end. */
+/* The text moves down by one byte, over the last of its own length, to make room for its end. */
 static gboolean get_text(Cursor *cursor, const char **text) {
     gint64 length;
     *text = NULL;
@@ -187,9 +187,11 @@ static gboolean read_entry(FileReading *reading, Cursor *cursor, GError **error)
     cursor->at += HASH_BYTES;
     gsize n = (gsize)(cursor->end - cursor->at);
     g_autofree guint8 *bytes = g_memdup2(cursor->at, n);
-    if (!entry_parse(cursor->at, n, &entry) || entry.text[ENTRY_ACTOR] == NULL ||
-        entry.text[ENTRY_TYPE] == NULL || entry.text[ENTRY_ID] == NULL ||
-        entry.text[ENTRY_ACTION] == NULL || entry.text[ENTRY_DIFF] == NULL)
+    if (!get_int(cursor, &entry.seq) || !get_int(cursor, &entry.time_ms) ||
+        !get_texts(cursor, entry.text, ENTRY_TEXTS) || cursor->at != cursor->end ||
+        entry.text[ENTRY_ACTOR] == NULL || entry.text[ENTRY_TYPE] == NULL ||
+        entry.text[ENTRY_ID] == NULL || entry.text[ENTRY_ACTION] == NULL ||
+        entry.text[ENTRY_DIFF] == NULL)
         return bad_form(reading, error);
     gboolean same =
         reading->chained && fold_is_of(reading->fold, entry.text[ENTRY_TYPE], entry.text[ENTRY_ID]);
@@ -451,15 +453,15 @@ static gboolean open_files(FileReading *reading, GError **error) {
 gboolean journal_file_verify(const char *path, const JournalHead *kept, VerifyReport *report,
                              GError **error) {
     *report = (VerifyReport){0};
-    FileReading reading = {.path = path,
-                           .all = hash_sm3_new(),
-                           .chain = hash_sm3_new(),
-                           .item = g_byte_array_new(),
-                           .types = g_ptr_array_new_with_free_func(type_free),
-                           .places =
-                               g_hash_table_new_full(g_str_hash, g_str_equal, g_free, place_free),
-                           .fold = fold_new(),
-                           .seals = {.kept = kept}};
+    FileReading reading = {
+        .path = path,
+        .all = hash_sm3_new(),
+        .chain = hash_sm3_new(),
+        .item = g_byte_array_sized_new(4096), /* never null, also for an empty item */
+        .types = g_ptr_array_new_with_free_func(type_free),
+        .places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, place_free),
+        .fold = fold_new(),
+        .seals = {.kept = kept}};
     gboolean good = open_files(&reading, error) && read_all(&reading, error);
     seal_check_report(&reading.seals, report);
     report->records = reading.records;

@@ -30,39 +30,6 @@ void entry_write(const EntryTexts *entry, GByteArray *bytes) {
     }
 }
 
-static gint64 get_int(const guint8 *at) {
-    guint64 word;
-    memcpy(&word, at, sizeof word);
-    return (gint64)GUINT64_FROM_BE(word);
-}
-
-/* Each text moves down by one byte, over the last byte of its own length, to make room for its end.
- */
-gboolean entry_parse(guint8 *bytes, gsize n, EntryTexts *entry) {
-    enum { WORD = sizeof(gint64) };
-    if (n < 2 * WORD)
-        return FALSE;
-    *entry = (EntryTexts){.seq = get_int(bytes), .time_ms = get_int(bytes + WORD)};
-    gsize at = 2 * WORD;
-    for (int i = 0; i < ENTRY_TEXTS; i++) {
-        if (n - at < WORD)
-            return FALSE;
-        gint64 length = get_int(bytes + at);
-        at += WORD;
-        if (length < -1 || length > (gint64)(n - at))
-            return FALSE;
-        if (length < 0)
-            continue;
-        char *text = memmove(bytes + at - 1, bytes + at, (gsize)length);
-        at += (gsize)length;
-        text[length] = 0;
-        if (!g_utf8_validate(text, (gssize)length, NULL))
-            return FALSE;
-        entry->text[i] = text;
-    }
-    return at == n;
-}
-
 void entry_hash(const guint8 former[static HASH_BYTES], const EntryTexts *entry,
                 guint8 out[static HASH_BYTES]) {
     GByteArray *bytes = g_byte_array_sized_new(1024);

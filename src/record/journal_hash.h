@@ -34,9 +34,6 @@ enum { JOURNAL_HASH_COLUMN = 2 + ENTRY_TEXTS, JOURNAL_SECTOR_COLUMN };
 void entry_read(SqlStatement *st, EntryTexts *entry); /* borrows from the statement */
 /* Appends the canonical form: what is hashed after the former hash, and what an export holds. */
 void entry_write(const EntryTexts *entry, GByteArray *bytes);
-/* The reverse. The texts get an end each and point into `bytes`, whose lengths are overwritten.
- * FALSE: not a canonical form, or a text that holds a zero byte or is not UTF-8. */
-gboolean entry_parse(guint8 *bytes, gsize n, EntryTexts *entry);
 /* `former`: hash of the former entry of the same record, 32 zeros for the first. */
 void entry_hash(const guint8 former[static HASH_BYTES], const EntryTexts *entry,
                 guint8 out[static HASH_BYTES]);

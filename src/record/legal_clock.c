@@ -29,7 +29,7 @@ void clock_bind_next(SqlStatement *st, int index, gint64 next_ms) {
 /* --- firing --- */
 
 typedef struct {
-    gint64 serial, due_ms, next_ms;
+    gint64 serial, due_ms, next_ms, started_ms;
     guint step;
     char *type, *id, *name;
 } Due;
@@ -41,30 +41,40 @@ static void due_clear(Due *due) {
 }
 
 static gboolean next_due(Sql *sql, gint64 now_ms, Due *due, gboolean *found, GError **error) {
-    SqlStatement *st = sql_query(
-        sql, error,
-        "SELECT serial, due_ms, next_ms, step, type, id, name FROM clocks WHERE next_ms <= ? "
-        "ORDER BY next_ms, serial LIMIT 1",
-        "i", now_ms);
+    SqlStatement *st = sql_query(sql, error,
+                                 "SELECT serial, due_ms, next_ms, started_ms, step, type, id, name "
+                                 "FROM clocks WHERE next_ms <= ? "
+                                 "ORDER BY next_ms, serial LIMIT 1",
+                                 "i", now_ms);
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
     *found = step == SQL_ROW;
     if (*found) {
         *due = (Due){sql_int(st, 0),
                      sql_int(st, 1),
                      sql_int(st, 2),
-                     (guint)sql_int(st, 3),
-                     g_strdup(sql_text(st, 4)),
+                     sql_int(st, 3),
+                     (guint)sql_int(st, 4),
                      g_strdup(sql_text(st, 5)),
-                     g_strdup(sql_text(st, 6))};
+                     g_strdup(sql_text(st, 6)),
+                     g_strdup(sql_text(st, 7))};
         sql_reset(st);
     }
     return step != SQL_FAILED;
 }
 
-static const ClockType *clock_type(const RecordType *type, const char *name) {
+static gboolean is_dated(const ClockType *clock) { return clock->valid.from || clock->valid.to; }
+
+/* The clock that runs: of several of one name, the one in force for the record and run. */
+static const ClockType *clock_type(const Act *act, const RecordType *type, const Due *due) {
     for (guint i = 0; type && i < type->clocks->len; i++) {
         const ClockType *clock = type->clocks->pdata[i];
-        if (strcmp(clock->name, name) == 0)
+        gint64 created = 0;
+        if (strcmp(clock->name, due->name) != 0)
+            continue;
+        g_autofree char *text =
+            g_strdup_printf("SELECT _created_ms FROM r_%s WHERE _id = ?", type->name);
+        if (!is_dated(clock) || (sql_get_int(act->sql, NULL, &created, 0, text, "t", due->id) &&
+                                 clock_in_force(clock, day_of(created), day_of(due->started_ms))))
             return clock;
     }
     return NULL;
@@ -149,7 +159,7 @@ static gboolean store_failed(const GError *error) {
  * passed over. */
 static gboolean run_step(const Act *act, const Due *due, GError **error) {
     const RecordType *type = packs_type(act->packs, due->type);
-    const ClockType *clock = clock_type(type, due->name);
+    const ClockType *clock = clock_type(act, type, due);
     if (clock == NULL || due->step >= clock->steps->len) /* the pack has dropped it since */
         return advance(act, due, NULL, error);
     GError *reason = NULL;

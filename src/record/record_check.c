@@ -164,7 +164,7 @@ gboolean check_required(const Act *act, const Row *row, GError **error) {
 gboolean check_rules(const Act *act, const Row *row, GError **error) {
     for (guint i = 0; i < row->type->checks->len; i++) {
         const Guard *check = row->type->checks->pdata[i];
-        if (act_holds(act, row, check->when))
+        if (act_in_force(act, row, &check->valid) && act_holds(act, row, check->when))
             return error_set(error, ERROR_CHECK, check->field, check->message.zh, check->message.en,
                              NULL);
     }

@@ -191,11 +191,11 @@ static gboolean move_open(const Act *act, const Row *row, const Move *move, GErr
 }
 
 static gboolean guard_holds(const Act *act, const Row *row, const Move *move, GError **error) {
-    const Guard *guard = move->guard;
-    if (guard == NULL || act_holds(act, row, guard->when))
-        return TRUE;
-    return error_set(error, ERROR_MOVE_GUARD, guard->field, guard->message.zh, guard->message.en,
-                     NULL);
+    for (const Guard *guard = move->guard; guard; guard = guard->next)
+        if (act_in_force(act, row, &guard->valid) && !act_holds(act, row, guard->when))
+            return error_set(error, ERROR_MOVE_GUARD, guard->field, guard->message.zh,
+                             guard->message.en, NULL);
+    return TRUE;
 }
 
 static gboolean comment_given(const Move *move, const char *comment, GError **error) {
@@ -432,8 +432,13 @@ static gboolean is_accepted(gpointer data, const char *name) {
 /* What a guard says of fields that the mover still has to give cannot be known yet. */
 static gboolean offered(const Act *act, const Row *row, const Move *move) {
     MoveFields fields = {row->type, move};
-    return move_open(act, row, move, NULL) &&
-           (move->guard == NULL || act_may_hold(act, row, move->guard->when, is_accepted, &fields));
+    if (!move_open(act, row, move, NULL))
+        return FALSE;
+    for (const Guard *guard = move->guard; guard; guard = guard->next)
+        if (act_in_force(act, row, &guard->valid) &&
+            !act_may_hold(act, row, guard->when, is_accepted, &fields))
+            return FALSE;
+    return TRUE;
 }
 
 static gboolean offered_to_any(const Act *act, const GPtrArray *others, const Row *row,

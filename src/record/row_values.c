@@ -40,9 +40,12 @@ static Term value_of(gpointer data, const char *name) {
     return target ? row_term(target, rest) : (Term){.kind = TERM_NONE};
 }
 
-/* The law in force when the record was made applies to it. */
-static gint64 law_day(const Act *act, const Row *row) {
+gint64 act_law_day(const Act *act, const Row *row) {
     return day_of(row->created_ms ? row->created_ms : act->now_ms);
+}
+
+gboolean act_in_force(const Act *act, const Row *row, const Validity *valid) {
+    return validity_holds(valid, act_law_day(act, row));
 }
 
 static ConditionEnv env_of(RowValues *values) {
@@ -50,7 +53,7 @@ static ConditionEnv env_of(RowValues *values) {
     return (ConditionEnv){.value = value_of,
                           .data = values,
                           .now_ms = act->now_ms,
-                          .law_day = law_day(act, values->row),
+                          .law_day = act_law_day(act, values->row),
                           .actor = act->actor ? act->actor->id : NULL};
 }
 

@@ -3,6 +3,10 @@
 #pragma once
 #include "record/act.h"
 
+/* The day whose law applies to the record: that of its making, for a new one today (+08:00). */
+gint64 act_law_day(const Act *act, const Row *row);
+/* A rule of that law: not one that came later, or had gone. */
+gboolean act_in_force(const Act *act, const Row *row, const Validity *valid);
 gboolean act_holds(const Act *act, const Row *row, const Condition *condition);
 /* condition_possible on the row's values. */
 gboolean act_may_hold(const Act *act, const Row *row, const Condition *condition,

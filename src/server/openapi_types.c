@@ -54,6 +54,10 @@ static void describe(json_t *schema, const Field *field) {
         g_string_append_printf(text, "; id of a record of type %s", field->ref_type);
     if (field->required_when)
         g_string_append_printf(text, "; required when %s", condition_text(field->required_when));
+    if (field->compute) {
+        g_string_append_printf(text, "; worked out: %s", expression_text(field->compute));
+        json_object_set_new(schema, "readOnly", json_true());
+    }
     set_text(schema, "title", field->title.zh);
     set_text(schema, "description", text->str);
     g_string_free(text, TRUE);
@@ -76,12 +80,28 @@ json_t *openapi_field(const Field *field) {
     return schema;
 }
 
+/* What JSON Schema has no word for. */
+static void describe_code(json_t *choice, const CodeItem *item) {
+    char day[TIME_TEXT];
+    if (item->parent_code)
+        json_object_set_new(choice, "x-parent", json_string(item->parent_code));
+    if (item->valid.from)
+        json_object_set_new(choice, "x-valid-from", json_string(day_format(item->valid.from, day)));
+    if (item->valid.to)
+        json_object_set_new(choice, "x-valid-to", json_string(day_format(item->valid.to, day)));
+    g_autofree char *span = item->span.n ? span_text(&item->span) : NULL;
+    if (span)
+        json_object_set_new(choice, "x-span", json_string(span));
+}
+
 static json_t *codes_schema(const CodeList *list) {
     json_t *choices = json_array();
     for (guint i = 0; i < list->items->len; i++) {
         const CodeItem *item = list->items->pdata[i];
-        json_array_append_new(choices, json_pack("{s:s, s:s, s:s}", "const", item->code, "title",
-                                                 item->title.zh, "description", item->title.en));
+        json_t *choice = json_pack("{s:s, s:s, s:s}", "const", item->code, "title", item->title.zh,
+                                   "description", item->title.en);
+        describe_code(choice, item);
+        json_array_append_new(choices, choice);
     }
     return json_pack("{s:s, s:s, s:o}", "type", "string", "title", list->title.zh, "oneOf",
                      choices);

@@ -293,6 +293,64 @@ static void test_a_mode_changes_limits_and_ends(House *house, gconstpointer data
     json_decref(mode);
 }
 
+static void test_a_point_without_limits_has_those_of_its_kind(House *house, gconstpointer data) {
+    (void)data;
+    put(&house->world, "point",
+        "{'code':'G-1','name':'x','enterprise':'E1','measure':'gas_combustible','unit':'%LEL'}");
+    put(&house->world, "point",
+        "{'code':'G-2','name':'x','enterprise':'E1','measure':'gas_combustible','unit':'%LEL',"
+        "'limit_high':20}");
+    put(&house->world, "point",
+        "{'code':'G-3','name':'x','enterprise':'E1','measure':'gas_combustible','unit':'%LEL',"
+        "'defaults':false}");
+    point_table_free(house->table);
+    load(house);
+    static const struct {
+        const char *code;
+        double high, high_high;
+    } wanted[] = {{"G-1", 25, 50}, {"G-2", 20, NAN}, {"G-3", NAN, NAN}};
+    for (guint i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        const PointDef *def =
+            point_table_def(house->table, point_table_find(house->table, wanted[i].code, 3));
+        g_assert_true(isnan(wanted[i].high) ? isnan(def->limit_high)
+                                            : def->limit_high == wanted[i].high);
+        g_assert_true(isnan(wanted[i].high_high) ? isnan(def->limit_high_high)
+                                                 : def->limit_high_high == wanted[i].high_high);
+    }
+}
+
+static json_t *derived(House *house, const char *code, const char *formula, GError **error) {
+    json_t *fields = json_pack("{s:s, s:s, s:s, s:s, s:s}", "code", code, "name", "x", "enterprise",
+                               "E1", "measure", "flow", "formula", formula);
+    json_t *record = record_create(house->world.sql, house->world.packs, &actor_system, "point",
+                                   fields, NULL, house->world.now_ms, error);
+    json_decref(fields);
+    return record;
+}
+
+static void test_derived_points_look_at_measured_ones(House *house, gconstpointer data) {
+    (void)data;
+    static const struct {
+        const char *code, *formula;
+        gboolean good;
+    } cases[] = {
+        {"D-1", "\"P-00\" + \"P-01\" * 2", TRUE},
+        {"D-2", "\"D-1\" + 1", FALSE},
+        {"D-3", "\"NOBODY\" + 1", FALSE},
+        {"D-4", "1 + 1", FALSE},
+        {"D-5", "\"P-00\" +", FALSE},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        json_t *record = derived(house, cases[i].code, cases[i].formula, &error);
+        g_assert_no_error(error);
+        g_assert_cmpint(point_compose_check(house->world.sql, house->world.packs, record, &error),
+                        ==, cases[i].good);
+        g_assert_true(cases[i].good || error_status(error) == 400);
+        json_decref(record);
+    }
+}
+
 /* ---- the check at start ---- */
 
 static void test_orphans_end_with_a_reason_and_missing_ones_are_made(House *house,
@@ -337,6 +395,8 @@ int main(int argc, char **argv) {
     TEST("rule", test_a_rule_has_a_name_and_a_priority_of_its_own);
     TEST("rule-refused", test_bad_rules_are_refused_at_the_door);
     TEST("mode", test_a_mode_changes_limits_and_ends);
+    TEST("defaults", test_a_point_without_limits_has_those_of_its_kind);
+    TEST("derived", test_derived_points_look_at_measured_ones);
     TEST("orphans", test_orphans_end_with_a_reason_and_missing_ones_are_made);
     return g_test_run();
 }

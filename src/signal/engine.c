@@ -143,7 +143,8 @@ static inline gboolean quiet_sample(Hot *hot, const Judged *sample) {
     return TRUE;
 }
 
-static void one_sample(Engine *engine, guint32 point, const Judged *sample, gint64 event_seq) {
+static inline void one_sample(Engine *engine, guint32 point, const Judged *sample,
+                              gint64 event_seq) {
     Slice *slice = engine->slice[point / ENGINE_SLICE];
     Hot *hot = &slice->hot[point % ENGINE_SLICE];
     if (sample->time_ms <= hot->time_ms && !(hot->state & POINT_FRESH)) {
@@ -156,6 +157,10 @@ static void one_sample(Engine *engine, guint32 point, const Judged *sample, gint
         rules_sample(&turn, sample);
     }
     publish(engine, point, sample, FALSE);
+}
+
+void engine_sample(Engine *engine, guint32 point, const Judged *sample, gint64 event_seq) {
+    one_sample(engine, point, sample, event_seq);
 }
 
 static inline void prefetch(const Engine *engine, guint32 point) {

@@ -5,7 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { SEQ_AFTER_SAMPLE = 16 }; /* of the 32 numbers of a sample, those after its own events */
+/* Of the 32 numbers of a sample: those after its own events, and how many a derived sample takes.
+ */
+enum { SEQ_AFTER_SAMPLE = 16, SEQ_DERIVED = 8 };
 
 void engine_say(Engine *engine, const AlarmEvent *event) {
     EngineCounts *counts = &engine->counts;
@@ -407,9 +409,25 @@ static double weight(const PointRule *rule, double value) {
     return rule->kind == RULE_DEVIATION ? fabs(value) : value * rule->side;
 }
 
+/* The value of a point that is not measured: a sample of its own at this moment. */
+static void derive(Turn *turn) {
+    Extra *extra = turn->extra;
+    ConditionEnv env = {.value = formula_value, .data = extra, .now_ms = extra->time_ms};
+    g_autoptr(GStringChunk) texts = g_string_chunk_new(16);
+    Term term = expression_value(extra->rules->derive, &env, texts);
+    if (term.kind != TERM_NUMBER || !isfinite(term.number))
+        return;
+    Judged sample = {extra->time_ms, extra->received_ms, term.number, QUALITY_GOOD};
+    extra->input[0] = (ExtraInput){sample.value, sample.time_ms};
+    engine_sample(turn->engine, turn->point, &sample, turn->seq);
+    turn->seq += SEQ_DERIVED;
+}
+
 /* All rules at the time of the latest input. */
 static void judge(Turn *turn) {
     Extra *extra = turn->extra;
+    if (extra->rules->derive)
+        derive(turn);
     for (guint r = 0; r < extra->rules->n; r++) {
         const PointRule *rule = &extra->rules->rule[r];
         RuleState *state = &extra->state[r];

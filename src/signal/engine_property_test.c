@@ -243,11 +243,15 @@ static json_t *random_rule(guint number, const char *const *codes) {
     return rule;
 }
 
-static const char *random_extra(const char *const *codes) {
+static const char *random_extra(const char *const *codes, gboolean derived) {
     json_t *rules = json_array();
     for (gint32 n = g_test_rand_int_range(1, 4), i = 0; i < n; i++)
         json_array_append_new(rules, random_rule((guint)i, codes));
     json_t *record = json_pack("{s:{s:o}}", "extra", "rules", rules);
+    g_autofree char *formula = g_strdup_printf("%s + %s / 2", codes[g_test_rand_int_range(0, 3)],
+                                               codes[g_test_rand_int_range(3, 6)]);
+    if (derived)
+        json_object_set_new(json_object_get(record, "extra"), "derive", json_string(formula));
     PointDef def;
     point_def_read(&def, record);
     json_decref(record);
@@ -273,7 +277,9 @@ static PointTable *random_table(void) {
         if (!speaks)
             def.stale_ms = 0;
         if (speaks && g_test_rand_bit())
-            def.extra = random_extra(speaker_codes);
+            def.extra = random_extra(speaker_codes, FALSE);
+        if (i == SPEAKERS || i == ENGINE_SLICE + 1) /* one in each slice; nobody speaks for them */
+            def.extra = random_extra(speaker_codes, TRUE);
         point_table_apply(table, i, &def);
     }
     return table;

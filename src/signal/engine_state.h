@@ -133,6 +133,9 @@ Turn engine_turn(Engine *engine, guint32 point, gint64 seq);
 void engine_derive(Hot *hot, const PointDef *def); /* the members that come from the definition */
 void engine_fresh(Slice *slice, guint32 i, const PointDef *def);
 
+/* A sample of a point through all of the engine: order, rules, history. */
+void engine_sample(Engine *engine, guint32 point, const Judged *sample, gint64 event_seq);
+
 /* engine_rules.c */
 void rules_sample(Turn *turn, const Judged *sample); /* in order */
 void rules_tick(Turn *turn, gint64 received_ms);     /* sets *due_ms */

@@ -1,6 +1,7 @@
 #include "signal/point_compose.h"
 
 #include "base/log.h"
+#include "pack/pack_table.h"
 #include "signal/point_rule.h"
 
 #include <math.h>
@@ -168,25 +169,80 @@ static gboolean record_rules(Compose *compose, const char *code, GError **error)
     return TRUE;
 }
 
-/* Those that cannot be read are refused, or left out. */
+static json_t *extra_of(const Compose *compose) {
+    json_t *extra = json_object();
+    const char *formula = text_of(compose->point, "formula");
+    if (json_array_size(compose->rules) > 0)
+        json_object_set(extra, "rules", compose->rules);
+    if (formula)
+        json_object_set_new(extra, "derive", json_string(formula));
+    return extra;
+}
+
+/* What it looks at must be there, and measured. */
+static gboolean check_points(Compose *compose, const PointRules *rules, GError **error) {
+    for (guint i = 1; i < rules->codes; i++) {
+        g_autoptr(GPtrArray) ids = ids_of(
+            compose->records, error, "SELECT _id FROM r_point WHERE _id = ? AND formula IS NULL",
+            rules->code[i], NULL);
+        if (ids == NULL)
+            return FALSE;
+        if (ids->len == 0)
+            return error_set(error, ERROR_REQUEST, "points", rules->code[i],
+                             "应为已有的实测监测点（不是派生点） / must be a measured point that "
+                             "exists (not a derived one)",
+                             NULL);
+    }
+    return TRUE;
+}
+
+/* What cannot be read is refused; not `strict`: rules are left out until the rest can be. */
 static gboolean check_rules(Compose *compose, const char *code, gboolean strict, GError **error) {
-    for (size_t n = json_array_size(compose->rules); n > 0; n--) {
+    for (;;) {
         g_autoptr(GError) refusal = NULL;
-        json_t *extra = json_pack("{s:O}", "rules", compose->rules);
+        json_t *extra = extra_of(compose);
         PointRules *rules = point_rules_read(code, extra, &refusal);
         json_decref(extra);
-        if (rules) {
-            point_rules_free(rules);
+        gboolean good = rules && (!strict || check_points(compose, rules, &refusal));
+        point_rules_free(rules);
+        size_t n = json_array_size(compose->rules);
+        if (good)
             return TRUE;
-        }
-        if (strict) {
+        if (strict || n == 0) {
             g_propagate_error(error, g_steal_pointer(&refusal));
             return FALSE;
         }
-        log_error("signal", refusal, "the last rule of a point is left out");
+        log_error("signal", refusal, "a rule of a point is left out");
         json_array_remove(compose->rules, n - 1);
     }
-    return TRUE;
+}
+
+/* ---- defaults ---- */
+
+static const char *const limits[] = {"limit_low_low", "limit_low", "limit_high", "limit_high_high"};
+
+static gboolean has_limit(json_t *point) {
+    for (guint i = 0; i < G_N_ELEMENTS(limits); i++)
+        if (json_is_number(json_object_get(point, limits[i])))
+            return TRUE;
+    return FALSE;
+}
+
+/* A point without any limit of its own takes those of its kind (table point_default). */
+static void apply_defaults(Compose *compose) {
+    const PackTable *table = packs_table_named(compose->packs, "point_default");
+    const char *measure = text_of(compose->point, "measure"),
+               *unit = text_of(compose->point, "unit");
+    if (table == NULL || !measure || !unit || has_limit(compose->point) ||
+        !json_is_true(json_object_get(compose->point, "defaults")))
+        return;
+    Term keys[] = {{.kind = TERM_TEXT, .text = measure}, {.kind = TERM_TEXT, .text = unit}};
+    for (guint i = 0; i < G_N_ELEMENTS(limits); i++) {
+        int column = table_column(table, limits[i]);
+        Term cell = column >= 0 ? table_lookup(table, (guint)column, keys) : (Term){TERM_NONE};
+        if (cell.kind == TERM_NUMBER)
+            json_object_set_new(compose->point, limits[i], json_real(cell.number));
+    }
 }
 
 /* ---- mode of operation ---- */
@@ -208,8 +264,6 @@ static gboolean mode_of(Compose *compose, char **mode, GError **error) {
 }
 
 static void overlay(Compose *compose, json_t *setting) {
-    static const char *const limits[] = {"limit_low_low", "limit_low", "limit_high",
-                                         "limit_high_high"};
     if (json_is_true(json_object_get(setting, "suppress"))) {
         json_object_set_new(compose->point, "suppressed", json_true());
         return;
@@ -249,13 +303,14 @@ json_t *point_compose(Sql *records, const Packs *packs, const char *code, gboole
     if (point == NULL)
         return NULL;
     Compose compose = {records, packs, point, json_array()};
+    apply_defaults(&compose);
     gboolean good = apply_mode(&compose, code, error);
     if (good)
         own_rules(&compose);
     good =
         good && record_rules(&compose, code, error) && check_rules(&compose, code, strict, error);
-    if (good && json_array_size(compose.rules) > 0)
-        json_object_set_new(point, "extra", json_pack("{s:O}", "rules", compose.rules));
+    if (good)
+        json_object_set_new(point, "extra", extra_of(&compose));
     json_decref(compose.rules);
     if (good)
         return point;
@@ -294,56 +349,64 @@ GPtrArray *point_compose_touched(Sql *records, const char *type, json_t *record,
     return g_ptr_array_new_with_free_func(g_free);
 }
 
-static gboolean known_points(Sql *records, json_t *record, GError **error) {
-    const char *text = text_of(record, "points");
-    json_t *codes = text ? split(text, FALSE) : NULL, *code;
-    gboolean good = TRUE;
-    size_t i;
-    json_array_foreach(codes, i, code) {
-        g_autoptr(GPtrArray) ids =
-            good ? ids_of(records, error, "SELECT _id FROM r_point WHERE _id = ?",
-                          json_string_value(code), NULL)
-                 : NULL;
-        if (ids && ids->len == 0)
-            error_set(error, ERROR_REQUEST, "points", json_string_value(code),
-                      "没有这个监测点；先建点 / no such point; create it first", NULL);
-        good = ids && ids->len > 0;
-    }
-    json_decref(codes);
-    return good;
-}
-
 gboolean point_compose_check(Sql *records, const Packs *packs, json_t *record, GError **error) {
     const char *type = text_of(record, "type");
     if (strcmp(type, "alarm_rule") != 0 && strcmp(type, "point") != 0)
         return TRUE;
     const char *code = text_of(record, type[0] == 'p' ? "code" : "point");
-    json_t *point = known_points(records, record, error)
-                        ? point_compose(records, packs, code, TRUE, error)
-                        : NULL;
+    json_t *point = point_compose(records, packs, code, TRUE, error);
     json_decref(point);
     return point != NULL;
+}
+
+static gboolean take_over(PointTable *table, Sql *records, const Packs *packs, const char *code,
+                          GError **error) {
+    guint32 point = point_table_find(table, code, strlen(code));
+    json_t *record = point_compose(records, packs, code, FALSE, error);
+    if (record == NULL)
+        return FALSE;
+    PointDef def;
+    point_def_read(&def, record);
+    json_decref(record);
+    if (point != POINT_NONE)
+        point_table_apply(table, point, &def);
+    else
+        point_def_clear(&def);
+    return TRUE;
+}
+
+static gboolean take_over_all(PointTable *table, Sql *records, const Packs *packs,
+                              const GPtrArray *codes, GError **error) {
+    for (guint i = 0; codes && i < codes->len; i++)
+        if (!take_over(table, records, packs, codes->pdata[i], error))
+            return FALSE;
+    return codes != NULL;
+}
+
+/* Points that live by the defaults of their kind. */
+static gboolean take_defaults(PointTable *table, Sql *records, const Packs *packs, GError **error) {
+    const PackTable *defaults = packs_table_named(packs, "point_default");
+    for (guint i = 0; defaults && i < defaults->rows->len; i++) {
+        const Term *row = defaults->rows->pdata[i];
+        g_autoptr(GPtrArray) codes =
+            ids_of(records, error,
+                   "SELECT _id FROM r_point WHERE defaults = 1 AND limit_low_low IS NULL AND "
+                   "limit_low IS NULL AND limit_high IS NULL AND limit_high_high IS NULL AND "
+                   "measure = ? AND unit = ?",
+                   row[0].text, row[1].text);
+        if (!take_over_all(table, records, packs, codes, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 gboolean point_compose_all(PointTable *table, Sql *records, const Packs *packs, GError **error) {
     static const char query[] =
         "SELECT _id FROM r_point WHERE deviation_limit IS NOT NULL OR normal_values IS NOT NULL OR "
-        "repeat_count IS NOT NULL OR device_alarm IS NOT NULL UNION SELECT point FROM r_alarm_rule "
-        "UNION SELECT m.point FROM r_point_mode m JOIN r_operating_mode o ON o._enterprise = "
-        "m._enterprise WHERE o._state = 'active'";
+        "repeat_count IS NOT NULL OR device_alarm IS NOT NULL OR formula IS NOT NULL UNION SELECT "
+        "point FROM r_alarm_rule UNION SELECT m.point FROM r_point_mode m JOIN r_operating_mode o "
+        "ON o._enterprise = m._enterprise WHERE o._state = 'active'";
     g_autoptr(GPtrArray) codes = ids_of(records, error, query, NULL, NULL);
-    for (guint i = 0; codes && i < codes->len; i++) {
-        json_t *record = point_compose(records, packs, codes->pdata[i], FALSE, error);
-        if (record == NULL)
-            return FALSE;
-        guint32 point = point_table_find(table, codes->pdata[i], strlen(codes->pdata[i]));
-        PointDef def;
-        point_def_read(&def, record);
-        json_decref(record);
-        if (point != POINT_NONE)
-            point_table_apply(table, point, &def);
-        else
-            point_def_clear(&def);
-    }
-    return codes != NULL;
+    return take_over_all(table, records, packs, codes, error) &&
+           take_defaults(table, records, packs, error);
 }

@@ -105,6 +105,22 @@ static gboolean read_formula(Reading *reading, GError **error) {
                   "每个监测点的规则最多涉及 15 个其他点位 / at most 15 other points per point");
 }
 
+static gboolean read_derive(PointRules *rules, json_t *extra, GError **error) {
+    const char *text = json_string_value(json_object_get(extra, "derive"));
+    if (text == NULL)
+        return TRUE;
+    Reading reading = {.rules = rules};
+    ConditionScope scope = {.kind = formula_name, .data = &reading};
+    rules->derive = expression_parse(text, &scope, error);
+    if (rules->derive == NULL)
+        return FALSE;
+    if (expression_kind(rules->derive) != TERM_NUMBER || rules->codes < 2 || reading.full)
+        return refuse(
+            error, "formula", "应为其他监测点的数值算式 / not a figure over other points",
+            "如 \"FT-1\" + \"FT-2\"，最多 15 个点 / as \"FT-1\" + \"FT-2\", 15 points at most");
+    return TRUE;
+}
+
 static void read_normal(PointRule *rule, json_t *normal) {
     size_t i;
     json_t *value;
@@ -193,6 +209,10 @@ PointRules *point_rules_read(const char *self, json_t *extra, GError **error) {
     json_t *list = json_object_get(extra, "rules"), *json;
     rules->rule = g_new0(PointRule, MIN(json_array_size(list), (size_t)RULES_MAX));
     place_of(rules, self);
+    if (!read_derive(rules, extra, error)) {
+        point_rules_free(rules);
+        return NULL;
+    }
     size_t i;
     json_array_foreach(list, i, json) {
         if (rules->n == RULES_MAX) {
@@ -217,6 +237,7 @@ void point_rules_free(PointRules *rules) {
         g_free(rules->rule[i].name);
         condition_free(rules->rule[i].formula);
     }
+    expression_free(rules->derive);
     g_free(rules->rule);
     g_free(rules);
 }

@@ -1,7 +1,12 @@
 /* What a few points have beyond limits: rules over their own and other points' values, read from
  * the `extra` of a definition. Read-only once made; any thread.
  *
- * extra = {"rules": [RULE...]}; RULE = {"kind": .., "rule": code of the alarm_rule record or absent
+ * extra = {"derive": FORMULA, "rules": [RULE...]}, both optional. With `derive` the point is not
+ * measured: its value is that of the formula (pack/condition.h, expressions) over other points,
+ * made for each moment at which one of them spoke, once all of that moment are in; unknown or not a
+ * number gives none. Rules see it as the value of `self`.
+ *
+ * RULE = {"kind": .., "rule": code of the alarm_rule record or absent
  * for what stands on the point itself, and the members below}. `self` is the point that has the
  * rule.
  *
@@ -56,6 +61,7 @@ typedef struct {
     guint n, codes;
     PointRule *rule;
     const char *code[RULE_INPUTS_MAX]; /* interned: the points looked at; [0] is self */
+    Expression *derive;                /* or NULL */
 } PointRules;
 
 /* NULL with ERROR_REQUEST (field of the rule, what is wrong, what to do); for doors. */

@@ -250,6 +250,27 @@ static void test_out_of_service_takes_rules_along(void) {
     bench_free(bench);
 }
 
+/* A = B + C, with limits and rules of its own; values of one moment make one value. */
+static void test_a_derived_point_is_judged_like_a_measured_one(void) {
+    Bench *bench = bench_new(A("\"limit_high\":80,\"extra\":{\"derive\":\"B + C\",\"rules\":[{"
+                               "\"kind\":\"deviation\",\"setpoint\":50,\"limit\":45}]}"));
+    put(bench, 1, 0, 90); /* C is not known yet */
+    tick(bench, 1);
+    g_assert_cmpint((gint64)engine_now(bench->engine, 0).time_ms, ==, 0);
+    put(bench, 2, 2, -50);
+    tick(bench, 2);
+    g_assert_cmpfloat(engine_now(bench->engine, 0).value, ==, 40);
+    put(bench, 1, 3, 10);
+    put(bench, 2, 3, 75);
+    expect(bench, "");
+    put(bench, 1, 4, 20);
+    expect(bench, "RAISE high at=3");
+    g_assert_cmpfloat(engine_now(bench->engine, 0).value, ==, 85);
+    tick(bench, 5);
+    expect(bench, "RAISE deviation at=4");
+    bench_free(bench);
+}
+
 static void test_rules_that_make_no_sense_are_refused_by_field(void) {
     static const struct {
         const char *rule, *field;
@@ -294,6 +315,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/rule/taken-away", test_a_rule_that_is_taken_away_ends_its_alarm);
     g_test_add_func("/rule/changed", test_a_changed_rule_goes_on);
     g_test_add_func("/rule/out-of-service", test_out_of_service_takes_rules_along);
+    g_test_add_func("/rule/derived", test_a_derived_point_is_judged_like_a_measured_one);
     g_test_add_func("/rule/refused", test_rules_that_make_no_sense_are_refused_by_field);
     return g_test_run();
 }

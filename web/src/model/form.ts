@@ -51,7 +51,7 @@ function laterFields(type: RecordType): Set<string> {
 export function createShape(type: RecordType, values: Values, env: FormEnv): FormShape {
     const later = laterFields(type)
     const fields = type.fields
-        .filter((field) => !field.by_move)
+        .filter((field) => !field.by_move && !field.compute)
         .map((field) => ({ field, required: isRequired(type, field, values, env) }))
     const isLater = ({ field, required }: FormField) => !required && !field.required && later.has(field.name)
     return { main: fields.filter((f) => !isLater(f)), more: fields.filter(isLater), comment: null }
@@ -72,7 +72,7 @@ export function startValues(type: RecordType): Values {
 
 export function editShape(type: RecordType, values: Values, env: FormEnv): FormShape {
     const fields = type.fields
-        .filter((field) => field.name !== type.key && !field.by_move)
+        .filter((field) => field.name !== type.key && !field.by_move && !field.compute)
         .map((field) => ({ field, required: isRequired(type, field, values, env) }))
     return { main: fields, more: [], comment: null }
 }

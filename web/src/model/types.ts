@@ -35,6 +35,8 @@ export interface Field {
     default?: string
     /** People give it in moves only. */
     by_move?: boolean
+    /** The expression it is worked out by: nobody gives it. */
+    compute?: string
 }
 
 export interface State {

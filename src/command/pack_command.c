@@ -7,13 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *database;
+static char *database, *svg_path;
+static gboolean in_english;
 
 static const GOptionEntry options[] = {
     {"database", 0, 0, G_OPTION_ARG_STRING, &database,
-     "tell stories in PostgreSQL, postgresql://…, in a schema of their own that is dropped after "
-     "(default: in memory)",
+     "test: tell the stories in PostgreSQL, postgresql://…, in a schema of their own that is "
+     "dropped "
+     "after (default: in memory)",
      "URI"},
+    {"svg", 0, 0, G_OPTION_ARG_FILENAME, &svg_path,
+     "show: draw the flow into this file (needs dot, of the Debian package graphviz)", "FILE"},
+    {"en", 0, 0, G_OPTION_ARG_NONE, &in_english, "show: in English", NULL},
     G_OPTION_ENTRY_NULL,
 };
 
@@ -94,15 +99,6 @@ static gboolean test(const char *directory, GError **error) {
 }
 
 /* ---- show ---- */
-
-static char *svg_path;
-static gboolean in_english;
-
-static const GOptionEntry options[] = {
-    {"svg", 0, 0, G_OPTION_ARG_FILENAME, &svg_path,
-     "show: draw the flow into this file (needs dot, of the Debian package graphviz)", "FILE"},
-    {"en", 0, 0, G_OPTION_ARG_NONE, &in_english, "show: in English", NULL},
-    G_OPTION_ENTRY_NULL};
 
 /* Graphviz lays out; it is asked for as a program, so that nothing else depends on it. */
 static gboolean draw(const char *dot, const char *path, GError **error) {

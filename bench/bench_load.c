@@ -234,7 +234,7 @@ static Hazard create(Connection *c, int i) {
     char json[256], *body;
     Hazard hazard = {.version = 1};
     snprintf(json, sizeof json,
-             "{\"title\":\"%d-%d\",\"enterprise\":\"BENCH\",\"source\":\"inspection\",\"grade\":"
+             "{\"title\":\"%d-%d\",\"enterprise\":\"BENCH\",\"source\":\"selfcheck\",\"grade\":"
              "\"general\"}",
              c->number, i);
     if (post_json(c, token, "/api/records/hazard", 0, json, &body) != 201)

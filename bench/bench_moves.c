@@ -1,7 +1,7 @@
-/* Durable moves per second of one records writer: hazards go through assign, submit, accept and
- * close with their rights, guards, journal and clocks, while `clients` jobs are in flight; each is
- * counted when its commit is on disk. bench_moves URI [CLIENTS [MOVES]]; the database must be
- * empty. bench/moves runs it on both back ends. */
+/* Durable moves per second of one records writer, without documents: hazards go through assign,
+ * submit, accept and close with their rights, guards, journal and clocks, while `clients` jobs are
+ * in flight; each is counted when its commit is on disk. bench_moves URI [CLIENTS [MOVES]]; the
+ * database must be empty. bench/moves runs it on both back ends. */
 #include "base/error.h"
 #include "record/record.h"
 #include "store/file_store.h"
@@ -82,7 +82,7 @@ static gboolean make_hazards(Sql *sql, gpointer data, GError **error) {
     for (; bench->made < end; bench->made++) {
         json_t *record =
             create(sql, bench, "hazard",
-                   "{\"title\":\"法兰渗漏\",\"enterprise\":\"E1\",\"source\":\"inspection\","
+                   "{\"title\":\"法兰渗漏\",\"enterprise\":\"E1\",\"source\":\"selfcheck\","
                    "\"grade\":\"general\",\"description\":\"二号罐区法兰处有渗漏\"}",
                    error);
         if (record == NULL)

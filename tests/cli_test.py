@@ -11,7 +11,7 @@ import unittest
 import harness
 from harness import World, WorldTest, command, command_ok
 
-COMMANDS = ["serve", "demo", "pack", "load", "ingest", "alarms", "verify", "user", "backup", "export", "receipt"]
+COMMANDS = ["serve", "demo", "pack", "load", "ingest", "alarms", "verify", "user", "backup", "export", "receipt", "keys"]
 T0 = 1_700_000_000_000
 
 
@@ -28,7 +28,8 @@ class Help(unittest.TestCase):
 
     def test_wrong_usage_ends_with_2(self):
         for line in ([], ["dance"], ["pack"], ["pack", "dance"], ["load"], ["load", "hazard"], ["serve", "--colour"], ["user"], ["user", "dance"],
-                     ["backup"], ["serve", "--port", "many"], ["verify", "one", "two"], ["verify", "--head", "x"], ["export"], ["receipt", "check"], ["ingest"]):
+                     ["backup"], ["serve", "--port", "many"], ["verify", "one", "two"], ["verify", "--head", "x"], ["export"], ["receipt", "check"], ["ingest"],
+                     ["keys"], ["keys", "dance"], ["keys", "show", "--lost"]):
             with self.subTest(" ".join(line)):
                 done = command(*line)
                 self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
@@ -176,8 +177,8 @@ class Users(unittest.TestCase):
 
             # nothing secret lies in the data directory as text
             world.server.stop()
-            for name in os.listdir(world.data):
-                with open(os.path.join(world.data, name), "rb") as file:
+            for name in (os.path.join(folder, file) for folder, _, files in os.walk(world.data) for file in files):
+                with open(name, "rb") as file:
                     content = file.read()
                 for secret in (harness.PASSWORD, "another-horse-9", *world.tokens.values()):
                     self.assertNotIn(secret.encode(), content, name)
@@ -272,7 +273,11 @@ class Running(WorldTest):
         self.assertEqual(again.returncode, 1, "a backup must not overwrite an older one")
         verified = command("verify", data=copy)
         self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
-        restored = harness.Server(copy).start()
+        refused = command("serve", "--port", 0, data=copy, timeout=60)
+        self.assertEqual(refused.returncode, 1, "it starts without its seal key")
+        self.assertIn("seal-key", refused.stderr)
+        key = os.path.join(self.world.data, "keys", "seal.key")
+        restored = harness.Server(copy, options=["--seal-key", key]).start()
         try:
             client = restored.client("county-a")
             self.assertEqual(len([r for r in client.all("hazard") if r["title"].startswith("备份")]), 20)
@@ -280,6 +285,54 @@ class Running(WorldTest):
             self.assertEqual(len(client.history("A.L1", T0, T0 + 500)), 500)
         finally:
             restored.close()
+
+
+class Keys(unittest.TestCase):
+    """The key of sealed fields: made once, refused when wrong or open to others, changed, replaced when lost."""
+
+    SECRET = "correct-horse-battery"
+
+    def test_life_of_a_key(self):
+        with World() as world:
+            key = os.path.join(world.data, "keys", "seal.key")
+            admin = world.server.client("admin")
+            admin.create("webhook", code="w", name="w", url="http://127.0.0.1:9/", role="admin", secret=self.SECRET)
+            self.assertEqual(admin.record("webhook", "w")["secret"], {"sealed": True})
+            self.assertNotIn(self.SECRET, admin.get("/api/records/webhook?format=csv").text)
+            world.server.stop()
+            self.assertEqual(os.stat(key).st_mode & 0o777, 0o600)
+            with self.subTest("nothing in the clear in the data directory"):
+                for name in (os.path.join(folder, file) for folder, _, files in os.walk(world.data) for file in files):
+                    with open(name, "rb") as file:
+                        self.assertNotIn(self.SECRET.encode(), file.read(), name)
+            first = command_ok("keys", "show", data=world.data).stdout.split("\t")[0]
+            copy = os.path.join(world.directory, "seal.key")
+            shutil.copy(key, copy)
+            command_ok("keys", "rotate", data=world.data)
+            second = command_ok("keys", "show", data=world.data).stdout.split("\t")[0]
+            self.assertNotEqual(first, second)
+            self.assertEqual(command("verify", data=world.data).returncode, 0)
+            with self.subTest("the former key is refused, both are named"):
+                done = command("keys", "show", "--seal-key", copy, data=world.data)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(first, done.stderr)
+                self.assertIn(second, done.stderr)
+            with self.subTest("open to others"):
+                os.chmod(key, 0o640)
+                self.assertIn("chmod 600", command("keys", "show", data=world.data).stderr)
+                os.chmod(key, 0o600)
+            with self.subTest("a rotation cut off after its commit is finished"):
+                os.rename(key, key + ".new")
+                shutil.copy(copy, key)
+                self.assertIn(second, command_ok("keys", "show", data=world.data).stdout)
+                self.assertFalse(os.path.exists(key + ".new"))
+            with self.subTest("lost"):
+                os.unlink(key)
+                self.assertEqual(command("keys", "rotate", data=world.data).returncode, 1)
+                command_ok("keys", "rotate", "--lost", data=world.data)
+                world.server.start()
+                state = world.server.client("admin").get("/api/webhooks").json["items"][0]
+                self.assertTrue(state["secret"])
 
 
 class Verify(unittest.TestCase):

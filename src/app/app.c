@@ -1,6 +1,7 @@
 #include "app/app.h"
 #include "app/point_watch.h"
 #include "app/scheduler.h"
+#include "app/seal_file.h"
 #include "base/log.h"
 #include "notify/webhook_store.h"
 #include "notify/webhooks.h"
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -23,6 +25,8 @@ struct App {
     AppConfig config;
     int lock_fd;
     char *data_dir, *records_uri, *samples_uri, *files_dir;
+    char *seal_path;
+    SealKey *seal;
     Packs *packs;
     Writer *records, *samples;
     PointTable *points;
@@ -31,6 +35,8 @@ struct App {
     gint64 points_seq; /* of the journal, when the points were loaded */
     Hub *hub;
     LoginGuard *logins;
+    RateLimit *rates;
+    GPtrArray *proxies; /* NULL-ended */
     BasicCache *basic;
     StaticFiles *files;
     GString *openapi;
@@ -56,15 +62,32 @@ static gboolean lock_data_dir(App *app, GError **error) {
                      "another anlan process has this data directory open; stop it first", NULL);
 }
 
-static gboolean migrate_records(Sql *sql, const Packs *packs, GError **error) {
-    return sql_exec(sql, "BEGIN IMMEDIATE", error) && records_migrate(sql, packs, error) &&
+/* What the packs seal and stood in the clear before. */
+static gboolean seal_records(App *app, Sql *sql, gint64 now_ms, GError **error) {
+    gint64 values = 0;
+    app->seal = seal_file_open(app->seal_path, app->config.seal_key_lost, sql, now_ms, error);
+    if (app->seal == NULL || !records_seal(sql, app->packs, now_ms, &values, error))
+        return FALSE;
+    if (values)
+        log_warning("seal",
+                    "%" G_GINT64_FORMAT
+                    " values that stood in the clear were sealed; the journal and backups from "
+                    "before still hold them",
+                    values);
+    return TRUE;
+}
+
+static gboolean migrate_records(App *app, Sql *sql, GError **error) {
+    gint64 now_ms = clock_now(app->config.clock);
+    return sql_exec(sql, "BEGIN IMMEDIATE", error) && records_migrate(sql, app->packs, error) &&
            alarm_sink_migrate(sql, error) && session_migrate(sql, error) &&
-           webhook_migrate(sql, error) && sql_exec(sql, "COMMIT", error);
+           seal_records(app, sql, now_ms, error) &&
+           webhook_migrate(sql, app->packs, now_ms, error) && sql_exec(sql, "COMMIT", error);
 }
 
 static gboolean open_records(App *app, GError **error) {
     Sql *sql = sql_open(app->records_uri, SQL_WRITE, error);
-    if (sql && migrate_records(sql, app->packs, error)) {
+    if (sql && migrate_records(app, sql, error)) {
         sql_set_files(sql, app->files_dir);
         app->records = writer_new(sql, RECORD_JOBS);
         return TRUE;
@@ -96,6 +119,8 @@ App *app_open(const AppConfig *config, GError **error) {
     app->records_uri = config->records_uri ? g_strdup(config->records_uri)
                                            : database_uri(app->data_dir, "records.db");
     app->samples_uri = database_uri(app->data_dir, "samples.db");
+    app->seal_path = config->seal_key ? g_strdup(config->seal_key)
+                                      : g_build_filename(app->data_dir, "keys", "seal.key", NULL);
     app->files_dir = g_build_filename(app->data_dir, "files", NULL);
     app->packs = packs_load(config->packs_dir, error);
     if (app->packs && lock_data_dir(app, error) && open_records(app, error) &&
@@ -213,7 +238,31 @@ static GString *describe_api(const Packs *packs) {
     return copy;
 }
 
+static gboolean make_rates(App *app, GError **error) {
+    Rate rates[RATES];
+    memcpy(rates, rate_defaults, sizeof rates);
+    for (guint i = 0; app->config.rates && app->config.rates[i]; i++)
+        if (!rate_parse(app->config.rates[i], rates, error))
+            return FALSE;
+    app->rates = rate_limit_new(rates);
+    return TRUE;
+}
+
+static void name_proxies(App *app) {
+    static const char *const own[] = {"127.0.0.1", "::1", NULL};
+    const char *const *named = app->config.proxies;
+    app->proxies = g_ptr_array_new();
+    for (guint i = 0; !(named && g_strv_contains(named, "none")) && own[i]; i++)
+        g_ptr_array_add(app->proxies, (gpointer)own[i]);
+    for (guint i = 0; named && named[i]; i++)
+        g_ptr_array_add(app->proxies, (gpointer)named[i]);
+    g_ptr_array_add(app->proxies, NULL);
+}
+
 static gboolean start_http(App *app, GError **error) {
+    if (!make_rates(app, error))
+        return FALSE;
+    name_proxies(app);
     app->logins = login_guard_new();
     app->basic = basic_cache_new();
     app->openapi = describe_api(app->packs);
@@ -224,6 +273,7 @@ static gboolean start_http(App *app, GError **error) {
     }
     app->house = (House){.packs = app->packs,
                          .clock = app->config.clock,
+                         .seal = app->seal,
                          .records = app->records,
                          .records_uri = app->records_uri,
                          .samples_uri = app->samples_uri,
@@ -233,14 +283,24 @@ static gboolean start_http(App *app, GError **error) {
                          .points = app->points,
                          .hub = app->hub,
                          .logins = app->logins,
+                         .rates = app->rates,
                          .basic = app->basic,
                          .files = app->files,
                          .demo_logins = app->config.demo ? app->demo_logins : NULL,
                          .openapi = app->openapi,
                          .samples_refused = &app->samples_refused};
-    HttpConfig http = {app->config.host, app->config.port, house_routes,      house_file,
-                       &app->house,      house_worker_new, house_worker_free, HTTP_WORKERS,
-                       HTTP_QUEUE,       app->files_dir};
+    HttpConfig http = {.host = app->config.host,
+                       .port = app->config.port,
+                       .routes = house_routes,
+                       .otherwise = house_file,
+                       .context = &app->house,
+                       .admit = house_admit,
+                       .proxies = (const char *const *)app->proxies->pdata,
+                       .worker_new = house_worker_new,
+                       .worker_free = house_worker_free,
+                       .workers = HTTP_WORKERS,
+                       .queue = HTTP_QUEUE,
+                       .spool = app->files_dir};
     app->http = http_start(&http, error);
     return app->http != NULL;
 }
@@ -251,7 +311,7 @@ gboolean app_start(App *app, GError **error) {
     app->scheduler = scheduler_start(app->packs, app->records, app->records_uri, app->files_dir,
                                      app->config.clock, error);
     app->webhooks = app->scheduler ? webhooks_start(app->packs, app->records, app->records_uri,
-                                                    app->config.clock, error)
+                                                    app->seal, app->config.clock, error)
                                    : NULL;
     return app->webhooks && start_http(app, error);
 }
@@ -276,6 +336,8 @@ void app_close(App *app) {
         login_guard_free(app->logins);
     if (app->basic)
         basic_cache_free(app->basic);
+    rate_limit_free(app->rates);
+    g_clear_pointer(&app->proxies, g_ptr_array_unref);
     static_files_free(app->files);
     if (app->openapi)
         g_string_free(app->openapi, TRUE);
@@ -284,9 +346,11 @@ void app_close(App *app) {
     if (app->packs)
         packs_free(app->packs);
     json_decref(app->demo_logins);
+    seal_key_free(app->seal);
     if (app->lock_fd >= 0)
         close(app->lock_fd);
     g_free(app->data_dir);
+    g_free(app->seal_path);
     g_free(app->records_uri);
     g_free(app->samples_uri);
     g_free(app->files_dir);
@@ -300,6 +364,21 @@ const Packs *app_packs(App *app) { return app->packs; }
 Clock *app_clock(App *app) { return app->config.clock; }
 const char *app_data_dir(App *app) { return app->data_dir; }
 Pipeline *app_pipeline(App *app) { return app->pipeline; }
+
+const char *app_seal_key_path(App *app) { return app->seal_path; }
+const char *app_seal_key_id(App *app) { return seal_key_id(app->seal); }
+
+gboolean app_rotate_seal_key(App *app, gint64 *values, GError **error) {
+    if (!seal_file_rotate(app->seal_path, app->seal, app->records, app->packs,
+                          clock_now(app->config.clock), values, error))
+        return FALSE;
+    SealKey *key = seal_key_read(app->seal_path, error);
+    if (key == NULL)
+        return FALSE;
+    seal_key_free(app->seal);
+    app->seal = key;
+    return TRUE;
+}
 
 gboolean app_write(App *app, WriterFunc func, gpointer data, GError **error) {
     return writer_run(app->records, func, data, error);

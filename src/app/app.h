@@ -17,10 +17,14 @@ typedef struct {
     const char *data_dir;
     const char *records_uri; /* NULL: records.db in data_dir */
     const char *packs_dir;
-    const char *web_dir; /* NULL: no web client */
-    const char *host;    /* numeric address to listen on */
-    guint port;          /* 0: any free port, see app_port */
-    gboolean demo;       /* /api/demo answers with the logins given to app_set_demo_logins */
+    const char *web_dir;        /* NULL: no web client */
+    const char *host;           /* numeric address to listen on */
+    guint port;                 /* 0: any free port, see app_port */
+    const char *seal_key;       /* file of the seal key; NULL: keys/seal.key in data_dir */
+    gboolean seal_key_lost;     /* make a new key in place of one that is missing */
+    const char *const *rates;   /* of rate_parse, or NULL: the defaults */
+    const char *const *proxies; /* beside this machine's; "none": not even that */
+    gboolean demo;              /* /api/demo answers with the logins given to app_set_demo_logins */
     Clock *clock;
 } AppConfig;
 
@@ -36,6 +40,10 @@ const char *app_data_dir(App *app);
 Pipeline *app_pipeline(App *app); /* after app_start */
 /* Runs a job of the records database and waits for its commit. */
 gboolean app_write(App *app, WriterFunc func, gpointer data, GError **error);
+const char *app_seal_key_path(App *app);
+const char *app_seal_key_id(App *app);
+/* A new seal key; *values sealed anew (app/seal_file.h). */
+gboolean app_rotate_seal_key(App *app, gint64 *values, GError **error);
 /* A new read connection of the records database; the caller closes it. */
 Sql *app_reader(App *app, GError **error);
 /* JSON array of {"login","password","title","role","enterprise"}; taken. */

@@ -64,6 +64,8 @@ ERROR_ROW(FORBIDDEN, "right.missing", 403, "您的角色不能{0}", "Your role m
           "由有权限的角色办理：{2}", "Roles that may: {2}")
 ERROR_ROW(SCOPE, "right.scope", 403, "不在您的管辖范围内", "Outside your scope", "请由属地单位办理",
           "The authority in charge of that place must do it")
+ERROR_ROW(SEAL, "seal.key", 500, "密封内容不能用现有密钥打开（{0}）",
+          "Sealed with a key that is not here ({0})", "恢复该密钥文件", "Restore that key file")
 ERROR_ROW(SEPARATION, "right.separation", 403, "与“{0}”的办理人不能是同一人",
           "Not by the person who made the move {0}", "请由另一人办理", "Someone else must do it")
 ERROR_ROW(NOT_FOUND, "record.unknown", 404, "找不到 {0} {1}", "There is no {0} {1} in your sight",

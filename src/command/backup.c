@@ -10,6 +10,8 @@ static gboolean run(char **arguments, GError **error) {
         return FALSE;
     printf("saved %s to %s; start with --data %s to use it\n", config.data_dir, arguments[0],
            arguments[0]);
+    printf("the seal key is not in it: keep a copy of its file apart (anlan keys show) and name it "
+           "with --seal-key\n");
     return TRUE;
 }
 

@@ -10,7 +10,7 @@ DataOptions data_options;
 static const Command *const commands[] = {
     &command_serve,  &command_demo,     &command_pack,    &command_load, &command_ingest,
     &command_alarms, &command_clocks,   &command_verify,  &command_user, &command_backup,
-    &command_export, &command_coverage, &command_receipt,
+    &command_export, &command_coverage, &command_receipt, &command_keys,
 };
 
 static void print_help(FILE *out) {
@@ -94,6 +94,7 @@ AppConfig command_config(void) {
     return (AppConfig){.data_dir = data_options.data_dir ? data_options.data_dir : "data",
                        .records_uri = data_options.database,
                        .packs_dir = data_options.packs_dir ? data_options.packs_dir : "packs",
+                       .seal_key = data_options.seal_key,
                        .clock = clock_real()};
 }
 

@@ -18,11 +18,11 @@ typedef struct {
 
 extern const Command command_serve, command_demo, command_pack, command_load, command_ingest,
     command_alarms, command_clocks, command_verify, command_user, command_backup, command_export,
-    command_coverage, command_receipt;
+    command_coverage, command_receipt, command_keys;
 
 /* Options shared by the commands that open a data directory. */
 typedef struct {
-    char *data_dir, *packs_dir, *database;
+    char *data_dir, *packs_dir, *database, *seal_key;
 } DataOptions;
 extern DataOptions data_options;
 #define DATA_OPTION_ENTRIES                                                                        \
@@ -33,6 +33,13 @@ extern DataOptions data_options;
      &data_options.database,                                                                       \
      "records database, postgresql://… (default: records.db in the data directory)",               \
      "URI"},                                                                                       \
+        {"seal-key",                                                                               \
+         0,                                                                                        \
+         0,                                                                                        \
+         G_OPTION_ARG_FILENAME,                                                                    \
+         &data_options.seal_key,                                                                   \
+         "key file of sealed fields (default: keys/seal.key in the data directory)",               \
+         "FILE"},                                                                                  \
         {"data",                                                                                   \
          'd',                                                                                      \
          0,                                                                                        \

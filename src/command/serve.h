@@ -4,6 +4,7 @@
 
 typedef struct {
     char *host, *web_dir;
+    char **rates, **proxies;
     int port;
 } ServeOptions;
 extern ServeOptions serve_options;
@@ -22,6 +23,20 @@ extern ServeOptions serve_options;
          &serve_options.port,                                                                      \
          "port (default: 8080; 0: any free one)",                                                  \
          "N"},                                                                                     \
+        {"rate",                                                                                   \
+         0,                                                                                        \
+         0,                                                                                        \
+         G_OPTION_ARG_STRING_ARRAY,                                                                \
+         &serve_options.rates,                                                                     \
+         "requests of one address (default: web=100/s:400 device=5000/s:10000 guest=30/h:10)",     \
+         "CLASS=N/s|m|h[:BURST]|off"},                                                             \
+        {"proxy",                                                                                  \
+         0,                                                                                        \
+         0,                                                                                        \
+         G_OPTION_ARG_STRING_ARRAY,                                                                \
+         &serve_options.proxies,                                                                   \
+         "address whose X-Forwarded-For is believed, beside 127.0.0.1 and ::1; none: nobody's",    \
+         "ADDRESS"},                                                                               \
     {                                                                                              \
         "web", 'w', 0, G_OPTION_ARG_FILENAME, &serve_options.web_dir,                              \
             "web client (default: web/dist if it is there)", "DIR"                                 \

@@ -7,6 +7,21 @@
 #include <qrencode.h>
 #include <string.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WATCHED_FOR_LEAKS 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define WATCHED_FOR_LEAKS 1
+#endif
+#ifdef WATCHED_FOR_LEAKS
+/* The font libraries keep what they have read until the process ends. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) {
+    return "leak:libfontconfig\nleak:libcairo\nleak:libpango\n";
+}
+#endif
+
 #define MM (72 / 25.4)
 enum { QR_MM = 26, QUIET = 4 };
 

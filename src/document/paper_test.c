@@ -242,7 +242,7 @@ static void refused(GPtrArray *pieces) {
 
 static void test_too_long(void) {
     g_autoptr(GPtrArray) pieces = new_pieces(), code = new_pieces();
-    g_autofree char *lines = g_strnfill(22 * PAPER_PAGES_MAX + 1, '\n');
+    g_autofree char *lines = g_strnfill(22 * PAPER_PAGES_MAX + 2, '\n');
     for (char *p = lines; *p; p += 2)
         *p = 'x';
     for (int i = 0; i < 3; i++)

@@ -5,6 +5,7 @@
 #include "notify/webhook_store.h"
 #include "record/journal.h"
 
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@ enum { LOOK_MS = 500, BATCH = 100, SKIP_SAVED = 1000 };
 
 struct Webhooks {
     const Packs *packs;
+    const SealKey *key; /* opens the secrets */
     Writer *records;
     Sql *sql;
     Clock *clock;
@@ -130,9 +132,17 @@ static gboolean post(Webhooks *w, const Webhook *webhook, json_t *events, Webhoo
                         (gint64)json_integer_value(json_object_get(first, "seq")),
                         (gint64)json_integer_value(json_object_get(final, "seq")));
     g_clear_pointer(&state->problem, g_free);
+    state->status = 0;
+    g_autoptr(GError) error = NULL;
+    char *secret = seal_text_of(w->sql, w->packs, w->key, "webhook", webhook->id, "secret", &error);
     gboolean good =
-        webhook_post(w->sender, webhook->url, state->secret, delivery, text, strlen(text),
-                     clock_now(w->clock), &state->status, &state->problem);
+        secret && webhook_post(w->sender, webhook->url, secret, delivery, text, strlen(text),
+                               clock_now(w->clock), &state->status, &state->problem);
+    if (secret == NULL)
+        state->problem = g_strdup(error ? error_id(error) : "no secret");
+    else
+        sodium_memzero(secret, strlen(secret));
+    g_free(secret);
     free(text);
     json_decref(body);
     return good;
@@ -178,7 +188,7 @@ static gboolean serve_one(Webhooks *w, json_t *record) {
     gboolean more = FALSE;
     if (webhook.actor.role && webhook_state_load(w->sql, webhook.id, &state, NULL)) {
         gboolean due = state.attempts == 0 || state.next_ms <= clock_now(w->clock);
-        more = state.secret && due && serve_from(w, &webhook, &state);
+        more = json_object_get(record, "secret") && due && serve_from(w, &webhook, &state);
         webhook_state_clear(&state);
     }
     g_strfreev(webhook.types);
@@ -211,13 +221,14 @@ static void *webhooks_thread(void *data) {
     return NULL;
 }
 
-Webhooks *webhooks_start(const Packs *packs, Writer *records, const char *records_uri, Clock *clock,
-                         GError **error) {
+Webhooks *webhooks_start(const Packs *packs, Writer *records, const char *records_uri,
+                         const SealKey *key, Clock *clock, GError **error) {
     Sql *sql = sql_open(records_uri, SQL_READ, error);
     if (sql == NULL)
         return NULL;
     Webhooks *w = g_new0(Webhooks, 1);
     w->packs = packs;
+    w->key = key;
     w->records = records;
     w->sql = sql;
     w->clock = clock;

@@ -10,9 +10,10 @@
 #pragma once
 #include "base/clock.h"
 #include "pack/pack.h"
+#include "record/sealed.h"
 #include "store/writer.h"
 
 typedef struct Webhooks Webhooks;
-Webhooks *webhooks_start(const Packs *packs, Writer *records, const char *records_uri, Clock *clock,
-                         GError **error);
+Webhooks *webhooks_start(const Packs *packs, Writer *records, const char *records_uri,
+                         const SealKey *key, Clock *clock, GError **error);
 void webhooks_stop(Webhooks *webhooks); /* NULL is allowed */

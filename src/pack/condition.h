@@ -12,7 +12,16 @@ typedef struct CodeList CodeList;   /* pack.h */
 typedef struct PackTable PackTable; /* pack_table.h */
 
 /* What a name in a condition is, so that literals are checked and compared rightly. */
-typedef enum { TERM_NONE, TERM_TEXT, TERM_NUMBER, TERM_BOOL, TERM_DATE, TERM_TIME } TermKind;
+/* TERM_SEALED: a value that is there and cannot be looked at; it takes IS NULL only. */
+typedef enum {
+    TERM_NONE,
+    TERM_TEXT,
+    TERM_NUMBER,
+    TERM_BOOL,
+    TERM_DATE,
+    TERM_TIME,
+    TERM_SEALED
+} TermKind;
 
 typedef struct {
     TermKind kind;    /* TERM_NONE: no value */

@@ -33,9 +33,12 @@ static void outer_sql(Compiler *compiler, TermKind kind, Term term) {
                                         [TERM_DATE] = "CAST(NULL AS TEXT)",
                                         [TERM_NUMBER] = "CAST(NULL AS DOUBLE PRECISION)",
                                         [TERM_BOOL] = "CAST(NULL AS BIGINT)",
-                                        [TERM_TIME] = "CAST(NULL AS BIGINT)"};
+                                        [TERM_TIME] = "CAST(NULL AS BIGINT)",
+                                        [TERM_SEALED] = "CAST(NULL AS TEXT)"};
     if (term.kind == TERM_NONE)
         put(compiler, empty[kind]);
+    else if (kind == TERM_SEALED)
+        put(compiler, "'sealed'");
     else
         parameter(compiler, term);
 }

@@ -308,6 +308,7 @@ static void test_possible(void) {
 static void bind(SqlStatement *statement, int i, const Term *term) {
     switch (term->kind) {
     case TERM_NONE:
+    case TERM_SEALED:
         sql_bind_null(statement, i);
         break;
     case TERM_TEXT:
@@ -437,6 +438,7 @@ static void add_literal(GRand *rand, GString *out, TermKind kind) {
             g_string_append_printf(out, "TIMESTAMP('%s')", time_format(term.time_ms, buffer));
         break;
     case TERM_NONE:
+    case TERM_SEALED:
         g_assert_not_reached();
     }
 }

@@ -91,7 +91,10 @@ static gboolean read_name(Parser *parser, Operand *out) {
     gboolean quoted = parser->token.kind == TOKEN_QUOTED;
     g_autofree char *name = quoted ? token_unquoted(&parser->token)
                                    : g_strndup(parser->token.start, parser->token.length);
-    return put_name(parser, name, out) && parser_take(parser);
+    if (!put_name(parser, name, out) || !parser_take(parser))
+        return FALSE;
+    return out->term.kind != TERM_SEALED || parser_is_word(parser, "is") ||
+           parser_fail_here(parser, "密封字段只能用 IS NULL / a sealed field takes IS NULL only");
 }
 
 static gboolean followed_by_open(const Parser *parser) {

@@ -177,6 +177,7 @@ char *roles_text(const Packs *packs, RoleSet set, Lang lang) {
         RoleSet bit;
         Title title;
     } special[] = {{ROLE_EVERYONE, {(char *)"所有人", (char *)"Everyone"}},
+                   {ROLE_PUBLIC, {(char *)"公众", (char *)"The public"}},
                    {ROLE_ENGINE, {(char *)"报警引擎", (char *)"Alarm engine"}}};
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < packs->roles->len; i++) {

@@ -66,6 +66,7 @@ typedef struct {
 typedef guint64 RoleSet;
 #define ROLE_EVERYONE ((RoleSet)1 << 63)
 #define ROLE_ENGINE ((RoleSet)1 << 62)
+#define ROLE_PUBLIC ((RoleSet)1 << 61) /* guests: what is published, and reports */
 
 typedef enum {
     FIELD_TEXT,
@@ -95,6 +96,7 @@ typedef struct {
     gboolean required;
     Condition *required_when; /* or NULL */
     gboolean unique, has_min, has_max;
+    gboolean secret;  /* sealed at rest, opened by keepers only (record/sealed.h) */
     gboolean by_move; /* people give it in moves only, never at creation or by an edit */
     double min, max;  /* numbers */
     int max_chars;    /* text */
@@ -284,9 +286,14 @@ struct RecordType {
     GPtrArray *clocks;     /* ClockType* */
     GPtrArray *indicators; /* Indicator* */
     GPtrArray *documents;  /* DocumentType* */
-    RoleSet read, create, edit;
+    RoleSet read, create, edit, keepers;
     gboolean receipts;        /* creation answers with a receipt */
     GPtrArray *receipt_shows; /* Field*: what the holder of a receipt sees, beside the state */
+    /* What the public sees of a record, when `publish_when` holds; NULL: nothing. Names of fields,
+     * or state, number, created_at, updated_at. */
+    GPtrArray *publish;
+    Condition *publish_when; /* NULL: always */
+    gboolean publish_region;
 };
 
 typedef struct {

@@ -98,6 +98,9 @@ static gboolean read_asked_field(Loader *loader, const YamlNode *node, gpointer 
 static gboolean field_of(const RecordType *type, const YamlNode *node, const Field **field,
                          GError **error) {
     *field = type_field(type, node->text);
+    if (*field && (*field)->secret)
+        return refuse(error, node, "使用不密封的字段 / use a field that is not secret",
+                      "字段 %s 是密封的 / the field %s is secret", node->text, node->text);
     return *field || refuse(error, node, "检查拼写 / check the spelling",
                             "类型 %s 没有字段“%s” / the type %s has no field %s", type->name,
                             node->text, type->name, node->text);

@@ -43,7 +43,7 @@ static gboolean is_date_or_time(const Field *field) {
 static gboolean read_start_field(Loader *loader, const YamlNode *node, gpointer place,
                                  GError **error) {
     const Field **field = place;
-    if (!read_own_field(loader, node, field, error))
+    if (!read_open_field(loader, node, field, error))
         return FALSE;
     return is_date_or_time(*field) ||
            refuse(error, node, "使用 date 或 time 字段 / use a date or time",
@@ -79,7 +79,7 @@ static gboolean read_stop(Loader *loader, const YamlNode *node, gpointer place, 
 
 static gboolean read_until(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     const Field **field = place;
-    if (!read_own_field(loader, node, field, error))
+    if (!read_open_field(loader, node, field, error))
         return FALSE;
     return is_date_or_time(*field) ||
            refuse(error, node, "使用 date 或 time 字段 / use a date or time",

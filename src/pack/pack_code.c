@@ -19,7 +19,7 @@ static gboolean read_level(Loader *loader, const YamlNode *node, gpointer place,
 
 static gboolean read_role_name(Loader *loader, const YamlNode *node, gpointer place,
                                GError **error) {
-    static const char *const reserved[] = {"everyone", "engine", NULL};
+    static const char *const reserved[] = {"everyone", "engine", "public", NULL};
     if (!read_name(loader, node, place, error) || !is_new(loader, "role", node, error))
         return FALSE;
     RoleSet group;

@@ -48,7 +48,7 @@ static gboolean own_placeholder(const RecordType *type, const char *text) {
     g_autofree char *name = colon ? g_strndup(text, (gsize)(colon - text)) : NULL;
     const Field *field = name ? type_field(type, name) : NULL;
     return g_strv_contains(known, text) ||
-           (field && strcmp(colon, ":date") == 0 && (dated >> field->kind & 1));
+           (field && !field->secret && strcmp(colon, ":date") == 0 && (dated >> field->kind & 1));
 }
 
 static gboolean document_placeholder(const RecordType *type, const char *text) {

@@ -16,6 +16,8 @@ gboolean template_placeholder(const RecordType *type, const char *text) {
     const Field *field = type_field(type, name);
     if (field == NULL)
         return g_strv_contains(system, text);
+    if (field->secret)
+        return FALSE;
     return colon == NULL || (strcmp(colon, ":title") == 0 && (titled >> field->kind & 1));
 }
 
@@ -61,6 +63,9 @@ static gboolean variable_read(Loader *loader, const YamlNode *node, Assignment *
     if (field == NULL)
         return refuse(error, node, "$now $today $actor $id $enterprise 或 $字段 / or $FIELD",
                       "没有“%s” / there is no %s", node->text, node->text);
+    if (field->secret)
+        return refuse(error, node, "不要复制密封字段 / do not copy a secret field",
+                      "字段 %s 是密封的 / the field %s is secret", field->name, field->name);
     value->kind = VALUE_FIELD;
     value->text = field->name;
     return TRUE;
@@ -149,6 +154,10 @@ static gboolean assignment_read(Loader *loader, const YamlNode *key, const YamlN
                                                  value_fits(loader, field, &value, node, error);
     if (!read)
         return FALSE;
+    if (field->secret && value.kind != VALUE_NULL)
+        return refuse(error, key, "由人填写，或写 null / let people give it, or write null",
+                      "密封字段 %s 不能由规则填写 / no rule fills the secret field %s", field->name,
+                      field->name);
     g_array_append_val(out, value);
     return TRUE;
 }

@@ -31,6 +31,8 @@ static const struct {
     {"accept", KIND(FILE), FALSE},
     {"max_files", KIND(FILE), FALSE},
     {"max_size", KIND(FILE), FALSE},
+    {"secret", KIND(TEXT) | KINDS_NUMBER | KIND(BOOL) | KIND(DATE) | KIND(TIME) | KIND(CODE),
+     FALSE},
 };
 
 static gboolean kind_keys_fit(const YamlNode *node, const Field *field, GError **error) {
@@ -386,6 +388,7 @@ static const KeyRow field_rows[] = {
     {"pattern", FALSE, PASS_SHAPE, read_pattern, 0},
     {"format", FALSE, PASS_SHAPE, read_format, offsetof(Field, format)},
     {"unique", FALSE, PASS_SHAPE, read_flag, offsetof(Field, unique)},
+    {"secret", FALSE, PASS_SHAPE, read_flag, offsetof(Field, secret)},
     {"by_move", FALSE, PASS_SHAPE, read_flag, offsetof(Field, by_move)},
     {"required", FALSE, PASS_SHAPE | PASS_RULES, read_required, 0},
     {"default", FALSE, PASS_SHAPE, read_default, 0},
@@ -414,6 +417,11 @@ static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, 
         return refuse(error, node,
                       "加载含 region 类型的业务包 / load the pack with the type region",
                       "没有类型 region / there is no type region");
+    if (field->secret && (field->unique || field->default_value || field->computed))
+        return refuse(
+            error, node, "删除该键 / remove that key",
+            "密封字段不能有 unique、default、compute / a secret field has no unique, default, "
+            "compute");
     g_hash_table_insert(loader->type->fields_by_name, field->name, field);
     if (!field->by_move && !field->computed)
         g_ptr_array_add(loader->type->given, field);

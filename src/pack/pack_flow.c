@@ -260,7 +260,7 @@ static gboolean read_before(Loader *loader, const YamlNode *node, gpointer place
 /* A code field whose codes are names of levels. */
 static gboolean read_level(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     const Field **field = place;
-    if (!read_own_field(loader, node, field, error))
+    if (!read_open_field(loader, node, field, error))
         return FALSE;
     Level level;
     gboolean good = (*field)->kind == FIELD_CODE;
@@ -320,6 +320,14 @@ static gboolean move_has_maker(const YamlNode *node, const Move *move, GError **
         return refuse(error, node, "写 who，不写 by / write who and not by",
                       "需确认的操作 %s 由人提请、由人确认 / %s is proposed and confirmed by people",
                       move->name, move->name);
+    for (guint i = 0; move->approvals && i < move->accepts->len; i++) {
+        const Field *field = move->accepts->pdata[i];
+        if (field->secret)
+            return refuse(error, node, "用另一操作填写 / take it in another move",
+                          "需确认的操作 %s 不能接受密封字段 %s / the move %s waits for others and "
+                          "cannot take the secret field %s",
+                          move->name, field->name, move->name, field->name);
+    }
     return move->who || move->by ||
            refuse(error, node, "写 who 或 by / write who or by",
                   "操作 %s 没有人能办理 / nobody can make the move %s", move->name, move->name);

@@ -9,7 +9,7 @@ enum { INDICATORS_MAX = 50, BY_MAX = 8 };
 static gboolean summed(FieldKind kind) { return kind == FIELD_INTEGER || kind == FIELD_DECIMAL; }
 
 static gboolean read_summed(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
-    if (!read_own_field(loader, node, place, error))
+    if (!read_open_field(loader, node, place, error))
         return FALSE;
     const Field *field = *(const Field **)place;
     return summed(field->kind) ||
@@ -35,7 +35,7 @@ static gboolean read_by(Loader *loader, const YamlNode *node, gpointer place, GE
     for (guint i = 0; i < tree_count(node); i++) {
         const Field *field;
         const YamlNode *name = tree_at(node, i);
-        if (!read_own_field(loader, name, &field, error))
+        if (!read_open_field(loader, name, &field, error))
             return FALSE;
         if (field->kind != FIELD_CODE && field->kind != FIELD_BOOL && field->kind != FIELD_REF)
             return refuse(error, name, "用 code、bool 或 ref 字段 / name a code, bool or ref field",

@@ -233,6 +233,15 @@ gboolean read_own_field(Loader *loader, const YamlNode *node, gpointer place, GE
                            "没有字段“%s” / there is no field %s", node->text, node->text);
 }
 
+gboolean read_open_field(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    const Field **field = place;
+    if (!read_own_field(loader, node, field, error))
+        return FALSE;
+    return !(*field)->secret ||
+           refuse(error, node, "使用不密封的字段 / use a field that is not secret",
+                  "字段 %s 是密封的 / the field %s is secret", (*field)->name, (*field)->name);
+}
+
 gboolean read_own_state(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     if (!is_text(node, error))
         return FALSE;
@@ -257,6 +266,8 @@ static gboolean role_bit(Loader *loader, const YamlNode *name, gboolean special,
         *set |= ROLE_EVERYONE;
     else if (special && strcmp(name->text, "engine") == 0)
         *set |= ROLE_ENGINE;
+    else if (special && strcmp(name->text, "public") == 0)
+        *set |= ROLE_PUBLIC;
     else
         return refuse(error, name, "先在 roles 中定义 / define it under roles",
                       "没有角色“%s” / there is no role %s", name->text, name->text);

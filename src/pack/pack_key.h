@@ -83,6 +83,9 @@ gboolean read_expression(Loader *loader, const YamlNode *node, gpointer place,
                          GError **error); /* Expression* */
 gboolean read_own_field(Loader *loader, const YamlNode *node, gpointer place,
                         GError **error); /* const Field* */
+/* The same, but of a field that is not secret: what the program has to look at. */
+gboolean read_open_field(Loader *loader, const YamlNode *node, gpointer place,
+                         GError **error); /* const Field* */
 gboolean read_own_state(Loader *loader, const YamlNode *node, gpointer place,
                         GError **error); /* const State* */
 /* A list of states as bits of State.index, not empty. */

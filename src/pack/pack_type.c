@@ -7,7 +7,7 @@ enum { KEY_CHARS = 120, CHECKS_MAX = 64, NUMBER_CHARS = 80, SERIAL_WIDTH = 12 };
 
 static gboolean read_key(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     const Field **key = place;
-    if (!read_own_field(loader, node, key, error))
+    if (!read_open_field(loader, node, key, error))
         return FALSE;
     if ((*key)->kind != FIELD_TEXT || !(*key)->required || (*key)->computed)
         return refuse(error, node, "改为 kind: text, required: true / make it so",
@@ -28,7 +28,7 @@ static gboolean is_key_of(Loader *loader, const Field *field, const char *type) 
 static gboolean read_scope_region(Loader *loader, const YamlNode *node, gpointer place,
                                   GError **error) {
     const Field **field = place;
-    if (!read_own_field(loader, node, field, error))
+    if (!read_open_field(loader, node, field, error))
         return FALSE;
     return (*field)->kind == FIELD_REGION || is_key_of(loader, *field, "region") ||
            refuse(error, node, "使用 kind: region 的字段 / use a field of kind region",
@@ -38,7 +38,7 @@ static gboolean read_scope_region(Loader *loader, const YamlNode *node, gpointer
 static gboolean read_scope_enterprise(Loader *loader, const YamlNode *node, gpointer place,
                                       GError **error) {
     const Field **field = place;
-    if (!read_own_field(loader, node, field, error))
+    if (!read_open_field(loader, node, field, error))
         return FALSE;
     gboolean ref = (*field)->kind == FIELD_REF && strcmp((*field)->ref_type, "enterprise") == 0;
     return ref || is_key_of(loader, *field, "enterprise") ||
@@ -49,7 +49,7 @@ static gboolean read_scope_enterprise(Loader *loader, const YamlNode *node, gpoi
 static gboolean read_scope_sector(Loader *loader, const YamlNode *node, gpointer place,
                                   GError **error) {
     const Field **field = place;
-    if (!read_own_field(loader, node, field, error))
+    if (!read_open_field(loader, node, field, error))
         return FALSE;
     return (*field)->kind == FIELD_CODE ||
            refuse(error, node, "使用 kind: code 的字段 / use a field of kind code",
@@ -161,16 +161,28 @@ static gboolean read_checks(Loader *loader, const YamlNode *node, gpointer place
     return TRUE;
 }
 
+static gboolean type_has_secrets(const RecordType *type) {
+    for (guint i = 0; i < type->fields->len; i++)
+        if (((const Field *)type->fields->pdata[i])->secret)
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean read_type_rights(Loader *loader, const YamlNode *node, gpointer place,
                                  GError **error) {
     static const KeyRow rows[] = {
         {"read", TRUE, PASS_RULES, read_rights, offsetof(RecordType, read)},
         {"create", FALSE, PASS_RULES, read_rights, offsetof(RecordType, create)},
         {"edit", FALSE, PASS_RULES, read_rights, offsetof(RecordType, edit)},
+        {"keepers", FALSE, PASS_RULES, read_roles, offsetof(RecordType, keepers)},
     };
     RecordType *type = place;
     if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), type, error))
         return FALSE;
+    if (type->keepers && !type_has_secrets(type))
+        return refuse(error, node,
+                      "删除 keepers，或给字段写 secret: true / remove it, or seal a field",
+                      "没有密封字段可供查看 / keepers without a secret field");
     return type->read != 0 || refuse(error, node, "在 read 中写出角色 / name roles under read",
                                      "没有人能查看 / nobody may read it");
 }
@@ -184,7 +196,7 @@ static gboolean read_shows(Loader *loader, const YamlNode *node, gpointer place,
         return FALSE;
     for (guint i = 0; i < tree_count(node); i++) {
         const Field *field;
-        if (!read_own_field(loader, tree_at(node, i), &field, error))
+        if (!read_open_field(loader, tree_at(node, i), &field, error))
             return FALSE;
         if (g_ptr_array_find(type->receipt_shows, field, NULL))
             return refuse(error, tree_at(node, i), "删除一个 / remove one",
@@ -200,6 +212,62 @@ static gboolean read_receipt(Loader *loader, const YamlNode *node, gpointer plac
     return (type->receipts || refuse(error, node, "写 receipts: true / write receipts: true",
                                      "没有回执 / this type gives no receipts")) &&
            keys_read(loader, node, rows, G_N_ELEMENTS(rows), type, error);
+}
+
+/* ---- what the public sees ---- */
+
+static gboolean publish_name(Loader *loader, const YamlNode *node, GError **error) {
+    static const char *const system[] = {"number", "state", "created_at", "updated_at", NULL};
+    const Field *field;
+    GPtrArray *names = loader->type->publish;
+    if (!is_text(node, error) ||
+        (!g_strv_contains(system, node->text) && !read_open_field(loader, node, &field, error)))
+        return FALSE;
+    if (g_ptr_array_find_with_equal_func(names, node->text, g_str_equal, NULL))
+        return refuse(error, node, "删除一个 / remove one", "字段重复 / the field stands twice");
+    g_ptr_array_add(names, packs_text(loader->packs, node->text));
+    return TRUE;
+}
+
+static gboolean read_publish_fields(Loader *loader, const YamlNode *node, gpointer place,
+                                    GError **error) {
+    (void)place;
+    if (!is_list(node, KEY_CHARS, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++)
+        if (!publish_name(loader, tree_at(node, i), error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean read_publish(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const KeyRow rows[] = {
+        {"when", FALSE, PASS_RULES, read_sql_condition, offsetof(RecordType, publish_when)},
+        {"fields", TRUE, PASS_RULES, read_publish_fields, 0},
+        {"region", FALSE, PASS_RULES, read_flag, offsetof(RecordType, publish_region)},
+    };
+    RecordType *type = place;
+    type->publish = packs_pointers(loader->packs);
+    if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), type, error))
+        return FALSE;
+    gboolean twice = type->publish_region &&
+                     g_ptr_array_find_with_equal_func(type->publish, "region", g_str_equal, NULL);
+    return !twice || refuse(error, node, "删除其一 / remove one",
+                            "region 与字段 region 冲突 / region: true and a field region");
+}
+
+/* `public` may read what is published, and only then; it never edits. */
+static gboolean public_fits(const YamlNode *file, const RecordType *type, GError **error) {
+    const YamlNode *rights = tree_get(file, "rights");
+    if (type->edit & ROLE_PUBLIC)
+        return refuse(error, rights, "从 edit 中删除 / take it out of edit",
+                      "公众不能修改 / the public does not edit");
+    if ((type->read & ROLE_PUBLIC) && type->publish == NULL)
+        return refuse(error, rights, "写 publish: {fields: [...]} / write it",
+                      "公众能查看什么，须写 publish / what the public reads needs publish");
+    return type->publish == NULL || (type->read & ROLE_PUBLIC) ||
+           refuse(error, tree_get(file, "publish"), "在 read 中写 public / name public under read",
+                  "publish 之外没有公众权限 / publish without public under read");
 }
 
 /* ---- the type ---- */
@@ -220,7 +288,7 @@ static const KeyRow type_rows[] = {
     {"basis", FALSE, PASS_SHAPE, read_texts, offsetof(RecordType, basis)},
     {"fields", TRUE, PASS_SHAPE | PASS_RULES, read_fields, 0},
     {"key", FALSE, PASS_RULES, read_key, offsetof(RecordType, key)},
-    {"label", FALSE, PASS_RULES, read_own_field, offsetof(RecordType, label)},
+    {"label", FALSE, PASS_RULES, read_open_field, offsetof(RecordType, label)},
     {"scope", FALSE, PASS_RULES, read_scope, 0},
     {"number", FALSE, PASS_RULES, read_number, offsetof(RecordType, number)},
     {"checks", FALSE, PASS_RULES, read_checks, 0},
@@ -230,6 +298,7 @@ static const KeyRow type_rows[] = {
     {"rights", TRUE, PASS_RULES, read_type_rights, 0},
     {"receipts", FALSE, PASS_SHAPE, read_flag, offsetof(RecordType, receipts)},
     {"receipt", FALSE, PASS_RULES, read_receipt, 0},
+    {"publish", FALSE, PASS_RULES, read_publish, 0},
     {"indicators", FALSE, PASS_SHAPE | PASS_RULES, read_indicators, 0},
 };
 
@@ -255,5 +324,6 @@ gboolean read_type_file(Loader *loader, const YamlNode *file, GError **error) {
         loader->type = type_new(loader->packs);
     else
         loader->type = g_hash_table_lookup(loader->packs->types_by_name, name->text);
-    return keys_read(loader, file, type_rows, G_N_ELEMENTS(type_rows), loader->type, error);
+    return keys_read(loader, file, type_rows, G_N_ELEMENTS(type_rows), loader->type, error) &&
+           (loader->pass != PASS_RULES || public_fits(file, loader->type, error));
 }

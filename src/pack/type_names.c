@@ -11,7 +11,7 @@ TermKind type_term_kind(gpointer type, const char *name) {
                   {"created_at", TERM_TIME}, {"updated_at", TERM_TIME}, {"created_by", TERM_TEXT}};
     const Field *field = type_field(type, name);
     if (field)
-        return field_term_kind(field->kind);
+        return field->secret ? TERM_SEALED : field_term_kind(field->kind);
     for (gsize i = 0; i < G_N_ELEMENTS(system); i++)
         if (strcmp(system[i].name, name) == 0)
             return system[i].kind;

@@ -4,6 +4,7 @@
 #pragma once
 #include "record/delegation.h"
 #include "record/row.h"
+#include "record/sealed.h"
 
 typedef struct {
     Sql *sql;
@@ -41,6 +42,13 @@ gboolean check_place(const Act *act, const Row *before, Row *row, GError **error
 void change_ahead(const Act *act, const RecordType *type, const char *id);
 json_t *commit_row(const Act *act, const Row *before, Row *row, const char *action,
                    const char *comment, json_t *note, GError **error);
+
+/* --- sealed.c --- */
+
+/* Seals the values of the row that are not sealed yet; the row has its id. */
+gboolean seal_row(const Act *act, Row *row, GError **error);
+/* The value as it was given; NULL with ERROR_SEAL when this key does not open it. */
+json_t *seal_open(const SealKey *key, const Row *row, const Field *field, GError **error);
 
 /* --- clock_update.c: called after the row is written --- */
 
@@ -119,6 +127,11 @@ json_t *make_move(const Act *act, const RecordType *type, const char *id, const 
 /* --- record_move.c: also for the list of types --- */
 json_t *title_json(const Title *title); /* {"zh","en"} */
 json_t *move_json(const Move *move);    /* {"name","title","accepts","require"} */
+
+/* --- record_types.c --- */
+json_t *field_json(const Field *field);
+json_t *states_json(const RecordType *type);
+json_t *codes_json(const CodeList *codes);
 
 /* --- record_read.c --- */
 char *label_of(Sql *sql, const RecordType *type,

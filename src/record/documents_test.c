@@ -33,7 +33,8 @@ static char *text_of(World *world, json_t *document) {
     g_spawn_command_line_sync(line, &out, NULL, &status, &error);
     g_assert_no_error(error);
     g_assert_cmpint(status, ==, 0);
-    return g_strjoinv("", g_strsplit_set(out, " \n\f", -1));
+    g_auto(GStrv) parts = g_strsplit_set(out, " \n\f", -1);
+    return g_strjoinv("", parts);
 }
 
 static json_t *documents(World *world, const Actor *actor, json_t *record, GError **error) {

@@ -78,6 +78,10 @@ static const char *text_title(const RecordType *type, const Column *column, cons
 }
 
 static void write_compound(Sheet *sheet, json_t *value) {
+    if (json_is_true(json_object_get(value, "sealed"))) {
+        sheet_text(sheet, "（密封）");
+        return;
+    }
     json_t *lon = json_object_get(value, "lon"), *lat = json_object_get(value, "lat");
     if (lon && lat) {
         char a[G_ASCII_DTOSTR_BUF_SIZE], b[G_ASCII_DTOSTR_BUF_SIZE];

@@ -13,7 +13,7 @@ static const gboolean counted[FIELD_KINDS] = {[FIELD_CODE] = TRUE,
 
 static const char *facet_column(const RecordType *type, const char *name, GError **error) {
     const Field *field = type_field(type, name);
-    if (field ? counted[field->kind] : g_str_equal(name, "state"))
+    if (field ? counted[field->kind] && !field->secret : g_str_equal(name, "state"))
         return schema_column((gpointer)type, name);
     if (field)
         error_set(error, ERROR_REQUEST, name, "facets: not counted",

@@ -121,7 +121,8 @@ static gboolean read_code(const Field *field, json_t *json, FieldValue *value, G
     if (!value->present || g_hash_table_contains(field->codes->by_code, value->text))
         return TRUE;
     g_autofree char *codes = codes_text(field->codes);
-    return error_set(error, ERROR_FIELD_CODE, field->name, value->text, codes, NULL);
+    return error_set(error, ERROR_FIELD_CODE, field->name, field->secret ? "•••" : value->text,
+                     codes, NULL);
 }
 
 static gboolean read_point(const Field *field, json_t *json, FieldValue *value, GError **error) {
@@ -219,6 +220,24 @@ gboolean field_value_from_text(const Field *field, const char *text, FieldValue 
 }
 
 json_t *field_value_to_json(const Field *field, const FieldValue *value) {
+    if (field->secret && value->present)
+        return json_pack("{s:b}", "sealed", TRUE);
+    return field_value_plain_json(field, value);
+}
+
+json_t *field_value_proof(const Field *field, const FieldValue *value) {
+    guint8 digest[HASH_BYTES];
+    char hex[HASH_HEX];
+    if (!field->secret || !value->present)
+        return field_value_to_json(field, value);
+    g_assert(value->sealed);
+    HashState *state = hash_sm3_new();
+    hash_add(state, value->text, strlen(value->text));
+    hash_end(state, digest);
+    return json_pack("{s:s}", "sealed", hex_encode(digest, HASH_BYTES, hex));
+}
+
+json_t *field_value_plain_json(const Field *field, const FieldValue *value) {
     char time[TIME_TEXT];
     if (!value->present)
         return json_null();
@@ -258,6 +277,8 @@ char *field_value_to_text(const Field *field, const FieldValue *value) {
     char buffer[MAX(TIME_TEXT, G_ASCII_DTOSTR_BUF_SIZE)];
     if (!value->present)
         return g_strdup("");
+    if (field->secret)
+        return g_strdup("•••");
     switch (field->kind) {
     case FIELD_INTEGER:
         return g_strdup_printf("%" G_GINT64_FORMAT, value->integer);
@@ -279,6 +300,8 @@ char *field_value_to_text(const Field *field, const FieldValue *value) {
 Term field_value_term(const Field *field, const FieldValue *value) {
     if (!value->present)
         return (Term){.kind = TERM_NONE};
+    if (field->secret)
+        return (Term){.kind = TERM_SEALED};
     Term term = {.kind = field_term_kind(field->kind), .text = value->text};
     if (field->kind == FIELD_INTEGER)
         term.number = (double)value->integer;
@@ -305,12 +328,17 @@ void field_value_copy(const FieldValue *from, FieldValue *to) {
     to->text = text;
 }
 
+/* What is sealed is text, whatever the kind. */
+static Stored stored_as(const Field *field) {
+    return field->secret ? STORED_TEXT : kinds[field->kind].stored;
+}
+
 const char *field_column_type(const Field *field) {
     static const char *const types[] = {[STORED_TEXT] = "{text}",
                                         [STORED_INTEGER] = "{int}",
                                         [STORED_REAL] = "{real}",
                                         [STORED_POINT] = "{real}"};
-    return types[kinds[field->kind].stored];
+    return types[stored_as(field)];
 }
 
 int field_columns(const Field *field) { return field->kind == FIELD_POINT ? 2 : 1; }
@@ -320,7 +348,7 @@ void field_value_bind(SqlStatement *st, int *index, const Field *field, const Fi
     *index += field_columns(field);
     if (!value->present)
         return; /* unbound parameters are null */
-    switch (kinds[field->kind].stored) {
+    switch (stored_as(field)) {
     case STORED_TEXT:
         sql_bind_text(st, first, value->text);
         break;
@@ -343,7 +371,8 @@ void field_value_read(SqlStatement *st, int *column, const Field *field, FieldVa
     if (sql_is_null(st, first))
         return;
     value->present = TRUE;
-    switch (kinds[field->kind].stored) {
+    value->sealed = field->secret;
+    switch (stored_as(field)) {
     case STORED_TEXT:
         value->text = g_strdup(sql_text(st, first));
         break;

@@ -11,6 +11,7 @@
 
 typedef struct {
     gboolean present; /* FALSE: empty, the other members mean nothing */
+    gboolean sealed;  /* of a secret field: `text` is what record/sealed.h made of the value */
     char *text;       /* text, code, ref, region, role, date; owned */
     gint64 integer;   /* integer; time in ms; bool 0 or 1 */
     double number;    /* decimal; longitude of a point */
@@ -23,7 +24,12 @@ gboolean field_value_from_json(const Field *field, json_t *json, FieldValue *val
 /* The same from text as packs write it: "0.5", "true", "2026-11-23". */
 gboolean field_value_from_text(const Field *field, const char *text, FieldValue *value,
                                GError **error);
-json_t *field_value_to_json(const Field *field, const FieldValue *value); /* json_null when empty */
+/* json_null when empty; {"sealed": true} for a secret field. */
+json_t *field_value_to_json(const Field *field, const FieldValue *value);
+/* As the journal has it: {"sealed": SM3 of the sealed text} for a secret field. */
+json_t *field_value_proof(const Field *field, const FieldValue *value);
+/* The value as it was given, also of a secret field that is not sealed yet: for sealing it. */
+json_t *field_value_plain_json(const Field *field, const FieldValue *value);
 char *field_value_to_text(const Field *field,
                           const FieldValue *value);                 /* for people; caller frees */
 Term field_value_term(const Field *field, const FieldValue *value); /* borrows text */

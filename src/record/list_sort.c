@@ -23,6 +23,10 @@ static gboolean add_key(ListSort *sort, const RecordType *type, const char *item
     if (column == NULL)
         return error_set(error, ERROR_FIELD_UNKNOWN, name,
                          "created_at, updated_at, state, number, id, …", NULL);
+    const Field *field = type_field(type, name);
+    if (field && field->secret)
+        return error_set(error, ERROR_REQUEST, name, "sort: a sealed field",
+                         "sort by a field that is not sealed", NULL);
     SortKey key = {column, g_strdup(name), descending, schema_column_nullable(type, name)};
     g_array_append_val(sort->keys, key);
     return TRUE;
@@ -119,6 +123,7 @@ static json_t *term_json(Term term) {
     case TERM_BOOL:
         return json_integer(term.truth);
     case TERM_NONE:
+    case TERM_SEALED:
         break;
     }
     return json_null();

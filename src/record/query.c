@@ -46,6 +46,7 @@ void query_param_double(Query *query, double value) {
 static void bind_term(SqlStatement *st, int index, const Term *term) {
     switch (term->kind) {
     case TERM_NONE:
+    case TERM_SEALED:
         sql_bind_null(st, index);
         break;
     case TERM_TEXT:

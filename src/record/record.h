@@ -12,7 +12,7 @@
 #include "store/sql.h"
 #include <jansson.h>
 
-typedef enum { ACTOR_PERSON, ACTOR_ENGINE, ACTOR_CLOCK, ACTOR_SYSTEM } ActorKind;
+typedef enum { ACTOR_PERSON, ACTOR_ENGINE, ACTOR_CLOCK, ACTOR_SYSTEM, ACTOR_GUEST } ActorKind;
 
 /* Who acts. For people: role, and region or enterprise by the level of the role. The machine has no
  * role. ACTOR_SYSTEM is the operator of the program itself (command line, load, demo): it has every
@@ -27,7 +27,9 @@ typedef struct {
     const char *enterprise; /* code, for the enterprise level */
     const char *sectors;    /* codes joined by commas, for a role with scope: sector */
 } Actor;
-extern const Actor actor_engine, actor_clock, actor_system;
+/* ACTOR_GUEST is anybody without a log-in: he may file what the pack lets the public create, and
+ * nothing is kept of who he is. */
+extern const Actor actor_engine, actor_clock, actor_system, actor_guest;
 
 /* Tables of all types, journal, seals, clocks, notices, numbers: made or widened to fit the packs.
  * A change that would lose data is refused (ERROR_PACK). Run once at start on the SQL_WRITE

@@ -41,6 +41,12 @@ static gboolean key_kept(const Row *row, json_t *value, GError **error) {
                      "除编码外的字段 (all fields but the key)", NULL);
 }
 
+/* A client that sends back what it was shown changes nothing. */
+static gboolean sealed_kept(const Row *row, const Field *field, json_t *value) {
+    return field->secret && row_value(row, field)->sealed && json_object_size(value) == 1 &&
+           json_is_true(json_object_get(value, "sealed"));
+}
+
 gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError **error) {
     const char *name;
     json_t *value;
@@ -52,7 +58,8 @@ gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError 
             return not_accepted(name, accepts, error);
         if (field == row->type->key && !key_kept(row, value, error))
             return FALSE;
-        if (!field_value_from_json(field, value, row_value(row, field), error))
+        if (!sealed_kept(row, field, value) &&
+            !field_value_from_json(field, value, row_value(row, field), error))
             return FALSE;
     }
     return TRUE;
@@ -60,7 +67,7 @@ gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError 
 
 /* What a person may not see does not exist for him, also as the target of a reference. */
 static gboolean row_seen(const Act *act, const RecordType *type, SqlStatement *st) {
-    return act->actor->kind != ACTOR_PERSON ||
+    return (act->actor->kind != ACTOR_PERSON && act->actor->kind != ACTOR_GUEST) ||
            (rights_read(act->actor, type) &&
             rights_in_scope(act->actor, type, sql_text(st, 0), sql_text(st, 1), sql_text(st, 2)));
 }

@@ -111,6 +111,8 @@ void change_ahead(const Act *act, const RecordType *type, const char *id) {
 
 json_t *commit_row(const Act *act, const Row *before, Row *row, const char *action,
                    const char *comment, json_t *note, GError **error) {
+    if (!seal_row(act, row, error))
+        return NULL;
     stamp(act, before, row);
     json_t *diff = row_diff(before, row);
     if (note)

@@ -53,7 +53,7 @@ static void make_people(Doors *doors) {
 
 static void setup(Doors *doors, gconstpointer data) {
     char *folder = flow_folder_new("tests/packs/flow");
-    world_open_with(&doors->world, folder, data);
+    world_open_packs(&doors->world, folder, data);
     flow_folder_free(folder, "tests/packs/flow");
     make_people(doors);
     for (gsize i = 0; i < G_N_ELEMENTS(types); i++)

@@ -117,10 +117,11 @@ G_GNUC_UNUSED static void verify_good(World *world) {
 
 /* Jiangsu 32, Changzhou 3204 with 320411 and 320412, Suzhou 3205 with 320505; one enterprise in
  * each county. With `data` more than one connection may open the database. */
-G_GNUC_UNUSED static void world_open_with(World *world, const char *packs, gconstpointer data) {
+G_GNUC_UNUSED static void world_open_packs(World *world, const char *directory,
+                                           gconstpointer data) {
     GError *error = NULL;
     world->now_ms = at("2026-09-28T09:00:00+08:00"); /* Monday before National Day */
-    world->packs = packs_load(packs, &error);
+    world->packs = packs_load(directory, &error);
     g_assert_no_error(error);
     test_database_new(&world->database, data != NULL);
     world->sql = test_sql_open(&world->database, SQL_WRITE);
@@ -144,7 +145,7 @@ G_GNUC_UNUSED static void world_open_with(World *world, const char *packs, gcons
 }
 
 G_GNUC_UNUSED static void world_open(World *world, gconstpointer data) {
-    world_open_with(world, "packs", data);
+    world_open_packs(world, "packs", data);
 }
 
 G_GNUC_UNUSED static void world_close(World *world, gconstpointer data) {

@@ -71,12 +71,14 @@ static void test_paging(World *world, gconstpointer data) {
                                         "-id",
                                         "number",
                                         "-funds_wan,title,-due"};
-    static const char *const filters[] = {NULL,
-                                          "due IS NULL",
-                                          "due >= DATE('2026-11-01') AND enterprise IN ('E1','E2')",
-                                          "funds_wan > 0.4 OR title LIKE '%3'",
-                                          "state = 'reported' AND created_at <= $now",
-                                          "enterprise = 'E1' AND NOT (due IS NULL)"};
+    static const char *const filters[] = {
+        NULL,
+        "due IS NULL",
+        "due >= DATE('2026-11-01') AND enterprise IN ('E1','E2')",
+        "funds_wan > 0.4 OR title LIKE '%3'",
+        "state = 'reported' AND created_at <= $now",
+        "enterprise = 'E1' AND NOT (due IS NULL)",
+        "coalesce(funds_wan, 0) * 2 < 1 OR days(due, $today) > 3"};
     Actor city = person(world, "city_duty", "c", "3204"),
           safety = person(world, "enterprise_safety", "s", "E2");
     const Actor *actors[] = {&actor_system, &city, &safety};
@@ -171,6 +173,11 @@ static void test_refused(World *world, gconstpointer data) {
         {{.sort = "title;DROP TABLE r_hazard", .limit = 5}, ERROR_FIELD_UNKNOWN},
         {{.cursor = "xyz", .limit = 5}, ERROR_REQUEST},
         {{.facets = "title", .limit = 5}, ERROR_REQUEST},
+        {{.filter = "enterprise.kind = 'chemical'", .limit = 5}, ERROR_CONDITION_MEMORY},
+        {{.filter = "concat(title, 'x') = 'x'", .limit = 5}, ERROR_CONDITION_MEMORY},
+        {{.filter = "due = add(due, '1d')", .limit = 5}, ERROR_CONDITION_MEMORY},
+        {{.filter = "lookup('a', 'b', title) = 'x'", .limit = 5}, ERROR_CONDITION},
+        {{.filter = "funds_wan + title > 1", .limit = 5}, ERROR_CONDITION},
         {{.facets = ",", .limit = 5}, ERROR_FIELD_UNKNOWN},
         {{.facets = "_region", .limit = 5}, ERROR_FIELD_UNKNOWN},
         {{.facets = "state,kind,grade,source,alarm,enterprise,escalation,state,kind", .limit = 5},

@@ -28,6 +28,8 @@ static gboolean actor_allowed(const Actor *actor, const Move *move) {
         return (move->by & BY_CLOCK) != 0;
     case ACTOR_PERSON:
         return actor->role && role_in(actor->role, move->who);
+    case ACTOR_GUEST:
+        return FALSE;
     }
     return FALSE;
 }
@@ -144,7 +146,8 @@ static gboolean may_withdraw(const Act *act, const Row *row, const Move *move, G
         return TRUE;
     SqlStatement *st = sql_query(act->sql, error,
                                  "SELECT actor, action, diff FROM journal WHERE type = ? AND id = "
-                                 "? AND actor NOT IN ('clock', 'engine') ORDER BY seq DESC LIMIT 1",
+                                 "? AND actor NOT IN ('clock', 'engine') AND action NOT LIKE "
+                                 "'reveal:%' ORDER BY seq DESC LIMIT 1",
                                  "tt", row->type->name, row->id);
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
     if (step != SQL_ROW)

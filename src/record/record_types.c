@@ -17,7 +17,7 @@ static json_t *accept_json(guint accept) {
     return types;
 }
 
-static json_t *field_json(const Field *field) {
+json_t *field_json(const Field *field) {
     json_t *json = json_pack("{s:s, s:s, s:o}", "name", field->name, "kind",
                              field_kind_name(field->kind), "title", title_json(&field->title));
     json_object_set_new(json, "required",
@@ -27,6 +27,8 @@ static json_t *field_json(const Field *field) {
     set_text(json, "type", field->ref_type);
     set_text(json, "unit", field->unit);
     set_text(json, "default", field->default_value);
+    if (field->secret)
+        json_object_set_new(json, "secret", json_true());
     if (field->by_move)
         json_object_set_new(json, "by_move", json_true());
     set_text(json, "compute", field->compute ? expression_text(field->compute) : NULL);
@@ -44,7 +46,7 @@ static json_t *field_json(const Field *field) {
     return json;
 }
 
-static json_t *states_json(const RecordType *type) {
+json_t *states_json(const RecordType *type) {
     json_t *states = json_array();
     for (guint i = 0; i < type->states->len; i++) {
         const State *state = type->states->pdata[i];
@@ -54,18 +56,29 @@ static json_t *states_json(const RecordType *type) {
     return states;
 }
 
+static json_t *names_json(const GPtrArray *names) {
+    json_t *json = json_array();
+    for (guint i = 0; i < names->len; i++)
+        json_array_append_new(json, json_string(names->pdata[i]));
+    return json;
+}
+
 static json_t *type_json(const Actor *actor, const RecordType *type) {
     json_t *fields = json_array(), *moves = json_array();
     for (guint i = 0; i < type->fields->len; i++)
         json_array_append_new(fields, field_json(type->fields->pdata[i]));
     for (guint i = 0; i < type->moves->len; i++)
         json_array_append_new(moves, move_json(type->moves->pdata[i]));
-    json_t *json = json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:{s:b}}", "name", type->name, "title",
-                             title_json(&type->title), "has_flow", type->initial != NULL, "fields",
-                             fields, "states", states_json(type), "moves", moves, "rights",
-                             "create", rights_create(actor, type));
+    json_t *json =
+        json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:{s:b, s:b}}", "name", type->name, "title",
+                  title_json(&type->title), "has_flow", type->initial != NULL, "fields", fields,
+                  "states", states_json(type), "moves", moves, "rights", "create",
+                  rights_create(actor, type), "reveal", rights_keeps(actor, type));
     set_text(json, "key", type->key ? type->key->name : NULL);
     set_text(json, "label", type->label ? type->label->name : NULL);
+    set_text(json, "sector", type->scope_sector ? type->scope_sector->name : NULL);
+    if (type->publish)
+        json_object_set_new(json, "published", names_json(type->publish));
     return json;
 }
 
@@ -96,7 +109,7 @@ static json_t *code_json(const CodeItem *item) {
     return json;
 }
 
-static json_t *codes_json(const CodeList *codes) {
+json_t *codes_json(const CodeList *codes) {
     json_t *items = json_array();
     for (guint i = 0; i < codes->items->len; i++) {
         const CodeItem *item = codes->items->pdata[i];

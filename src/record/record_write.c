@@ -42,8 +42,10 @@ gboolean right_refused(const Act *act, RoleSet set, const char *zh, const char *
                      *roles ? roles : "系统 (the system itself)", NULL);
 }
 
+/* A guest reports from anywhere. */
 static gboolean in_actors_place(const Act *act, const Row *row, GError **error) {
-    return rights_covers(act->actor, row->type, row->region, row_enterprise(row), row->sector) ||
+    return act->actor->kind == ACTOR_GUEST ||
+           rights_covers(act->actor, row->type, row->region, row_enterprise(row), row->sector) ||
            error_set(error, ERROR_SCOPE, NULL, NULL);
 }
 
@@ -91,7 +93,7 @@ static gboolean number_row(const Act *act, Row *row, GError **error) {
 
 /* What the actor may give outside of moves; NULL: every field. */
 static const GPtrArray *givable(const Act *act, const RecordType *type) {
-    return act->actor->kind == ACTOR_PERSON ? type->given : NULL;
+    return act->actor->kind == ACTOR_PERSON || act->actor->kind == ACTOR_GUEST ? type->given : NULL;
 }
 
 /* Raised records have nobody to give a receipt to. */

@@ -6,7 +6,11 @@ const Actor actor_engine = {.kind = ACTOR_ENGINE, .id = "engine", .name = "监�
 const Actor actor_clock = {.kind = ACTOR_CLOCK, .id = "clock", .name = "法定时限"};
 const Actor actor_system = {.kind = ACTOR_SYSTEM, .id = "system", .name = "系统"};
 
-static gboolean machine(const Actor *actor) { return actor->kind != ACTOR_PERSON; }
+const Actor actor_guest = {.kind = ACTOR_GUEST, .id = "guest", .name = "公众"};
+
+static gboolean machine(const Actor *actor) {
+    return actor->kind != ACTOR_PERSON && actor->kind != ACTOR_GUEST;
+}
 
 static gboolean person_in(const Actor *actor, RoleSet set) {
     return (set & ROLE_EVERYONE) || (actor->role && role_in(actor->role, set));
@@ -22,6 +26,8 @@ static gboolean may_change(const Actor *actor, RoleSet set) {
         return FALSE;
     case ACTOR_PERSON:
         return person_in(actor, set);
+    case ACTOR_GUEST:
+        return (set & ROLE_PUBLIC) != 0;
     }
     return FALSE;
 }
@@ -36,6 +42,10 @@ gboolean rights_create(const Actor *actor, const RecordType *type) {
 
 gboolean rights_edit(const Actor *actor, const RecordType *type) {
     return may_change(actor, type->edit);
+}
+
+gboolean rights_keeps(const Actor *actor, const RecordType *type) {
+    return actor->kind == ACTOR_PERSON && actor->role && role_in(actor->role, type->keepers);
 }
 
 gboolean rights_all_rows(const Actor *actor, const RecordType *type) {

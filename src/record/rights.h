@@ -15,6 +15,8 @@
 gboolean rights_read(const Actor *actor, const RecordType *type); /* may he read the type at all */
 gboolean rights_create(const Actor *actor, const RecordType *type);
 gboolean rights_edit(const Actor *actor, const RecordType *type);
+/* May he open what is sealed; never the machine. */
+gboolean rights_keeps(const Actor *actor, const RecordType *type);
 /* May he see a row of this place. */
 gboolean rights_in_scope(const Actor *actor, const RecordType *type, const char *region,
                          const char *enterprise, const char *sector);

@@ -324,7 +324,7 @@ json_t *row_diff(const Row *before, const Row *row) {
         if (!field_value_equal(old, &row->values[i]))
             json_object_set_new_nocheck(
                 diff, field->name,
-                pair(field_value_to_json(field, old), field_value_to_json(field, &row->values[i])));
+                pair(field_value_proof(field, old), field_value_proof(field, &row->values[i])));
     }
     if (before == NULL && row->number)
         json_object_set_new(diff, "number", pair(json_null(), json_string(row->number)));

@@ -92,6 +92,7 @@ static json_t *term_json(const Field *field, const Term *term) {
     case TERM_DATE:
         return json_string(term->text);
     case TERM_NONE:
+    case TERM_SEALED: /* never a value of an expression */
         return json_null();
     }
     g_assert_not_reached();

@@ -17,3 +17,10 @@ gboolean schema_column_nullable(const RecordType *type, const char *name);
 /* Adds and fills the columns `_sector`, and fills them anew when the pack takes it from elsewhere.
  * Entries of the journal from before have none, so roles of a sector are not told of them. */
 gboolean schema_fit_sectors(Sql *sql, const Packs *packs, GError **error);
+
+/* Before the kind of a field in schema_fields: its column holds sealed values. */
+#define SECRET_KIND "secret "
+/* Fields (const Field *) of the type that are secret in the pack, but whose column is not sealed
+ * yet; and that it is now. */
+GPtrArray *schema_unsealed(Sql *sql, const RecordType *type, GError **error);
+gboolean schema_sealed(Sql *sql, const RecordType *type, const GPtrArray *fields, GError **error);

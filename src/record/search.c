@@ -7,7 +7,7 @@
 /* Stands between two fields, so that no phrase reaches from one into the next. */
 static const char gap[] = " 0gap0";
 
-static gboolean searched(const Field *field) { return field->kind == FIELD_TEXT; }
+static gboolean searched(const Field *field) { return field->kind == FIELD_TEXT && !field->secret; }
 
 static void add_words(GString *words, const char *text) {
     if (text == NULL)

@@ -3,6 +3,7 @@
 #include "record/files.h"
 #include "record/journal.h"
 #include "record/legal_clock.h"
+#include "record/sealed.h"
 #include "record/story_part.h"
 #include "store/file_store.h"
 
@@ -435,14 +436,22 @@ gboolean story_check(const Packs *packs, const char *path, GError **error) {
     return story && world_make(story, error) && steps_run(story, &steps, error);
 }
 
+/* Secret fields need a key to be sealed to; no story opens them. */
+static gboolean make_seal_key(Story *story, GError **error) {
+    SealKey *key = seal_key_new();
+    gboolean done = seal_key_activate(story->sql, key, 0, error);
+    seal_key_free(key);
+    return done;
+}
+
 /* With a place of its own for files. */
 static gboolean tell(Story *story, guint *told, GError **error) {
     g_autofree char *files = g_dir_make_tmp("anlan-story-XXXXXX", error);
     if (files == NULL)
         return FALSE;
     sql_set_files(story->sql, files);
-    gboolean good =
-        world_make(story, error) && steps_run(story, told, error) && journal_good(story, error);
+    gboolean good = make_seal_key(story, error) && world_make(story, error) &&
+                    steps_run(story, told, error) && journal_good(story, error);
     sql_set_files(story->sql, NULL);
     file_store_erase(files);
     return good;

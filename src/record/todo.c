@@ -77,7 +77,9 @@ static void add_scope(Query *query, const Act *act, const RecordType *type) {
 
 static const Field *text_field(const RecordType *type, const char *name) {
     const Field *field = type_field(type, name);
-    return field && (field->kind == FIELD_CODE || field->kind == FIELD_TEXT) ? field : NULL;
+    return field && !field->secret && (field->kind == FIELD_CODE || field->kind == FIELD_TEXT)
+               ? field
+               : NULL;
 }
 
 /* Clocks of the row that run; those that stand still press nobody. */

@@ -185,9 +185,10 @@ static gboolean fold_pair(gpointer data, const char *name, gsize name_n, const c
     return TRUE;
 }
 
-/* "clock:NAME" entries say what was passed over; they change nothing. */
+/* "clock:NAME" entries say what was passed over, "reveal:FIELD" who looked; they change nothing. */
 static gboolean changes_record(const EntryTexts *entry) {
-    return !g_str_has_prefix(entry->text[ENTRY_ACTION], "clock:");
+    const char *action = entry->text[ENTRY_ACTION];
+    return !g_str_has_prefix(action, "clock:") && !g_str_has_prefix(action, "reveal:");
 }
 
 static void set_text(GString *to, const char *text) { g_string_assign(to, text ? text : ""); }
@@ -271,7 +272,7 @@ static const char *plain_text(const Field *field, const FieldValue *value) {
     static const gboolean is_text[FIELD_KINDS] = {
         [FIELD_TEXT] = TRUE, [FIELD_DATE] = TRUE,   [FIELD_CODE] = TRUE,
         [FIELD_REF] = TRUE,  [FIELD_REGION] = TRUE, [FIELD_ROLE] = TRUE};
-    if (!is_text[field->kind])
+    if (!is_text[field->kind] || field->secret)
         return NULL;
     for (const char *at = value->text; *at; at++)
         if ((guchar)*at < ' ' || *at == '"' || *at == '\\')
@@ -287,7 +288,7 @@ static void append_value(GString *text, const Field *field, const FieldValue *va
         g_string_append_c(text, '"');
         return;
     }
-    json_t *json = field_value_to_json(field, value);
+    json_t *json = field_value_proof(field, value);
     char *dump = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
     g_string_append(text, dump);
     free(dump);

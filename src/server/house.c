@@ -17,6 +17,7 @@ const Route house_routes[] = {
     {"PATCH", "/api/records/{type}/{id}", api_record_edit, FORM, DOOR_USER, 200, "Edit fields of a record", "If-Match", "{type}.edit", "{type}"},
     {"GET", "/api/records/{type}/{id}/journal", api_record_journal, SMALL, DOOR_USER, 200, "History of a record, oldest first", NULL, NULL, "Journal"},
     {"POST", "/api/records/{type}/{id}/moves/{move}", api_record_move, FORM, DOOR_USER, 200, "Make a move of the record's flow", "If-Match", "{type}.move", "{type}"},
+    {"POST", "/api/records/{type}/{id}/reveal", api_record_reveal, 16 << 10, DOOR_USER, 200, "Open a sealed field, with a reason that is written down; for keepers of the type", NULL, "Reveal", "Revealed"},
     {"GET", "/api/records/{type}/{id}/documents", api_record_documents, SMALL, DOOR_USER, 200, "Documents that moves have made of a record, oldest first", NULL, NULL, "Documents"},
     {"GET", "/api/records/{type}/{id}/documents/{name}/preview", api_document_preview, SMALL, DOOR_USER, 200, "How a document would look now; not in force", NULL, NULL, "application/pdf"},
     {"GET", "/api/documents/{id}", api_document_get, SMALL, DOOR_USER, 200, "A document as PDF", NULL, NULL, "application/pdf"},
@@ -39,6 +40,10 @@ const Route house_routes[] = {
     {"GET", "/api/stream", api_stream, SMALL, DOOR_USER, 200, "Live stream of journal entries in the caller's sight", "after Last-Event-ID", NULL, "text/event-stream"},
     {"GET", "/api/webhooks", api_webhooks, SMALL, DOOR_USER, 200, "How far the receivers of webhooks have come", NULL, NULL, "Webhooks"},
     {"POST", "/api/webhooks/{code}/secret", api_webhook_secret, SMALL + 1024, DOOR_USER, 201, "Make a new secret for a webhook; shown only now", NULL, "Any", "Secret"},
+    {"GET", "/api/public/types", api_public_types, SMALL, DOOR_OPEN, 200, "What the public may read, and report", NULL, NULL, "PublicTypes"},
+    {"GET", "/api/public/{type}", api_public_list, SMALL, DOOR_OPEN, 200, "Published records, newest ids first", "filter cursor limit", NULL, "PublicList"},
+    {"GET", "/api/public/{type}/{id}", api_public_get, SMALL, DOOR_OPEN, 200, "One published record", NULL, NULL, "PublicRecord"},
+    {"POST", "/api/public/{type}", api_public_create, 64 << 10, DOOR_GUEST, 201, "File a report without a log-in; no address is kept", NULL, "{type}.create", "Filed"},
     {"GET", "/api/openapi.json", api_openapi, SMALL, DOOR_OPEN, 200, "This document", NULL, NULL, "Any"},
     {"GET", "/ogc", ogc_landing, SMALL, DOOR_OPEN, 200, "OGC API - Features: where to go on", "f", NULL, "Any"},
     {"GET", "/ogc/", ogc_landing, SMALL, DOOR_OPEN, 200, "OGC API - Features: where to go on", "f", NULL, "Any"},
@@ -76,6 +81,24 @@ void house_worker_free(gpointer data) {
     sql_close(worker->samples);
     g_hash_table_destroy(worker->devices);
     g_free(worker);
+}
+
+/* Programs on the machine itself are not held up, but as guests. */
+gboolean house_admit(Request *request, const Route *route, GError **error) {
+    static const RateClass classes[] = {[DOOR_USER] = RATE_WEB,
+                                        [DOOR_OPEN] = RATE_WEB,
+                                        [DOOR_DEVICE] = RATE_DEVICE,
+                                        [DOOR_MAP] = RATE_WEB,
+                                        [DOOR_GUEST] = RATE_GUEST};
+    RateClass class = classes[route->door];
+    gint64 wait_s;
+    if ((class != RATE_GUEST && request_is_local(request)) ||
+        rate_limit_take(house_of(request)->rates, class, request_address(request),
+                        g_get_monotonic_time(), &wait_s))
+        return TRUE;
+    g_autofree char *seconds = g_strdup_printf("%" G_GINT64_FORMAT, wait_s);
+    request_add_header(request, "Retry-After", seconds);
+    return error_set(error, ERROR_RATE, NULL, seconds, NULL);
 }
 
 gint64 house_now(Request *request) { return clock_now(house_of(request)->clock); }

@@ -2,11 +2,13 @@
  * Read-only while the server runs. */
 #pragma once
 #include "pack/pack.h"
+#include "record/sealed.h"
 #include "record/sheet.h"
 #include "server/basic_cache.h"
 #include "server/http.h"
 #include "server/hub.h"
 #include "server/login_guard.h"
+#include "server/rate_limit.h"
 #include "server/session.h"
 #include "server/static_files.h"
 #include "signal/pipeline.h"
@@ -15,12 +17,14 @@
 typedef struct {
     const Packs *packs;
     Clock *clock;
+    const SealKey *seal;
     Writer *records;
     const char *records_uri, *samples_uri;
     Pipeline *pipeline;
     PointTable *points;
     Hub *hub;
     LoginGuard *logins;
+    RateLimit *rates;
     BasicCache *basic;
     GString *openapi;                 /* the document, openapi.h */
     const char *data_dir;             /* for files that are sent once */
@@ -40,6 +44,7 @@ typedef struct {
 gpointer house_worker_new(gpointer house, GError **error);
 void house_worker_free(gpointer worker);
 extern const Route house_routes[];
+gboolean house_admit(Request *request, const Route *route, GError **error); /* HttpConfig.admit */
 void house_file(Request *request); /* GET of any other path: the web client */
 
 static inline House *house_of(Request *request) { return request_context(request); }
@@ -81,6 +86,7 @@ void api_records_create(Request *request);
 void api_record_get(Request *request);
 void api_record_edit(Request *request);
 void api_record_move(Request *request);
+void api_record_reveal(Request *request);
 void api_record_journal(Request *request);
 void api_receipt(Request *request);
 void api_files_send(Request *request);
@@ -105,6 +111,10 @@ void api_write_line(Request *request);
 void api_write_json(Request *request);
 void api_webhooks(Request *request);
 void api_webhook_secret(Request *request);
+void api_public_types(Request *request);
+void api_public_list(Request *request);
+void api_public_get(Request *request);
+void api_public_create(Request *request);
 void api_stream(Request *request);
 void api_openapi(Request *request);
 void api_healthz(Request *request);

@@ -46,6 +46,7 @@ struct Request {
     char *part[PARTS_MAX];
     char *cookie;
     char address[INET6_ADDRSTRLEN];
+    gboolean local;
     GByteArray *body;
     gsize body_bytes; /* received */
     int spool;        /* the file of the body, or -1 */
@@ -203,6 +204,13 @@ json_t *problem_json(const GError *error) {
     return body;
 }
 
+static gboolean has_header(const Request *request, const char *name) {
+    for (guint i = 0; i + 1 < request->headers->len; i += 2)
+        if (g_ascii_strcasecmp(request->headers->pdata[i], name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 void respond_problem(Request *request, const GError *error, json_t *more_take) {
     int status = error_status(error);
     json_t *body = problem_json(error);
@@ -210,7 +218,7 @@ void respond_problem(Request *request, const GError *error, json_t *more_take) {
         json_object_update(body, more_take);
         json_decref(more_take);
     }
-    if (status == 429 || status == 503)
+    if ((status == 429 || status == 503) && !has_header(request, "Retry-After"))
         request_add_header(request, "Retry-After", "2");
     if (status >= 500 && error_kind(error) != ERROR_BUSY) /* that is counted: a flood of requests
                                                              must not become one of log lines */
@@ -378,20 +386,30 @@ static enum MHD_Result keep_last(void *cls, enum MHD_ValueKind kind, const char 
     return MHD_YES;
 }
 
-/* A proxy on this machine says for whom it asks, or five wrong passwords of one client would lock
- * out all. It appends what it saw, so only the last address is to be believed. */
-static void forwarded_address(struct MHD_Connection *connection,
+static gboolean is_loopback(const char *address) {
+    return g_str_has_prefix(address, "127.") || g_str_equal(address, "::1");
+}
+
+static gboolean is_proxy(const HttpConfig *config, const char *address) {
+    return config->proxies && g_strv_contains(config->proxies, address);
+}
+
+/* A trusted proxy says for whom it asks, or five wrong passwords of one client would lock out all.
+ * Each appends what it saw, so the list is believed from its end as long as proxies wrote it. */
+static void forwarded_address(const HttpConfig *config, struct MHD_Connection *connection,
                               char address[static INET6_ADDRSTRLEN]) {
     const char *list = NULL;
     guint8 bytes[sizeof(struct in6_addr)];
-    if (!g_str_has_prefix(address, "127.") && !g_str_equal(address, "::1"))
+    if (!is_proxy(config, address))
         return;
     MHD_get_connection_values(connection, MHD_HEADER_KIND, keep_last, &list);
-    const char *comma = list ? strrchr(list, ',') : NULL;
-    g_autofree char *last = g_strdup(comma ? comma + 1 : list ? list : "");
-    g_strstrip(last);
-    if (inet_pton(AF_INET, last, bytes) == 1 || inet_pton(AF_INET6, last, bytes) == 1)
-        g_strlcpy(address, last, INET6_ADDRSTRLEN);
+    g_auto(GStrv) hops = g_strsplit(list ? list : "", ",", -1);
+    for (guint i = g_strv_length(hops); i > 0 && is_proxy(config, address); i--) {
+        const char *hop = g_strstrip(hops[i - 1]);
+        if (inet_pton(AF_INET, hop, bytes) != 1 && inet_pton(AF_INET6, hop, bytes) != 1)
+            return;
+        g_strlcpy(address, hop, INET6_ADDRSTRLEN);
+    }
 }
 
 static Request *request_new(Http *http, struct MHD_Connection *connection, const char *url,
@@ -404,7 +422,8 @@ static Request *request_new(Http *http, struct MHD_Connection *connection, const
     request->path = g_strdup(url);
     request->headers = g_ptr_array_new_with_free_func(g_free);
     peer_address(connection, request->address);
-    forwarded_address(connection, request->address);
+    request->local = is_loopback(request->address) && header(connection, "X-Forwarded-For") == NULL;
+    forwarded_address(&http->config, connection, request->address);
     atomic_fetch_add(&http->requests, 1);
     return request;
 }
@@ -433,13 +452,19 @@ static void request_free(Request *request) {
     g_free(request);
 }
 
+static gboolean let_in(Request *request, GError **error) {
+    const HttpConfig *config = &request->http->config;
+    return config->admit == NULL || request->route == NULL ||
+           config->admit(request, request->route, error);
+}
+
 static enum MHD_Result admit(Request *request) {
     g_autoptr(GError) error = NULL;
     if (!g_utf8_validate(request->path, -1, NULL))
         error_set(&error, ERROR_REQUEST, NULL, "the path is not UTF-8", "percent-encode UTF-8",
                   NULL);
     if (!error && framing_is_clear(request, &error) && find_handler(request, &error) &&
-        body_fits(request, &error))
+        body_fits(request, &error) && let_in(request, &error))
         return MHD_YES;
     atomic_fetch_add(&request->http->refused, 1);
     request->refused = TRUE;
@@ -704,6 +729,7 @@ gpointer request_worker(Request *request) { return request->worker; }
 const char *request_method(Request *request) { return request->method; }
 const char *request_path(Request *request) { return request->path; }
 const char *request_address(Request *request) { return request->address; }
+gboolean request_is_local(Request *request) { return request->local; }
 const char *request_header(Request *request, const char *name) {
     return header(request->connection, name);
 }

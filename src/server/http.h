@@ -17,7 +17,7 @@ typedef struct Request Request;
 typedef void (*Handler)(Request *request);
 
 /* Who may call a route; the handler sees to it, the document of the API says it. */
-typedef enum { DOOR_USER, DOOR_OPEN, DOOR_DEVICE, DOOR_MAP } Door;
+typedef enum { DOOR_USER, DOOR_OPEN, DOOR_DEVICE, DOOR_MAP, DOOR_GUEST } Door;
 
 typedef struct {
     const char *method;
@@ -39,6 +39,10 @@ typedef struct {
     const Route *routes; /* ends with method NULL */
     Handler otherwise;   /* GET of any other path, or NULL */
     gpointer context;
+    /* May this client ask now; called before the body is read, on a library thread. FALSE with
+     * ERROR_RATE after adding Retry-After. NULL: always. */
+    gboolean (*admit)(Request *request, const Route *route, GError **error);
+    const char *const *proxies; /* addresses that may name others in X-Forwarded-For; or NULL */
     gpointer (*worker_new)(gpointer context, GError **error); /* what each worker thread owns */
     void (*worker_free)(gpointer worker);
     guint workers, queue;
@@ -74,9 +78,10 @@ const char *request_body(Request *request, gsize *n);
 /* The body of a route that takes application/octet-stream: an open nameless file in the
  * configuration's `spool`, which lives as long as the request; -1: the body is empty. */
 int request_body_file(Request *request);
-/* Of the client, without port: the peer, or whom a proxy on this machine names last in
- * X-Forwarded-For. */
+/* Of the client, without port: the peer, or, when that is one of `proxies`, the last address in
+ * X-Forwarded-For that is not. */
 const char *request_address(Request *request);
+gboolean request_is_local(Request *request);                    /* from this machine, for itself */
 const char *request_cookie(Request *request, const char *name); /* or NULL */
 
 void request_add_header(Request *request, const char *name, const char *value); /* of the answer */

@@ -88,7 +88,7 @@ json_t *ogc_queryables_json(const char *base, const RecordType *type) {
     json_t *properties = json_object();
     for (guint i = 0; i < type->fields->len; i++) {
         const Field *field = type->fields->pdata[i];
-        if (field_term_kind(field->kind) != TERM_NONE)
+        if (!field->secret && field_term_kind(field->kind) != TERM_NONE)
             json_object_set_new(properties, field->name, queryable(field));
     }
     return json_pack("{s:s, s:s, s:s, s:s, s:o}", "$schema",

@@ -95,6 +95,7 @@ static gboolean add_literal(GString *out, TermKind kind, const char *value) {
         g_string_append_c(out, ')');
         return TRUE;
     case TERM_NONE:
+    case TERM_SEALED:
         break;
     }
     return FALSE;

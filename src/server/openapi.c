@@ -78,6 +78,7 @@ static json_t *security_of(Door door) {
     static const char *const texts[] = {
         [DOOR_USER] = "[{\"session\": []}, {\"cookie\": []}]",
         [DOOR_OPEN] = "[]",
+        [DOOR_GUEST] = "[]",
         [DOOR_DEVICE] = "[{\"device\": []}]",
         [DOOR_MAP] = "[{\"session\": []}, {\"cookie\": []}, {\"password\": []}]",
     };

@@ -63,6 +63,15 @@ static void describe(json_t *schema, const Field *field) {
     g_string_free(text, TRUE);
 }
 
+/* As it is answered: a sealed value is only told to be there. */
+static json_t *answered_field(const Field *field) {
+    json_t *schema = field->secret ? ref_to("Sealed") : NULL;
+    if (schema == NULL)
+        return openapi_field(field);
+    describe(schema, field);
+    return schema;
+}
+
 json_t *openapi_field(const Field *field) {
     const char *kind = kind_schemas[field->kind];
     g_autofree char *text = g_strdelimit(g_strdup(kind ? kind : "{}"), "'", '"');
@@ -105,6 +114,15 @@ static json_t *codes_schema(const CodeList *list) {
     }
     return json_pack("{s:s, s:s, s:o}", "type", "string", "title", list->title.zh, "oneOf",
                      choices);
+}
+
+static json_t *answered_properties(const GPtrArray *fields) {
+    json_t *properties = json_object();
+    for (guint i = 0; i < fields->len; i++) {
+        const Field *field = fields->pdata[i];
+        json_object_set_new(properties, field->name, answered_field(field));
+    }
+    return properties;
 }
 
 static json_t *properties_of(const GPtrArray *fields, gboolean may_empty) {
@@ -150,7 +168,7 @@ static json_t *states_schema(const RecordType *type) {
 
 /* Everything of a Record, and the type's own fields. */
 static json_t *record_schema(const RecordType *type) {
-    json_t *properties = properties_of(type->fields, FALSE);
+    json_t *properties = answered_properties(type->fields);
     json_object_set_new(properties, "type", json_pack("{s:s}", "const", type->name));
     if (type->states->len)
         json_object_set_new(properties, "state", states_schema(type));

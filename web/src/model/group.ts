@@ -15,8 +15,10 @@ export interface AlarmGroup {
 const unacknowledgedStates = new Set(['unacknowledged', 'returned', 'latched'])
 
 export const isUnacknowledged = (alarm: Alarm) => unacknowledgedStates.has(alarm.state ?? '')
-export const isOpen = (alarm: Alarm) => alarm.state !== 'normal' && alarm.state !== 'shelved'
-export const groupKey = (alarm: Alarm) => `${alarm.point}|${alarm.condition}`
+const openStates = new Set([...unacknowledgedStates, 'acknowledged', 'latched_acknowledged'])
+export const isOpen = (alarm: Alarm) => openStates.has(alarm.state ?? '')
+/** A lost contact is an alarm of the enterprise: it has no point. */
+export const groupKey = (alarm: Alarm) => `${alarm.point || alarm.enterprise}|${alarm.condition}`
 
 /** The server's order: unacknowledged first, then priority, then newest. */
 export function byUrgency(a: Alarm, b: Alarm): number {

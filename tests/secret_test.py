@@ -249,6 +249,15 @@ class Rates(WorldTest):
         self.assertEqual(statuses, [200] * 5 + [429] * 2)
         self.assertEqual([client.get("/api/public/types").status for _ in range(20)], [200] * 20)  # programs of this machine
 
+    def test_a_lock_says_how_long(self):
+        self.server.start()
+        client = harness.Client(self.server)
+        for _ in range(5):
+            client.post("/api/session", {"login": "city", "password": "wrong-password"})
+        answer = client.post("/api/session", {"login": "city", "password": "wrong-password"})
+        self.assertEqual((answer.status, answer.json["id"]), (429, "session.locked"))
+        self.assertGreater(int(answer.headers["Retry-After"]), 250)
+
     def test_nobody_is_a_proxy(self):
         self.server.options = ["--rate", "guest=1/h:3", "--proxy", "none"]
         self.server.start()

@@ -97,7 +97,6 @@ gboolean house_admit(Request *request, const Route *route, GError **error) {
                         g_get_monotonic_time(), &wait_s))
         return TRUE;
     g_autofree char *seconds = g_strdup_printf("%" G_GINT64_FORMAT, wait_s);
-    request_add_header(request, "Retry-After", seconds);
     return error_set(error, ERROR_RATE, NULL, seconds, NULL);
 }
 

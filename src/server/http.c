@@ -204,11 +204,12 @@ json_t *problem_json(const GError *error) {
     return body;
 }
 
-static gboolean has_header(const Request *request, const char *name) {
-    for (guint i = 0; i + 1 < request->headers->len; i += 2)
-        if (g_ascii_strcasecmp(request->headers->pdata[i], name) == 0)
-            return TRUE;
-    return FALSE;
+/* The remedy of what is locked or too frequent names the seconds to wait. */
+static void add_retry(Request *request, const GError *error) {
+    g_autofree char *hint = error_hint(error, LANG_EN);
+    const char *digits = error_status(error) == 429 ? strpbrk(hint, "0123456789") : NULL;
+    g_autofree char *seconds = g_strndup(digits, digits ? strspn(digits, "0123456789") : 0);
+    request_add_header(request, "Retry-After", digits ? seconds : "2");
 }
 
 void respond_problem(Request *request, const GError *error, json_t *more_take) {
@@ -218,8 +219,8 @@ void respond_problem(Request *request, const GError *error, json_t *more_take) {
         json_object_update(body, more_take);
         json_decref(more_take);
     }
-    if ((status == 429 || status == 503) && !has_header(request, "Retry-After"))
-        request_add_header(request, "Retry-After", "2");
+    if (status == 429 || status == 503)
+        add_retry(request, error);
     if (status >= 500 && error_kind(error) != ERROR_BUSY) /* that is counted: a flood of requests
                                                              must not become one of log lines */
         log_error("server", error, request->path);

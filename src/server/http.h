@@ -40,7 +40,7 @@ typedef struct {
     Handler otherwise;   /* GET of any other path, or NULL */
     gpointer context;
     /* May this client ask now; called before the body is read, on a library thread. FALSE with
-     * ERROR_RATE after adding Retry-After. NULL: always. */
+     * ERROR_RATE. NULL: always. */
     gboolean (*admit)(Request *request, const Route *route, GError **error);
     const char *const *proxies; /* addresses that may name others in X-Forwarded-For; or NULL */
     gpointer (*worker_new)(gpointer context, GError **error); /* what each worker thread owns */

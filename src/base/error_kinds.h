@@ -97,6 +97,8 @@ ERROR_ROW(FIELD_REF, "field.ref", 422, "字段 {field} 指向的 {0} {1} 不存�
           "Create that record first or correct the id")
 ERROR_ROW(FIELD_UNIQUE, "field.unique", 422, "字段 {field} 的值 {0} 已被使用",
           "The value {0} of {field} is in use", "换一个值", "Use another value")
+ERROR_ROW(FIELD_NOT_SHOWN, "field.not_shown", 422, "此时“{0}”不填写", "{1} has no place here",
+          "清空该字段；它只在下列条件成立时填写：{2}", "Leave it empty; it is for when {2}")
 ERROR_ROW(FIELD_NOT_ACCEPTED, "field.not_accepted", 422, "此操作不接受字段 {field}",
           "This move does not take {field}", "可填写：{0}", "It takes: {0}")
 ERROR_ROW(CHECK, "check.failed", 422, "{0}", "{1}", "改正 {field} 后重试",

@@ -5,9 +5,16 @@
 
 enum { KEY_CHARS = 120, CHECKS_MAX = 64, NUMBER_CHARS = 80, SERIAL_WIDTH = 12 };
 
+/* Key and scope say which record it is and where it stands: they cannot come and go. */
+static gboolean always_there(const Field *field, const YamlNode *node, GError **error) {
+    return field->shown_when == NULL ||
+           refuse(error, node, "删除该字段的 shown / remove shown from the field",
+                  "%s 不能有 shown / %s cannot have shown", field->name, field->name);
+}
+
 static gboolean read_key(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     const Field **key = place;
-    if (!read_open_field(loader, node, key, error))
+    if (!read_open_field(loader, node, key, error) || !always_there(*key, node, error))
         return FALSE;
     if ((*key)->kind != FIELD_TEXT || !(*key)->required || (*key)->computed)
         return refuse(error, node, "改为 kind: text, required: true / make it so",
@@ -28,7 +35,7 @@ static gboolean is_key_of(Loader *loader, const Field *field, const char *type) 
 static gboolean read_scope_region(Loader *loader, const YamlNode *node, gpointer place,
                                   GError **error) {
     const Field **field = place;
-    if (!read_open_field(loader, node, field, error))
+    if (!read_open_field(loader, node, field, error) || !always_there(*field, node, error))
         return FALSE;
     return (*field)->kind == FIELD_REGION || is_key_of(loader, *field, "region") ||
            refuse(error, node, "使用 kind: region 的字段 / use a field of kind region",
@@ -38,7 +45,7 @@ static gboolean read_scope_region(Loader *loader, const YamlNode *node, gpointer
 static gboolean read_scope_enterprise(Loader *loader, const YamlNode *node, gpointer place,
                                       GError **error) {
     const Field **field = place;
-    if (!read_open_field(loader, node, field, error))
+    if (!read_open_field(loader, node, field, error) || !always_there(*field, node, error))
         return FALSE;
     gboolean ref = (*field)->kind == FIELD_REF && strcmp((*field)->ref_type, "enterprise") == 0;
     return ref || is_key_of(loader, *field, "enterprise") ||
@@ -277,6 +284,9 @@ static gboolean read_type_name(Loader *loader, const YamlNode *node, gpointer pl
     RecordType *type = place;
     if (!read_name(loader, node, &type->name, error) || !is_new(loader, "type", node, error))
         return FALSE;
+    if (strstr(type->name, "__"))
+        return refuse(error, node, "换一个名称 / use another name",
+                      "类型名不能含 __ / the name of a type has no __");
     g_ptr_array_add(loader->packs->types, type);
     g_hash_table_insert(loader->packs->types_by_name, type->name, type);
     return TRUE;
@@ -302,10 +312,11 @@ static const KeyRow type_rows[] = {
     {"indicators", FALSE, PASS_SHAPE | PASS_RULES, read_indicators, 0},
 };
 
-static RecordType *type_new(Packs *packs) {
+RecordType *type_new(Packs *packs) {
     RecordType *type = packs_own(packs, g_new0(RecordType, 1), g_free);
     type->fields = packs_pointers(packs);
     type->given = packs_pointers(packs);
+    type->row_fields = packs_pointers(packs);
     type->receipt_shows = packs_pointers(packs);
     type->computed = packs_pointers(packs);
     type->fields_by_name = packs_table(packs);

@@ -119,6 +119,7 @@ static json_t *term_json(Term term) {
     case TERM_NUMBER:
         return json_real(term.number);
     case TERM_TIME:
+    case TERM_DURATION:
         return json_integer(term.time_ms);
     case TERM_BOOL:
         return json_integer(term.truth);

@@ -82,7 +82,10 @@ typedef struct {
  */
 json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
                     const RecordQuery *query, gint64 now_ms, GError **error);
-void record_add_labels(Sql *sql, const Packs *packs, json_t *record); /* "_labels": {field: text} */
+/* "_labels": {field: text}; of a field of kind rows an array, {cell: text} by row. */
+void record_add_labels(Sql *sql, const Packs *packs, json_t *record);
+/* The same for a list of them, with few queries. */
+void records_add_labels(Sql *sql, const Packs *packs, json_t *records);
 
 /* Where a record stands: by a point of its own, else by its enterprise (record/place.h). */
 gboolean record_has_place(const Packs *packs, const Actor *actor, const RecordType *type);

@@ -2,7 +2,6 @@
  * edit, propose, confirm, turn down and move; the engine and the clocks do what they do; time
  * jumps. The rules are read from the type itself, not written out again: no record ever stands in a
  * state, holds a value or has taken a step that its type forbids, and the journal proves it. */
-#include "record/flow_fixture.h"
 #include "record/record_fixture.h"
 #include "record/row.h"
 
@@ -52,9 +51,7 @@ static void make_people(Doors *doors) {
 }
 
 static void setup(Doors *doors, gconstpointer data) {
-    char *folder = flow_folder_new("tests/packs/flow");
-    world_open_packs(&doors->world, folder, data);
-    flow_folder_free(folder, "tests/packs/flow");
+    world_open_with(&doors->world, data, "tests/packs/flow");
     make_people(doors);
     for (gsize i = 0; i < G_N_ELEMENTS(types); i++)
         doors->ids[i] = g_ptr_array_new_with_free_func(g_free);

@@ -3,6 +3,7 @@
 #include "record/list_sort.h"
 #include "record/place.h"
 #include "record/rights.h"
+#include "record/rows.h"
 #include "record/schema.h"
 #include "record/search.h"
 
@@ -158,7 +159,8 @@ static GPtrArray *read_rows(const Act *act, const RecordType *type, const Query 
     SqlStep step;
     while ((step = sql_step(st, error)) == SQL_ROW)
         g_ptr_array_add(rows, row_read(type, st));
-    if (step == SQL_FAILED)
+    if (step == SQL_FAILED ||
+        !rows_fill(act->sql, type, (Row *const *)rows->pdata, rows->len, error))
         g_clear_pointer(&rows, g_ptr_array_unref);
     return rows;
 }
@@ -178,19 +180,20 @@ static GPtrArray *find_rows(const Act *act, const RecordType *type, const Record
         query_add(query, " LIMIT ?)");
         query_param_int(query, limit + 1);
         list_sort_order(sort, query);
-        rows = read_rows(act, type, query, error);
+        if (rows_begin(act->sql, type, error)) {
+            rows = read_rows(act, type, query, error);
+            rows_end(act->sql, type);
+        }
     }
     return rows;
 }
 
 static json_t *items_json(const Act *act, const GPtrArray *rows, guint limit, gboolean labels) {
     json_t *items = json_array();
-    for (guint i = 0; i < MIN(rows->len, limit); i++) {
-        json_t *record = row_json(rows->pdata[i]);
-        if (labels)
-            record_add_labels(act->sql, act->packs, record);
-        json_array_append_new(items, record);
-    }
+    for (guint i = 0; i < MIN(rows->len, limit); i++)
+        json_array_append_new(items, row_json(rows->pdata[i]));
+    if (labels)
+        records_add_labels(act->sql, act->packs, items);
     return items;
 }
 

@@ -22,6 +22,9 @@ static const struct {
                       {"updated_at", "_updated_ms", FALSE},
                       {"created_by", "_created_by", FALSE}};
 
+/* Fen as yuan, the very double that the value has in memory. */
+static const char yuan_before[] = "(CAST(", yuan_behind[] = " AS DOUBLE PRECISION) / 100)";
+
 static const char *field_column(const RecordType *type, const Field *field) {
     if (field == type->key)
         return "_id";
@@ -29,7 +32,9 @@ static const char *field_column(const RecordType *type, const Field *field) {
         return "_enterprise";
     if (field->kind == FIELD_POINT)
         return NULL;
-    g_autofree char *quoted = g_strdup_printf("\"%s\"", field->name);
+    gboolean money = field->kind == FIELD_MONEY;
+    g_autofree char *quoted = g_strconcat(money ? yuan_before : "", "\"", field->name, "\"",
+                                          money ? yuan_behind : "", NULL);
     return g_intern_string(quoted);
 }
 
@@ -113,19 +118,25 @@ static void add_column(GString *text, const Field *field, const char *before) {
                                field_column_type(field));
 }
 
+static const char rows_table[] = "CREATE TABLE r_%s (_record {text} NOT NULL, _ordinal {int} NOT "
+                                 "NULL";
+
+static const char record_table[] =
+    "CREATE TABLE r_%s (_id {text} PRIMARY KEY, _version {int} NOT NULL, _state {text}, "
+    "_number {text}, _created_ms {int} NOT NULL, _created_by {text} NOT NULL, "
+    "_updated_ms {int} NOT NULL, _state_ms {int} NOT NULL, _region {text} NOT NULL, "
+    "_enterprise {text}, _sector {text} NOT NULL DEFAULT ''";
+
 static gboolean create_table(Sql *sql, const RecordType *type, GError **error) {
     g_autoptr(Query) query = query_new("");
-    query_add_format(
-        query,
-        "CREATE TABLE r_%s (_id {text} PRIMARY KEY, _version {int} NOT NULL, _state {text}, "
-        "_number {text}, _created_ms {int} NOT NULL, _created_by {text} NOT NULL, "
-        "_updated_ms {int} NOT NULL, _state_ms {int} NOT NULL, _region {text} NOT NULL, "
-        "_enterprise {text}, _sector {text} NOT NULL DEFAULT ''",
-        type->name);
+    if (type->owner)
+        query_add_format(query, rows_table, type->name);
+    else
+        query_add_format(query, record_table, type->name);
     for (guint i = 0; i < type->fields->len; i++)
         if (schema_own_column(type, type->fields->pdata[i]))
             add_column(query->text, type->fields->pdata[i], ", ");
-    query_add(query, ")");
+    query_add(query, type->owner ? ", PRIMARY KEY (_record, _ordinal))" : ")");
     return sql_define(sql, query->text->str, error);
 }
 
@@ -173,6 +184,8 @@ static GHashTable *wanted_fields(const RecordType *type) {
             fields, g_strdup(field->name),
             g_strconcat(field->secret ? SECRET_KIND : "", field_kind_name(field->kind), NULL));
     }
+    if (type->owner)
+        return fields;
     g_hash_table_insert(fields, g_strdup("_id"), g_strdup(type->key ? type->key->name : "made"));
     g_hash_table_insert(fields, g_strdup("_enterprise"),
                         g_strdup(type->scope_enterprise ? type->scope_enterprise->name : "none"));
@@ -271,6 +284,13 @@ static gboolean fit_fields(Sql *sql, const RecordType *type, GError **error) {
     return done;
 }
 
+static gboolean fit_rows(Sql *sql, const RecordType *type, GError **error) {
+    for (guint i = 0; i < type->row_fields->len; i++)
+        if (!fit_fields(sql, ((const Field *)type->row_fields->pdata[i])->rows, error))
+            return FALSE;
+    return TRUE;
+}
+
 static gboolean states_known(Sql *sql, const RecordType *type, GError **error) {
     g_autoptr(Query) query = query_new("");
     query_add_format(query, "SELECT _state FROM r_%s WHERE _state IS NOT NULL", type->name);
@@ -290,13 +310,20 @@ static gboolean states_known(Sql *sql, const RecordType *type, GError **error) {
                    "put the state back into the pack and move the records on first");
 }
 
+/* TYPE, or TYPE__FIELD of a field of kind rows; that the field is still there, its type says. */
+static gboolean is_known(const Packs *packs, const char *name) {
+    const char *field = strstr(name, "__");
+    g_autofree char *type = field ? g_strndup(name, (gsize)(field - name)) : g_strdup(name);
+    return packs_type(packs, type) != NULL;
+}
+
 /* A type with rows that no pack knows any more would lose its records from sight. */
 static gboolean types_known(Sql *sql, const Packs *packs, GError **error) {
     SqlStatement *st =
         sql_query(sql, error, "SELECT DISTINCT type FROM schema_fields ORDER BY type", "");
     SqlStep step = SQL_FAILED;
     while (st && (step = sql_step(st, error)) == SQL_ROW) {
-        if (packs_type(packs, sql_text(st, 0)))
+        if (is_known(packs, sql_text(st, 0)))
             continue;
         g_autofree char *name = g_strdup(sql_text(st, 0));
         sql_reset(st);
@@ -379,7 +406,8 @@ static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++) {
         const RecordType *type = packs->types->pdata[i];
-        if (!fit_fields(sql, type, error) || !states_known(sql, type, error))
+        if (!fit_fields(sql, type, error) || !fit_rows(sql, type, error) ||
+            !states_known(sql, type, error))
             return FALSE;
     }
     if (!schema_fit_sectors(sql, packs, error))

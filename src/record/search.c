@@ -1,4 +1,5 @@
 #include "record/search.h"
+#include "record/rows.h"
 #include "record/schema.h"
 #include "record/search_words.h"
 
@@ -7,7 +8,12 @@
 /* Stands between two fields, so that no phrase reaches from one into the next. */
 static const char gap[] = " 0gap0";
 
-static gboolean searched(const Field *field) { return field->kind == FIELD_TEXT && !field->secret; }
+static gboolean searched(const Field *field) {
+    for (guint i = 0; field->rows && i < field->rows->fields->len; i++)
+        if (searched(field->rows->fields->pdata[i]))
+            return TRUE;
+    return field->kind == FIELD_TEXT && !field->secret;
+}
 
 static void add_words(GString *words, const char *text) {
     if (text == NULL)
@@ -32,12 +38,27 @@ static GPtrArray *searched_fields(const RecordType *type) {
     return fields;
 }
 
+static void add_row_words(GString *words, const Row *row, const Field *field) {
+    g_autoptr(GPtrArray) cells = searched_fields(field->rows);
+    guint n = row_count(row, field);
+    for (guint i = 0; i < n; i++)
+        for (guint j = 0; j < cells->len; j++) {
+            const FieldValue *value = row_cell(row, field, i, cells->pdata[j]);
+            add_words(words, value->present ? value->text : NULL);
+        }
+}
+
 static char *words_of(const Row *row) {
     GString *words = g_string_new(NULL);
     g_autoptr(GPtrArray) fields = searched_fields(row->type);
     add_words(words, row->number);
-    for (guint i = 0; i < fields->len; i++)
-        add_words(words, row_text(row, fields->pdata[i]));
+    for (guint i = 0; i < fields->len; i++) {
+        const Field *field = fields->pdata[i];
+        if (field->rows)
+            add_row_words(words, row, field);
+        else
+            add_words(words, row_text(row, field));
+    }
     return g_string_free(words, FALSE);
 }
 
@@ -108,6 +129,19 @@ static void add_like(Query *query, const char *column, const char *pattern) {
     query_param_text(query, pattern);
 }
 
+static void add_field_like(Query *query, const RecordType *type, const Field *field,
+                           const char *pattern) {
+    if (field->rows == NULL) {
+        add_like(query, schema_column((gpointer)type, field->name), pattern);
+        return;
+    }
+    g_autoptr(GPtrArray) cells = searched_fields(field->rows);
+    query_add_format(query, " OR _id IN (SELECT _record FROM r_%s WHERE 1 = 0", field->rows->name);
+    for (guint i = 0; i < cells->len; i++)
+        add_field_like(query, field->rows, cells->pdata[i], pattern);
+    query_add(query, ")");
+}
+
 /* Every part between spaces must occur in one of the texts. */
 static void match_parts(Query *query, const RecordType *type, const char *text) {
     g_auto(GStrv) parts = g_strsplit_set(text, " \t\r\n", 16);
@@ -119,8 +153,7 @@ static void match_parts(Query *query, const RecordType *type, const char *text) 
         query_add(query, " AND (1 = 0");
         add_like(query, "_number", pattern);
         for (guint f = 0; f < fields->len; f++)
-            add_like(query, schema_column((gpointer)type, ((const Field *)fields->pdata[f])->name),
-                     pattern);
+            add_field_like(query, type, fields->pdata[f], pattern);
         query_add(query, ")");
     }
 }
@@ -209,7 +242,7 @@ static GPtrArray *missing_rows(Sql *sql, const RecordType *type, const char *aft
     SqlStep step = SQL_FAILED;
     while (st && (step = sql_step(st, error)) == SQL_ROW)
         g_ptr_array_add(rows, row_read(type, st));
-    if (step == SQL_FAILED)
+    if (step == SQL_FAILED || !rows_fill(sql, type, (Row *const *)rows->pdata, rows->len, error))
         g_clear_pointer(&rows, g_ptr_array_unref);
     return rows;
 }

@@ -12,9 +12,9 @@ gboolean check_comment(const char *comment, GError **error) {
     return error_set(error, ERROR_FIELD_RANGE, "comment", "≤ 2000 字 (characters)", NULL);
 }
 
-static char *field_names(const GPtrArray *fields) {
+static char *field_names(const GPtrArray *fields) { /* NULL: none to name */
     GString *names = g_string_new(NULL);
-    for (guint i = 0; i < fields->len; i++)
+    for (guint i = 0; fields && i < fields->len; i++)
         g_string_append_printf(names, "%s%s", i ? ", " : "",
                                ((const Field *)fields->pdata[i])->name);
     return g_string_free(names, FALSE);

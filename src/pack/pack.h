@@ -287,6 +287,7 @@ struct RecordType {
     GPtrArray *fields;                            /* Field* */
     GHashTable *fields_by_name;
     GPtrArray *given;      /* Field*: those that people may give at creation and by an edit */
+    GPtrArray *indexed;    /* Field*: lists are sorted and narrowed by these at any size */
     GPtrArray *row_fields; /* Field*: those of kind rows */
     GPtrArray *computed;   /* Field*: each behind those that its expression names */
     GPtrArray *checks;     /* Guard*: refused when true */

@@ -83,6 +83,8 @@ typedef gboolean (*SheetFill)(Request *request, const Identity *identity, gconst
 void api_sheet(Request *request, const Identity *identity, const char *name, const char *format,
                SheetFill fill, gconstpointer query);
 void api_records_create(Request *request);
+void api_records_import(Request *request);
+void api_records_template(Request *request);
 void api_record_get(Request *request);
 void api_record_edit(Request *request);
 void api_record_move(Request *request);

@@ -187,11 +187,12 @@ typedef struct {
 typedef enum { EFFECT_RAISE, EFFECT_NOTIFY } EffectKind;
 typedef struct {
     EffectKind kind;
-    char *type;     /* raise */
-    char *link;     /* raise: own field, or NULL */
-    GArray *fields; /* raise: Assignment */
-    RoleSet who;    /* notify */
-    Title title;    /* notify: template */
+    Condition *when; /* on the record after the move; NULL: always */
+    char *type;      /* raise */
+    char *link;      /* raise: own field, or NULL */
+    GArray *fields;  /* raise: Assignment */
+    RoleSet who;     /* notify */
+    Title title;     /* notify: template */
 } Effect;
 
 typedef struct ClockType ClockType;

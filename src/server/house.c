@@ -33,7 +33,7 @@ const Route house_routes[] = {
     {"GET", "/api/overview", api_overview, SMALL, DOOR_USER, 200, "Figures of a region and its parts", "region", NULL, "Overview"},
     {"GET", "/api/indicators", api_indicators, SMALL, DOOR_USER, 200, "Figures over records with target and former year", "region from to", NULL, "Indicators"},
     {"GET", "/api/indicators/{type}/{name}", api_indicator, SMALL, DOOR_USER, 200, "One figure, broken down", "region from to by", NULL, "Indicator"},
-    {"GET", "/api/alarms", api_alarms, SMALL, DOOR_USER, 200, "The alarm desk", "state enterprise limit", NULL, "AlarmDesk"},
+    {"GET", "/api/alarms", api_alarms, SMALL, DOOR_USER, 200, "The alarm desk", "state enterprise limit cursor", NULL, "AlarmDesk"},
     {"GET", "/api/points", api_points, SMALL, DOOR_USER, 200, "Current values of an enterprise's points", "enterprise", NULL, "Points"},
     {"GET", "/api/points/{code}/history", api_point_history, SMALL, DOOR_USER, 200, "History of a point", "from to step", NULL, "History"},
     {"POST", "/write", api_write_line, INGEST, DOOR_DEVICE, 204, "Write samples as Influx line protocol; answered when they are durable", "db precision p", "text/plain", NULL},

@@ -226,16 +226,38 @@ def nation(options):
     print(f"| idle, share of a core | under the load, share of a core | resident memory |\n|---|---|---|\n| {idle:.1%} | {share:.1%} | {memory:.0f} MiB |")
 
 
+def lists(options):
+    """Lists, facets and search as the web client asks for them, at growing sizes, on both back ends."""
+    program = os.path.join(os.path.dirname(harness.program()), "bench_lists")
+    server, tool = f"/tmp/anlan-bench-lists-{os.getpid()}", os.path.join(ROOT, "tests", "postgres")
+    for rows in options.rows:
+        database = os.path.join(WORK, f"lists-{rows}.db")
+        for suffix in ("", "-wal", "-shm"):
+            if os.path.exists(database + suffix):
+                os.unlink(database + suffix)
+        subprocess.run([program, f"sqlite:{database}", str(rows)], cwd=ROOT, check=True)
+        os.unlink(database)
+        subprocess.run([tool, "start", server], check=True)
+        try:
+            status = subprocess.run([tool, "run", server, "sh", "-c", 'exec "$0" "$ANLAN_TEST_DATABASE" "$1"', program, str(rows)], cwd=ROOT).returncode
+            if status not in (0, 77):
+                raise SystemExit("bench_lists failed on PostgreSQL")
+        finally:
+            subprocess.run([tool, "stop", server])
+
+
 def median(values):
     return statistics.median(values)
 
 
-PARTS = {"ingest": ingest, "moves": moves, "stream": stream, "nation": nation}
+PARTS = {"ingest": ingest, "moves": moves, "stream": stream, "nation": nation, "lists": lists}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", nargs="?", choices=PARTS, help="one part, as --only")
     parser.add_argument("--only", choices=PARTS, help="one part")
+    parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], help="records that lists are asked of")
     parser.add_argument("--runs", type=int, default=3, help="runs of each measurement")
     parser.add_argument("--points", type=int, default=440_000)
     parser.add_argument("--moves-points", type=int, default=1000, help="points defined while moves are measured")
@@ -247,7 +269,7 @@ def main():
         cpu = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "?")
     print(f"{os.cpu_count()} cores, {cpu}; {time.strftime('%Y-%m-%d')}; medians of {options.runs} runs; load and server share the machine")
     for name, part in PARTS.items():
-        if options.only in (None, name):
+        if (options.part or options.only) in (None, name):
             part(options)
             sys.stdout.flush()
 

@@ -537,7 +537,7 @@ class BrokenPacks(unittest.TestCase):
         ("hazard/hazard.yaml", "who: [county_inspector, city_duty]", "who: [king]", "king"),
         ("hazard/hazard.yaml", "limit: 10wd", "limit: 10 parsecs", "span of time"),
         ("hazard/hazard.yaml", "scope: {enterprise: enterprise}", "scope: {enterprise: enterprise", None),
-        ("hazard/hazard.yaml", "kind: decimal, min: 0, unit: 万元", "kind: money", "money"),
+        ("hazard/hazard.yaml", "kind: decimal, min: 0, unit: 万元", "kind: coins", "money"),
         ("hazard/hazard.yaml", "move: escalate_city}", "move: escalate_moon}", "escalate_moon"),
         ("hazard/hazard.yaml", "accepts: [opinion]", "accepts: [opinions]", "opinions"),
         ("hazard/hazard.yaml", "{name: title,", "{name: state,", "state"),

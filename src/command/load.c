@@ -49,10 +49,16 @@ static json_t *value_of(const Field *field, const char *text) {
         return g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &integer, NULL)
                    ? json_integer(integer)
                    : json_string(text);
+    case FIELD_MONEY:
+    case FIELD_SCORE:
     case FIELD_DECIMAL: {
         double number = g_ascii_strtod(text, &end);
         json_t *value = *end == 0 ? json_real(number) : NULL;
         return value ? value : json_string(text);
+    }
+    case FIELD_ROWS: {
+        json_t *rows = json_loads(text, 0, NULL);
+        return rows ? rows : json_string(text);
     }
     case FIELD_BOOL:
         if (g_str_equal(text, "true") || g_str_equal(text, "1"))

@@ -120,6 +120,8 @@ static gboolean read_operand(Parser *parser, ConditionNode *node) {
                                         [TERM_BOOL] = "TRUE",
                                         [TERM_DATE] = "DATE('2026-11-23')",
                                         [TERM_TIME] = "TIMESTAMP('2026-11-23T00:00:00Z')",
+                                        [TERM_DURATION] = "DURATION('PT8H')",
+
                                         [TERM_SEALED] = "IS NULL"};
     const char *start = parser->token.start;
     g_array_set_size(node->operands, node->operands->len + 1);

@@ -20,6 +20,7 @@ typedef enum {
     TERM_BOOL,
     TERM_DATE,
     TERM_TIME,
+    TERM_DURATION,
     TERM_SEALED
 } TermKind;
 
@@ -27,7 +28,7 @@ typedef struct {
     TermKind kind;    /* TERM_NONE: no value */
     const char *text; /* TERM_TEXT, TERM_DATE ("2026-11-23") */
     double number;    /* TERM_NUMBER */
-    gint64 time_ms;   /* TERM_TIME */
+    gint64 time_ms;   /* TERM_TIME; length of a TERM_DURATION */
     gboolean truth;   /* TERM_BOOL */
 } Term;
 
@@ -96,7 +97,7 @@ gboolean condition_fits_sql(const Condition *condition, const char **what);
 /* Appends an SQL expression with `?` parameters to `sql` and the parameters to `parameters` (array
  * of Term; text is borrowed from the condition, from `actor` or from the values of `record`).
  * $today is written out as '2026-11-23'. The expression stands in parentheses. Columns: text, date
- * as text, time as integer ms, bool as 0/1. The condition must fit SQL. */
+ * as text, time and duration as integer ms, bool as 0/1. The condition must fit SQL. */
 typedef struct {
     ConditionColumn column;
     gpointer data;

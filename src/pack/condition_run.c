@@ -61,6 +61,7 @@ int terms_order(const Term *a, const Term *b) {
     case TERM_NUMBER:
         return (a->number > b->number) - (a->number < b->number);
     case TERM_TIME:
+    case TERM_DURATION:
         return (a->time_ms > b->time_ms) - (a->time_ms < b->time_ms);
     case TERM_BOOL:
         return !!a->truth - !!b->truth;

@@ -34,6 +34,7 @@ static void outer_sql(Compiler *compiler, TermKind kind, Term term) {
                                         [TERM_NUMBER] = "CAST(NULL AS DOUBLE PRECISION)",
                                         [TERM_BOOL] = "CAST(NULL AS BIGINT)",
                                         [TERM_TIME] = "CAST(NULL AS BIGINT)",
+                                        [TERM_DURATION] = "CAST(NULL AS BIGINT)",
                                         [TERM_SEALED] = "CAST(NULL AS TEXT)"};
     if (term.kind == TERM_NONE)
         put(compiler, empty[kind]);

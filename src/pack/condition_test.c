@@ -1,24 +1,32 @@
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/error.h"
 #include "pack/condition.h"
 #include "store/test_database.h"
 
 #include <string.h>
 
-/* ---- a record of ten fields, two of each kind ---- */
+/* ---- a record of twelve fields, two of each kind ---- */
 
-typedef enum { A, B, N, M, F, G, D, E, T, U, FIELDS } FieldIndex;
+typedef enum { A, B, N, M, F, G, D, E, T, U, S, R, FIELDS } FieldIndex;
 
 static const struct {
     const char *name;
     TermKind kind;
     const char *column, *sql_type;
 } fields[FIELDS] = {
-    [A] = {"a", TERM_TEXT, "\"a\"", "{text}"},   [B] = {"like", TERM_TEXT, "\"like\"", "{text}"},
-    [N] = {"n", TERM_NUMBER, "\"n\"", "{real}"}, [M] = {"m", TERM_NUMBER, "\"m\"", "{int}"},
-    [F] = {"f", TERM_BOOL, "\"f\"", "{int}"},    [G] = {"g", TERM_BOOL, "\"g\"", "{int}"},
-    [D] = {"d", TERM_DATE, "\"d\"", "{text}"},   [E] = {"date", TERM_DATE, "\"date\"", "{text}"},
-    [T] = {"t", TERM_TIME, "\"t\"", "{int}"},    [U] = {"u", TERM_TIME, "\"u\"", "{int}"},
+    [A] = {"a", TERM_TEXT, "\"a\"", "{text}"},
+    [B] = {"like", TERM_TEXT, "\"like\"", "{text}"},
+    [N] = {"n", TERM_NUMBER, "\"n\"", "{real}"},
+    [M] = {"m", TERM_NUMBER, "\"m\"", "{int}"},
+    [F] = {"f", TERM_BOOL, "\"f\"", "{int}"},
+    [G] = {"g", TERM_BOOL, "\"g\"", "{int}"},
+    [D] = {"d", TERM_DATE, "\"d\"", "{text}"},
+    [E] = {"date", TERM_DATE, "\"date\"", "{text}"},
+    [T] = {"t", TERM_TIME, "\"t\"", "{int}"},
+    [U] = {"u", TERM_TIME, "\"u\"", "{int}"},
+    [S] = {"s", TERM_DURATION, "\"s\"", "{int}"},
+    [R] = {"duration", TERM_DURATION, "\"duration\"", "{int}"},
 };
 
 typedef struct {
@@ -71,7 +79,8 @@ static void test_truth(void) {
                                       [N] = {.kind = TERM_NUMBER, .number = 2.5},
                                       [F] = {.kind = TERM_BOOL, .truth = TRUE},
                                       [D] = {.kind = TERM_DATE, .text = "2026-03-05"},
-                                      [T] = {.kind = TERM_TIME, .time_ms = 1000}}};
+                                      [T] = {.kind = TERM_TIME, .time_ms = 1000},
+                                      [S] = {.kind = TERM_DURATION, .time_ms = 30600000}}};
     static const struct {
         const char *text;
         gboolean truth;
@@ -101,6 +110,9 @@ static void test_truth(void) {
         {"t < $now", TRUE},
         {"t = TIMESTAMP('1970-01-01T00:00:01Z')", TRUE},
         {"t > $now - 3h", FALSE},
+        {"s > DURATION('PT8H') AND s <= DURATION('PT510M')", TRUE},
+        {"s in (DURATION('PT8H'), duration('PT8H30M'))", TRUE},
+        {"duration IS NULL", TRUE},
         {"$now < $now + 1h AND $now+1d > $now +23h", TRUE},
         {"a = $actor", FALSE},
         {"a IN ('x', $actor)", FALSE},
@@ -170,6 +182,9 @@ static void test_errors(void) {
         {"t > $today", "5", "TIMESTAMP("},
         {"d = DATE('2026-02-30')", "10", "日期或时间"},
         {"t = TIMESTAMP('2026-02-03')", "15", "日期或时间"},
+        {"s > 8", "5", "DURATION("},
+        {"s > DURATION('8h')", "14", "date, time or duration"},
+        {"s > DURATION('P1M')", "14", "date, time or duration"},
         {"a = 'x", "5", "does not end"},
         {"a", "2", "比较"},
         {"f", "2", "比较"},
@@ -322,6 +337,7 @@ static void bind(SqlStatement *statement, int i, const Term *term) {
         sql_bind_int(statement, i, term->truth);
         break;
     case TERM_TIME:
+    case TERM_DURATION:
         sql_bind_int(statement, i, term->time_ms);
         break;
     }
@@ -352,7 +368,8 @@ static gboolean step(SqlStatement *statement, const char *text) {
 enum { ROWS = 60 };
 
 static void insert_row(Sql *db, int k, const Row *row) {
-    SqlStatement *statement = sql_prepare(db, "INSERT INTO t VALUES (?,?,?,?,?,?,?,?,?,?,?)", NULL);
+    SqlStatement *statement =
+        sql_prepare(db, "INSERT INTO t VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", NULL);
     sql_bind_int(statement, 1, k);
     for (int i = 0; i < FIELDS; i++)
         if (i == M && row->terms[i].kind)
@@ -388,7 +405,8 @@ static Term random_term(GRand *rand, TermKind kind) {
     Term term = {.kind = g_rand_int_range(rand, 0, 4) ? kind : TERM_NONE};
     term.text = kind == TERM_DATE ? PICK(rand, dates) : PICK(rand, texts);
     term.number = g_rand_int_range(rand, -2, 3) * 0.5;
-    term.time_ms = noon() + g_rand_int_range(rand, -2, 3) * 3600000;
+    term.time_ms = kind == TERM_DURATION ? g_rand_int_range(rand, 0, 4) * 1800000
+                                         : noon() + g_rand_int_range(rand, -2, 3) * 3600000;
     term.truth = g_rand_boolean(rand);
     return term;
 }
@@ -410,7 +428,7 @@ static void add_quoted(GString *out, const char *text) {
 static void add_literal(GRand *rand, GString *out, TermKind kind) {
     static const char *const nows[] = {"$now", "$now + 1h", "$now - 2h", "$now + 1d"};
     static const char *const todays[] = {"$today", "$today + 1d", "$today - 1d"};
-    char buffer[TIME_TEXT];
+    char buffer[MAX((int)TIME_TEXT, (int)DURATION_TEXT)];
     Term term = random_term(rand, kind);
     switch (kind) {
     case TERM_TEXT:
@@ -436,6 +454,9 @@ static void add_literal(GRand *rand, GString *out, TermKind kind) {
             g_string_append(out, PICK(rand, nows));
         else
             g_string_append_printf(out, "TIMESTAMP('%s')", time_format(term.time_ms, buffer));
+        break;
+    case TERM_DURATION:
+        g_string_append_printf(out, "DURATION('%s')", duration_format(term.time_ms, buffer));
         break;
     case TERM_NONE:
     case TERM_SEALED:
@@ -574,7 +595,7 @@ static void add_null(GRand *rand, GString *out, TermKind kind) {
 static void add_predicate(GRand *rand, GString *out) {
     static void (*const tails[])(GRand *, GString *, TermKind) = {
         add_comparison, add_comparison, add_list, add_null, add_between, add_like};
-    TermKind kind = (TermKind)g_rand_int_range(rand, TERM_TEXT, TERM_TIME + 1);
+    TermKind kind = (TermKind)g_rand_int_range(rand, TERM_TEXT, TERM_DURATION + 1);
     int n = kind == TERM_TEXT ? 6 : kind == TERM_BOOL ? 4 : 5;
     int tail = g_rand_int_range(rand, 0, n);
     if (tails[tail] != add_null && g_rand_int_range(rand, 0, 4) == 0)

@@ -1,6 +1,7 @@
 /* Values: literals, names, variables, arithmetic and calls of functions, with their kinds checked.
  */
 #include "base/clock.h"
+#include "base/duration.h"
 #include "pack/condition_parser.h"
 #include "pack/pack_table.h"
 
@@ -37,7 +38,12 @@ static gboolean timestamp_parse(const char *text, Operand *out) {
     return time_parse(text, &out->term.time_ms);
 }
 
-/* DATE('...') and TIMESTAMP('...'); the word was looked at. */
+static gboolean duration_literal(const char *text, Operand *out) {
+    out->term.kind = TERM_DURATION;
+    return duration_parse(text, &out->term.time_ms);
+}
+
+/* DATE('...'), TIMESTAMP('...') and DURATION('...'); the word was looked at. */
 static gboolean read_instant(Parser *parser, gboolean (*parse)(const char *, Operand *),
                              Operand *out) {
     if (!parser_take(parser) || !parser_expect(parser, TOKEN_OPEN, "("))
@@ -46,8 +52,9 @@ static gboolean read_instant(Parser *parser, gboolean (*parse)(const char *, Ope
         return parser_fail_here(parser, "此处应为 '...' / text in '...' is expected here");
     out->text = token_unquoted(&parser->token);
     if (!parse(out->text, out))
-        return parser_fail_here(parser, "日期或时间格式不对，应为 DATE('2026-11-23') 或 "
-                                        "TIMESTAMP('2026-11-23T00:00:00Z') / not a date or time");
+        return parser_fail_here(parser, "日期或时间格式不对，应为 DATE('2026-11-23')、"
+                                        "TIMESTAMP('2026-11-23T00:00:00Z') 或 DURATION('PT8H') / "
+                                        "not a date, time or duration");
     return parser_take(parser) && parser_expect(parser, TOKEN_CLOSE, ")");
 }
 
@@ -176,12 +183,13 @@ static gboolean read_variable(Parser *parser, Operand *out) {
 
 #define K(kind) (1u << TERM_##kind)
 #define K_ORDERED (K(NUMBER) | K(DATE) | K(TIME))
-#define K_ANY (K_ORDERED | K(TEXT) | K(BOOL))
+#define K_ANY (K_ORDERED | K(TEXT) | K(BOOL) | K(DURATION))
 
 typedef gboolean (*CallRead)(Parser *parser, Operand *call);
 static gboolean read_round(Parser *parser, Operand *call);
 static gboolean read_choose(Parser *parser, Operand *call);
 static gboolean read_add(Parser *parser, Operand *call);
+static gboolean read_workday(Parser *parser, Operand *call);
 static gboolean read_worst(Parser *parser, Operand *call);
 static gboolean read_lookup(Parser *parser, Operand *call);
 static gboolean read_band(Parser *parser, Operand *call);
@@ -209,6 +217,8 @@ static const struct {
     [FUNCTION_DAYS] = {"days", 2, 2, K(DATE) | K(TIME), TERM_NUMBER, NULL},
     [FUNCTION_AGE] = {"age", 2, 2, K(DATE), TERM_NUMBER, NULL},
     [FUNCTION_YEAR] = {"year", 1, 1, K(DATE) | K(TIME), TERM_NUMBER, NULL},
+    [FUNCTION_HOUR] = {"hour", 1, 1, K(TIME), TERM_NUMBER, NULL},
+    [FUNCTION_WORKDAY] = {"workday", 1, 1, K(DATE) | K(TIME), TERM_BOOL, read_workday},
     [FUNCTION_ADD] = {"add", 1, 2, K(DATE) | K(TIME), TERM_NONE, read_add},
     [FUNCTION_CONCAT] = {"concat", 1, ARGUMENTS_MAX, K(TEXT) | K(NUMBER) | K(DATE), TERM_TEXT,
                          NULL},
@@ -339,6 +349,11 @@ static gboolean read_choose(Parser *parser, Operand *call) {
 
 static gboolean codes_have_spans(const Operand *operand) {
     return operand->codes && operand->codes->has_spans;
+}
+
+static gboolean read_workday(Parser *parser, Operand *call) {
+    call->calendar = parser->scope->calendar;
+    return read_arguments(parser, call);
 }
 
 /* add(date, '3d') or add(date, field of codes that are spans) */
@@ -599,6 +614,8 @@ static gboolean read_word(Parser *parser, Operand *out) {
         return read_instant(parser, date_parse, out);
     if (parser_is_word(parser, "timestamp"))
         return read_instant(parser, timestamp_parse, out);
+    if (parser_is_word(parser, "duration"))
+        return read_instant(parser, duration_literal, out);
     return read_call(parser, out);
 }
 

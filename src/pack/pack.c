@@ -1,6 +1,7 @@
 #include "pack/pack.h"
 #include "pack/pack_key.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- memory: all that a Packs points to is in one list, so that a half-read one can be freed too
@@ -79,12 +80,22 @@ static const struct {
     const char *name;
     TermKind term;
 } field_kinds[FIELD_KINDS] = {
-    [FIELD_TEXT] = {"text", TERM_TEXT},         [FIELD_INTEGER] = {"integer", TERM_NUMBER},
-    [FIELD_DECIMAL] = {"decimal", TERM_NUMBER}, [FIELD_BOOL] = {"bool", TERM_BOOL},
-    [FIELD_DATE] = {"date", TERM_DATE},         [FIELD_TIME] = {"time", TERM_TIME},
-    [FIELD_CODE] = {"code", TERM_TEXT},         [FIELD_REF] = {"ref", TERM_TEXT},
-    [FIELD_REGION] = {"region", TERM_TEXT},     [FIELD_ROLE] = {"role", TERM_TEXT},
-    [FIELD_POINT] = {"point", TERM_NONE},       [FIELD_FILE] = {"file", TERM_TEXT},
+    [FIELD_TEXT] = {"text", TERM_TEXT},
+    [FIELD_INTEGER] = {"integer", TERM_NUMBER},
+    [FIELD_DECIMAL] = {"decimal", TERM_NUMBER},
+    [FIELD_BOOL] = {"bool", TERM_BOOL},
+    [FIELD_DATE] = {"date", TERM_DATE},
+    [FIELD_TIME] = {"time", TERM_TIME},
+    [FIELD_CODE] = {"code", TERM_TEXT},
+    [FIELD_REF] = {"ref", TERM_TEXT},
+    [FIELD_REGION] = {"region", TERM_TEXT},
+    [FIELD_ROLE] = {"role", TERM_TEXT},
+    [FIELD_POINT] = {"point", TERM_NONE},
+    [FIELD_MONEY] = {"money", TERM_NUMBER},
+    [FIELD_DURATION] = {"duration", TERM_DURATION},
+    [FIELD_SCORE] = {"score", TERM_NUMBER},
+    [FIELD_ROWS] = {"rows", TERM_NONE},
+    [FIELD_FILE] = {"file", TERM_TEXT},
 };
 
 const char *field_kind_name(FieldKind kind) {
@@ -95,6 +106,16 @@ const char *field_kind_name(FieldKind kind) {
 TermKind field_term_kind(FieldKind kind) {
     g_assert(kind < FIELD_KINDS);
     return field_kinds[kind].term;
+}
+
+/* Up to here no two amounts are the same double. */
+#define HUNDREDTHS_MAX G_GINT64_CONSTANT(999999999999999)
+
+gboolean hundredths_of(double number, gint64 *hundredths) {
+    if (!(fabs(number) <= (double)HUNDREDTHS_MAX / 100))
+        return FALSE;
+    *hundredths = llround(number * 100);
+    return (double)*hundredths / 100 == number;
 }
 
 /* ---- look-ups ---- */

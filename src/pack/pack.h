@@ -80,6 +80,10 @@ typedef enum {
     FIELD_REGION,
     FIELD_ROLE,
     FIELD_POINT,
+    FIELD_MONEY,
+    FIELD_DURATION,
+    FIELD_SCORE,
+    FIELD_ROWS,
     FIELD_FILE,
     FIELD_KINDS
 } FieldKind;
@@ -95,10 +99,12 @@ typedef struct {
     guint index; /* place in RecordType.fields */
     gboolean required;
     Condition *required_when; /* or NULL */
+    guint64 required_states;  /* in a record that stands in one of these: bits of State.index */
+    Condition *shown_when;    /* has a value only while this holds; NULL: always */
     gboolean unique, has_min, has_max;
     gboolean secret;  /* sealed at rest, opened by keepers only (record/sealed.h) */
     gboolean by_move; /* people give it in moves only, never at creation or by an edit */
-    double min, max;  /* numbers */
+    double min, max;  /* numbers; yuan; ms of a duration */
     int max_chars;    /* text */
     GRegex *pattern;  /* anchored, or NULL */
     char *pattern_text;
@@ -107,7 +113,9 @@ typedef struct {
     char *ref_type; /* FIELD_REF: the type's name */
     char *unit;
     char *default_value; /* as text, or NULL */
-    gboolean computed;   /* made at each write, never given: */
+    RecordType *rows;    /* FIELD_ROWS: the fields of one row, as a type named TYPE__FIELD */
+    guint min_rows, max_rows;
+    gboolean computed; /* made at each write, never given: */
     Expression *compute;
     guint accept; /* FIELD_FILE: MediaClass bits */
     int max_files;
@@ -179,11 +187,12 @@ typedef struct {
 typedef enum { EFFECT_RAISE, EFFECT_NOTIFY } EffectKind;
 typedef struct {
     EffectKind kind;
-    char *type;     /* raise */
-    char *link;     /* raise: own field, or NULL */
-    GArray *fields; /* raise: Assignment */
-    RoleSet who;    /* notify */
-    Title title;    /* notify: template */
+    Condition *when; /* on the record after the move; NULL: always */
+    char *type;      /* raise */
+    char *link;      /* raise: own field, or NULL */
+    GArray *fields;  /* raise: Assignment */
+    RoleSet who;     /* notify */
+    Title title;     /* notify: template */
 } Effect;
 
 typedef struct ClockType ClockType;
@@ -269,7 +278,8 @@ struct RecordType {
     char *name;
     Title title;
     GStrv basis;
-    const Field *key, *label;                     /* NULL: none */
+    const RecordType *owner;  /* rows: the type whose records hold them; else NULL */
+    const Field *key, *label; /* NULL: none */
     const Field *scope_region, *scope_enterprise; /* NULL: none. A ref scope of `enterprise` gives
                                                      the region when scope_region is NULL */
     const Field *scope_sector;                    /* code field, or NULL: that of the enterprise */
@@ -278,6 +288,8 @@ struct RecordType {
     GPtrArray *fields;                            /* Field* */
     GHashTable *fields_by_name;
     GPtrArray *given;      /* Field*: those that people may give at creation and by an edit */
+    GPtrArray *indexed;    /* Field*: lists are sorted and narrowed by these at any size */
+    GPtrArray *row_fields; /* Field*: those of kind rows */
     GPtrArray *computed;   /* Field*: each behind those that its expression names */
     GPtrArray *checks;     /* Guard*: refused when true */
     const State *initial;  /* NULL: no flow */
@@ -333,6 +345,9 @@ const Title *field_column_title(const Field *field, const char *column);
 gboolean role_in(const Role *role, RoleSet set);
 const char *level_name(Level level); /* "county" */
 gboolean level_parse(const char *text, Level *level);
+/* Hundredths of a number that has at most two decimals and 15 digits: the fen of an amount in yuan.
+ * FALSE for any other number. */
+gboolean hundredths_of(double number, gint64 *hundredths);
 /* What a field of a kind is in a condition; TERM_NONE for a point, which conditions cannot name. */
 TermKind field_term_kind(FieldKind kind);
 /* A ConditionKind over `type` (a const RecordType *): its fields, `state`, `id`, `number`,

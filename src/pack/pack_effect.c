@@ -87,12 +87,25 @@ static gboolean is_ref_to(const Field *field, const char *type) {
     return field->kind == FIELD_REF && strcmp(field->ref_type, type) == 0;
 }
 
+static gboolean copy_fits(const Field *from, const Field *to);
+
+static gboolean rows_fit(const RecordType *from, const RecordType *to) {
+    for (guint i = 0; i < from->fields->len; i++) {
+        const Field *cell = from->fields->pdata[i], *target = type_field(to, cell->name);
+        if (target == NULL || !copy_fits(cell, target))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 /* Whether a value of the field `from` can be copied as it is. */
 static gboolean copy_fits(const Field *from, const Field *to) {
     if (from->kind != to->kind)
         return (from->kind == FIELD_INTEGER && to->kind == FIELD_DECIMAL) ||
                (to->kind == FIELD_TEXT && from->kind != FIELD_FILE &&
                 field_term_kind(from->kind) == TERM_TEXT);
+    if (from->kind == FIELD_ROWS)
+        return rows_fit(from->rows, to->rows);
     if (from->kind == FIELD_CODE)
         return from->codes == to->codes;
     return from->kind != FIELD_REF || is_ref_to(from, to->ref_type);
@@ -267,12 +280,15 @@ static gboolean read_notify(Loader *loader, const YamlNode *node, gpointer place
 
 static gboolean effect_read(Loader *loader, const YamlNode *node, GArray *effects, GError **error) {
     static const KeyRow rows[] = {
+        {"when", FALSE, PASS_RULES, read_condition, offsetof(Effect, when)},
         {"raise", FALSE, PASS_RULES, read_raise, 0},
         {"notify", FALSE, PASS_RULES, read_notify, 0},
     };
     Effect effect = {0};
-    if (node->kind == YAML_MAP && tree_count(node) != 1)
-        return refuse(error, node, "每项一个 raise 或 notify / one raise or notify per item",
+    if (node->kind == YAML_MAP && tree_count(node) != 1 + (tree_get(node, "when") != NULL))
+        return refuse(error, node,
+                      "每项一个 raise 或 notify，可加 when / one raise or notify per item, with "
+                      "or without when",
                       "一项应只有一个效果 / an item holds one effect");
     if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), &effect, error))
         return FALSE;

@@ -1,5 +1,6 @@
 /* The fields of a type, and whether a literal can stand in one. */
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/media.h"
 #include "pack/pack_key.h"
 
@@ -10,29 +11,32 @@ enum { FILES_DEFAULT = 10, FILE_BYTES_DEFAULT = 20 * 1000 * 1000 };
 enum { FIELDS_MAX = 200, TEXT_MAX_DEFAULT = 4000, TEXT_MAX = 100000, PATTERN_CHARS = 200 };
 
 #define KIND(kind) (1u << FIELD_##kind)
-#define KINDS_NUMBER (KIND(INTEGER) | KIND(DECIMAL))
+#define KINDS_NUMBER (KIND(INTEGER) | KIND(DECIMAL) | KIND(MONEY) | KIND(SCORE))
+#define KINDS_RANGE (KINDS_NUMBER | KIND(DURATION))
 
 /* ---- which kinds take which keys ---- */
 
 static const struct {
     const char *key;
-    guint kinds; /* that may have it */
-    gboolean needed;
+    guint kinds;  /* that may have it */
+    guint needed; /* that must have it */
 } kind_keys[] = {
-    {"max", KIND(TEXT) | KINDS_NUMBER, FALSE},
-    {"min", KINDS_NUMBER, FALSE},
-    {"unit", KINDS_NUMBER, FALSE},
-    {"pattern", KIND(TEXT), FALSE},
-    {"format", KIND(TEXT), FALSE},
-    {"unique", KIND(TEXT) | KINDS_NUMBER | KIND(REF) | KIND(REGION) | KIND(DATE), FALSE},
-    {"codes", KIND(CODE), TRUE},
-    {"type", KIND(REF), TRUE},
-    {"default", ~(KIND(POINT) | KIND(FILE)), FALSE},
-    {"accept", KIND(FILE), FALSE},
-    {"max_files", KIND(FILE), FALSE},
-    {"max_size", KIND(FILE), FALSE},
-    {"secret", KIND(TEXT) | KINDS_NUMBER | KIND(BOOL) | KIND(DATE) | KIND(TIME) | KIND(CODE),
-     FALSE},
+    {"max", KIND(TEXT) | KINDS_RANGE, KIND(SCORE)},
+    {"min", KINDS_RANGE, 0},
+    {"unit", KIND(INTEGER) | KIND(DECIMAL) | KIND(SCORE), 0},
+    {"pattern", KIND(TEXT), 0},
+    {"format", KIND(TEXT), 0},
+    {"unique", KIND(TEXT) | KINDS_NUMBER | KIND(REF) | KIND(REGION) | KIND(DATE), 0},
+    {"codes", KIND(CODE), KIND(CODE)},
+    {"type", KIND(REF), KIND(REF)},
+    {"default", ~(KIND(POINT) | KIND(ROWS) | KIND(FILE)), 0},
+    {"fields", KIND(ROWS), KIND(ROWS)},
+    {"min_rows", KIND(ROWS), 0},
+    {"max_rows", KIND(ROWS), 0},
+    {"accept", KIND(FILE), 0},
+    {"max_files", KIND(FILE), 0},
+    {"max_size", KIND(FILE), 0},
+    {"secret", KIND(TEXT) | KINDS_NUMBER | KIND(BOOL) | KIND(DATE) | KIND(TIME) | KIND(CODE), 0},
 };
 
 static gboolean kind_keys_fit(const YamlNode *node, const Field *field, GError **error) {
@@ -44,7 +48,7 @@ static gboolean kind_keys_fit(const YamlNode *node, const Field *field, GError *
         if (given && !fits)
             return refuse(error, node, "删除该键 / remove it",
                           "%s 字段不能有 %s / a field of kind %s has no %s", kind, key, kind, key);
-        if (!given && fits && kind_keys[i].needed)
+        if (!given && (kind_keys[i].needed >> field->kind & 1))
             return refuse(error, node, "加上该键 / add it",
                           "%s 字段缺少 %s / a field of kind %s needs %s", kind, key, kind, key);
     }
@@ -81,6 +85,13 @@ static gboolean text_fits(Loader *loader, const Field *field, const Assignment *
     return TRUE;
 }
 
+static gboolean is_in_range(const Field *field, double n, const YamlNode *node, GError **error) {
+    if ((field->has_min && n < field->min) || (field->has_max && n > field->max))
+        return refuse(error, node, "改为范围内的值 / use a value inside",
+                      "超出字段 %s 的 min..max / outside min..max of %s", field->name, field->name);
+    return TRUE;
+}
+
 static gboolean number_fits(Loader *loader, const Field *field, const Assignment *value,
                             const YamlNode *node, GError **error) {
     (void)loader;
@@ -90,10 +101,28 @@ static gboolean number_fits(Loader *loader, const Field *field, const Assignment
         return refuse_kind(field, node, error);
     if (field->kind == FIELD_INTEGER && (n != floor(n) || fabs(n) > exact))
         return refuse_kind(field, node, error);
-    if ((field->has_min && n < field->min) || (field->has_max && n > field->max))
-        return refuse(error, node, "改为范围内的值 / use a value inside",
-                      "超出字段 %s 的 min..max / outside min..max of %s", field->name, field->name);
-    return TRUE;
+    return is_in_range(field, n, node, error);
+}
+
+static gboolean hundredths_fit(Loader *loader, const Field *field, const Assignment *value,
+                               const YamlNode *node, GError **error) {
+    gint64 hundredths;
+    if (value->kind == VALUE_NUMBER && !hundredths_of(value->number, &hundredths))
+        return refuse(
+            error, node, "最多两位小数 / at most two decimals",
+            "字段 %s 的值最多两位小数、15 位数字 / a value of %s has at most two decimals "
+            "and 15 digits",
+            field->name, field->name);
+    return number_fits(loader, field, value, node, error);
+}
+
+static gboolean duration_fits(Loader *loader, const Field *field, const Assignment *value,
+                              const YamlNode *node, GError **error) {
+    (void)loader;
+    gint64 ms;
+    if (value->kind != VALUE_TEXT || !duration_parse(value->text, &ms))
+        return refuse_kind(field, node, error);
+    return is_in_range(field, (double)ms, node, error);
 }
 
 static gboolean bool_fits(Loader *loader, const Field *field, const Assignment *value,
@@ -156,10 +185,14 @@ gboolean literal_fits(Loader *loader, const Field *field, const Assignment *valu
                       const YamlNode *node, GError **error) {
     static gboolean (*const fits[FIELD_KINDS])(Loader *, const Field *, const Assignment *,
                                                const YamlNode *, GError **) = {
-        [FIELD_TEXT] = text_fits, [FIELD_INTEGER] = number_fits, [FIELD_DECIMAL] = number_fits,
-        [FIELD_BOOL] = bool_fits, [FIELD_DATE] = date_fits,      [FIELD_TIME] = time_fits,
-        [FIELD_CODE] = code_fits, [FIELD_REF] = id_fits,         [FIELD_REGION] = id_fits,
-        [FIELD_ROLE] = role_fits, [FIELD_POINT] = nothing_fits,  [FIELD_FILE] = nothing_fits,
+        [FIELD_TEXT] = text_fits,         [FIELD_INTEGER] = number_fits,
+        [FIELD_DECIMAL] = number_fits,    [FIELD_BOOL] = bool_fits,
+        [FIELD_DATE] = date_fits,         [FIELD_TIME] = time_fits,
+        [FIELD_CODE] = code_fits,         [FIELD_REF] = id_fits,
+        [FIELD_REGION] = id_fits,         [FIELD_ROLE] = role_fits,
+        [FIELD_POINT] = nothing_fits,     [FIELD_MONEY] = hundredths_fit,
+        [FIELD_DURATION] = duration_fits, [FIELD_SCORE] = hundredths_fit,
+        [FIELD_FILE] = nothing_fits,      [FIELD_ROWS] = nothing_fits,
     };
     if (value->kind == VALUE_TEXT && *value->text == 0)
         return refuse(error, node, "写 null 或文字 / write null or a text",
@@ -199,7 +232,8 @@ static gboolean read_field_name(Loader *loader, const YamlNode *node, gpointer p
                                            "comment", NULL};
     if (!is_text(node, error))
         return FALSE;
-    if (g_strv_contains(reserved, node->text) || *node->text == '_')
+    gboolean of_row = loader->type->owner && strcmp(node->text, "record") == 0;
+    if (g_strv_contains(reserved, node->text) || *node->text == '_' || of_row)
         return refuse(error, node, "换一个名称 / use another name",
                       "字段名“%s”是保留名 / the field name %s is reserved", node->text, node->text);
     return read_name(loader, node, place, error);
@@ -208,13 +242,15 @@ static gboolean read_field_name(Loader *loader, const YamlNode *node, gpointer p
 static gboolean read_kind(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     (void)loader;
     g_autoptr(GString) known = g_string_new("可用 / known:");
+    Field *field = place;
     if (!is_text(node, error))
         return FALSE;
     for (FieldKind kind = 0; kind < FIELD_KINDS; kind++) {
         g_string_append_printf(known, " %s", field_kind_name(kind));
         if (strcmp(field_kind_name(kind), node->text) != 0)
             continue;
-        *(FieldKind *)place = kind;
+        field->kind = kind;
+        field->has_min = kind == FIELD_SCORE; /* from 0 */
         return TRUE;
     }
     return refuse(error, node, known->str, "没有字段类型“%s” / there is no kind %s", node->text,
@@ -245,11 +281,29 @@ static gboolean is_number(const YamlNode *node, double *number, GError **error) 
                                                   "此处应为数字 / a number is expected here");
 }
 
+/* A limit of the field's values: a number, or a duration as text. */
+static gboolean is_limit(const Field *field, const YamlNode *node, double *limit, GError **error) {
+    gint64 ms, hundredths;
+    if (field->kind == FIELD_DURATION) {
+        if (node->kind != YAML_SCALAR || !duration_parse(node->text, &ms))
+            return refuse(error, node, "写 PT8H 或 P3D / write PT8H or P3D",
+                          "此处应为时长 / a duration is expected here");
+        *limit = (double)ms;
+        return TRUE;
+    }
+    if (!is_number(node, limit, error))
+        return FALSE;
+    gboolean exact = field->kind == FIELD_MONEY || field->kind == FIELD_SCORE;
+    return !exact || hundredths_of(*limit, &hundredths) ||
+           refuse(error, node, "最多两位小数 / at most two decimals",
+                  "此处最多两位小数、15 位数字 / at most two decimals and 15 digits here");
+}
+
 static gboolean read_min(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     (void)loader;
     Field *field = place;
     field->has_min = TRUE;
-    return is_number(node, &field->min, error);
+    return is_limit(field, node, &field->min, error);
 }
 
 /* Characters of a text, or the largest number. */
@@ -257,7 +311,7 @@ static gboolean read_max(Loader *loader, const YamlNode *node, gpointer place, G
     (void)loader;
     Field *field = place;
     double max;
-    if (!is_number(node, &max, error))
+    if (!is_limit(field, node, &max, error))
         return FALSE;
     if (field->kind != FIELD_TEXT) {
         field->has_max = TRUE;
@@ -301,14 +355,26 @@ static gboolean read_format(Loader *loader, const YamlNode *node, gpointer place
                   node->text, node->text);
 }
 
-/* true, false, or {when: CONDITION}. */
+/* true, false, {when: CONDITION} or {states: [STATE]}. */
 static gboolean read_required(Loader *loader, const YamlNode *node, gpointer place,
                               GError **error) {
     static const KeyRow rows[] = {
-        {"when", TRUE, PASS_RULES, read_condition, offsetof(Field, required_when)}};
-    if (node->kind == YAML_MAP)
-        return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
-    return read_flag(loader, node, &((Field *)place)->required, error);
+        {"when", FALSE, PASS_RULES, read_condition, offsetof(Field, required_when)},
+        {"states", FALSE, PASS_RULES, read_own_states, offsetof(Field, required_states)}};
+    if (node->kind != YAML_MAP)
+        return read_flag(loader, node, &((Field *)place)->required, error);
+    if (tree_count(node) != 1)
+        return refuse(error, node,
+                      "写 {when: 条件} 或 {states: [状态]} / write {when: CONDITION} or "
+                      "{states: [STATE]}",
+                      "required 只有一个键 / required has one key");
+    return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
+}
+
+static gboolean read_shown(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const KeyRow rows[] = {
+        {"when", TRUE, PASS_RULES, read_condition, offsetof(Field, shown_when)}};
+    return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
 }
 
 static gboolean read_default(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
@@ -320,6 +386,71 @@ static gboolean read_default(Loader *loader, const YamlNode *node, gpointer plac
         !literal_fits(loader, field, &value, node, error))
         return FALSE;
     field->default_value = packs_text(loader->packs, node->text);
+    return TRUE;
+}
+
+/* ---- rows: the fields of one row are read as those of a type of its own ---- */
+
+enum { TABLE_BYTES = 63 - 4, ROWS_USUAL = 200, ROWS_MAX = 1000 }; /* r_TYPE__FIELD: PostgreSQL */
+
+static gboolean rows_begin(Loader *loader, const YamlNode *node, Field *field, GError **error) {
+    if (loader->type->owner)
+        return refuse(error, node, "改为另一类型的记录 / use records of another type",
+                      "rows 里不能再有 rows / there are no rows inside rows");
+    if (strlen(loader->type->name) + strlen(field->name) > TABLE_BYTES)
+        return refuse(
+            error, node, "缩短名称 / shorten the name",
+            "类型名加字段名超过 %d 个字母 / the names of type and field together are longer "
+            "than %d",
+            TABLE_BYTES, TABLE_BYTES);
+    g_autofree char *name = g_strdup_printf("%s__%s", loader->type->name, field->name);
+    field->rows = type_new(loader->packs);
+    field->rows->name = packs_text(loader->packs, name);
+    field->rows->title = field->title;
+    field->rows->owner = loader->type;
+    return TRUE;
+}
+
+static gboolean read_row_fields(Loader *loader, const YamlNode *node, gpointer place,
+                                GError **error) {
+    Field *field = place;
+    RecordType *outer = loader->type;
+    if (field->kind != FIELD_ROWS)
+        return TRUE; /* refused by kind_keys_fit */
+    if (field->rows == NULL && !rows_begin(loader, node, field, error))
+        return FALSE;
+    loader->type = field->rows;
+    gboolean done = read_fields(loader, node, field->rows, error);
+    loader->type = outer;
+    return done;
+}
+
+static gboolean read_row_count(Loader *loader, const YamlNode *node, gpointer place,
+                               GError **error) {
+    (void)loader;
+    double n;
+    if (!is_number(node, &n, error))
+        return FALSE;
+    if (n < 0 || n > ROWS_MAX || n != floor(n))
+        return refuse(error, node, "0 到 1000 / 0 to 1000", "行数不合理 / not a number of rows");
+    *(guint *)place = (guint)n;
+    return TRUE;
+}
+
+/* What belongs to a whole record, or could not be told from what was given. */
+static gboolean fits_in_row(const YamlNode *node, const Field *field, GError **error) {
+    static const char *const never[] = {"unique", "by_move", "compute", "secret"};
+    for (gsize i = 0; i < G_N_ELEMENTS(never); i++)
+        if (tree_get(node, never[i]))
+            return refuse(error, node, "删除该键 / remove it",
+                          "rows 里的字段不能有 %s / a field of rows has no %s", never[i], never[i]);
+    if (field->kind == FIELD_FILE)
+        return refuse(error, node, "放到 rows 之外 / put it beside the rows",
+                      "rows 里没有文件 / there are no files inside rows");
+    if (tree_get(node, "shown") && tree_get(node, "default"))
+        return refuse(error, node, "删除其一 / remove one of them",
+                      "rows 里的字段不能同时有 shown 和 default / a field of rows has shown or "
+                      "default");
     return TRUE;
 }
 
@@ -378,7 +509,7 @@ static gboolean read_max_size(Loader *loader, const YamlNode *node, gpointer pla
 
 static const KeyRow field_rows[] = {
     {"name", TRUE, PASS_SHAPE, read_field_name, offsetof(Field, name)},
-    {"kind", TRUE, PASS_SHAPE, read_kind, offsetof(Field, kind)},
+    {"kind", TRUE, PASS_SHAPE, read_kind, 0},
     {"title", TRUE, PASS_SHAPE, read_title, offsetof(Field, title)},
     {"codes", FALSE, PASS_SHAPE, read_codes, offsetof(Field, codes)},
     {"type", FALSE, PASS_SHAPE, read_ref_type, offsetof(Field, ref_type)},
@@ -391,7 +522,11 @@ static const KeyRow field_rows[] = {
     {"secret", FALSE, PASS_SHAPE, read_flag, offsetof(Field, secret)},
     {"by_move", FALSE, PASS_SHAPE, read_flag, offsetof(Field, by_move)},
     {"required", FALSE, PASS_SHAPE | PASS_RULES, read_required, 0},
+    {"shown", FALSE, PASS_SHAPE | PASS_RULES, read_shown, 0},
     {"default", FALSE, PASS_SHAPE, read_default, 0},
+    {"min_rows", FALSE, PASS_SHAPE, read_row_count, offsetof(Field, min_rows)},
+    {"max_rows", FALSE, PASS_SHAPE, read_row_count, offsetof(Field, max_rows)},
+    {"fields", FALSE, PASS_SHAPE | PASS_RULES, read_row_fields, 0},
     {"compute", FALSE, PASS_SHAPE | PASS_RULES, read_compute, 0},
     {"accept", FALSE, PASS_SHAPE, read_accept, offsetof(Field, accept)},
     {"max_files", FALSE, PASS_SHAPE, read_max_files, offsetof(Field, max_files)},
@@ -403,6 +538,7 @@ static void field_init(Loader *loader, gpointer item, guint index) {
     Field *field = item;
     field->index = index;
     field->max_chars = TEXT_MAX_DEFAULT;
+    field->max_rows = ROWS_USUAL;
     field->accept = MEDIA_ANY;
     field->max_files = FILES_DEFAULT;
     field->max_size = FILE_BYTES_DEFAULT;
@@ -411,6 +547,11 @@ static void field_init(Loader *loader, gpointer item, guint index) {
 static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, GError **error) {
     if (!kind_keys_fit(node, field, error))
         return FALSE;
+    if (loader->type->owner && !fits_in_row(node, field, error))
+        return FALSE;
+    if (field->min_rows > field->max_rows)
+        return refuse(error, node, "改正 / correct them",
+                      "min_rows 大于 max_rows / min_rows is above max_rows");
     if (field->has_min && field->has_max && field->min > field->max)
         return refuse(error, node, "改正 / correct them", "min 大于 max / min is above max");
     if (field->kind == FIELD_REGION && !packs_type(loader->packs, "region"))
@@ -425,6 +566,8 @@ static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, 
     g_hash_table_insert(loader->type->fields_by_name, field->name, field);
     if (!field->by_move && !field->computed)
         g_ptr_array_add(loader->type->given, field);
+    if (field->kind == FIELD_ROWS)
+        g_ptr_array_add(loader->type->row_fields, field);
     return TRUE;
 }
 

@@ -108,6 +108,8 @@ gboolean read_calendar_file(Loader *loader, const YamlNode *file, GError **error
 /* Fills has_sector of all types, when all are read. */
 void types_find_sectors(Packs *packs);
 gboolean read_type_file(Loader *loader, const YamlNode *file, GError **error);
+/* An empty one; the Packs own it. */
+RecordType *type_new(Packs *packs);
 gboolean read_fields(Loader *loader, const YamlNode *node, gpointer type, GError **error);
 gboolean read_flow(Loader *loader, const YamlNode *node, gpointer type, GError **error);
 gboolean read_clocks(Loader *loader, const YamlNode *node, gpointer type, GError **error);

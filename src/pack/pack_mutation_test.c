@@ -1,6 +1,6 @@
 /* The rule: whatever is wrong in a pack file, the packs load whole, or not at all with file and
- * line. The real packs are changed line by line (deleted, doubled, swapped, cut, one character or
- * word garbled) and loaded each time. */
+ * line. The real packs, and one with fields of all kinds, are changed line by line (deleted,
+ * doubled, swapped, cut, one character or word garbled) and loaded each time. */
 #include "pack/pack.h"
 
 #include <glib/gstdio.h>
@@ -31,8 +31,8 @@ static void file_restore(const Bench *bench, const SourceFile *file) {
     file_write(bench, file, text);
 }
 
-static void file_copy(Bench *bench, const char *pack, const char *name) {
-    g_autofree char *path = g_build_filename("packs", pack, name, NULL), *text = NULL;
+static void file_copy(Bench *bench, const char *root, const char *pack, const char *name) {
+    g_autofree char *path = g_build_filename(root, pack, name, NULL), *text = NULL;
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
     SourceFile *file = g_new0(SourceFile, 1);
     file->pack = g_strdup(pack);
@@ -42,8 +42,8 @@ static void file_copy(Bench *bench, const char *pack, const char *name) {
     file_restore(bench, file);
 }
 
-static void pack_copy(Bench *bench, const char *pack) {
-    g_autofree char *from = g_build_filename("packs", pack, NULL);
+static void pack_copy(Bench *bench, const char *root, const char *pack) {
+    g_autofree char *from = g_build_filename(root, pack, NULL);
     g_autofree char *to = g_build_filename(bench->directory, pack, NULL);
     g_autoptr(GDir) dir = g_dir_open(from, 0, NULL);
     if (dir == NULL)
@@ -51,7 +51,7 @@ static void pack_copy(Bench *bench, const char *pack) {
     g_assert_cmpint(g_mkdir(to, 0700), ==, 0);
     for (const char *name; (name = g_dir_read_name(dir)) != NULL;)
         if (g_str_has_suffix(name, ".yaml"))
-            file_copy(bench, pack, name);
+            file_copy(bench, root, pack, name);
 }
 
 static void file_free(gpointer data) {
@@ -69,7 +69,8 @@ static Bench *bench_new(void) {
     bench->directory = g_dir_make_tmp("anlan-mutation-XXXXXX", NULL);
     bench->files = g_ptr_array_new_with_free_func(file_free);
     for (const char *name; (name = g_dir_read_name(dir)) != NULL;)
-        pack_copy(bench, name);
+        pack_copy(bench, "packs", name);
+    pack_copy(bench, "tests/packs", "kinds"); /* fields of all kinds */
     return bench;
 }
 

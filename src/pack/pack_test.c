@@ -234,6 +234,13 @@ static const FileText small[] = {
      "  - {name: at, kind: time, title: {zh: 时, en: At}}\n"
      "  - {name: done, kind: bool, title: {zh: 毕, en: Done}}\n"
      "  - {name: place, kind: point, title: {zh: 点, en: Place}}\n"
+     "  - {name: price, kind: money, min: 0, default: 0.29, shown: {when: \"done <> FALSE\"}, "
+     "title: "
+     "{zh: 价, en: Price}}\n"
+     "  - {name: pause, kind: duration, min: PT1M, max: P1D, default: PT8H, title: {zh: 歇, en: "
+     "Pause}}\n"
+     "  - {name: mark, kind: score, max: 10, default: 7.5, required: {states: [shut]}, title: {zh: "
+     "分, en: Mark}}\n"
      "  - {name: next, kind: ref, type: job, title: {zh: 次, en: Next}}\n"
      "  - {name: scans, kind: file, accept: [image, pdf], max_files: 3, max_size: 5MB, title: {zh: "
      "件, en: Scans}}\n"
@@ -379,7 +386,7 @@ static const Mistake mistakes[] = {
     {"job.yaml", "title: {zh: 工作, en: Job}", "title: {zh: 工作, en: A, b}", 0, "unknown key “b”"},
     {"job.yaml", "title: {zh: 工作, en: Job}", "title: 工作", 0, "key: value is expected"},
     {"job.yaml", "title: {zh: 工作, en: Job}\n", "", -1, "title is missing"},
-    {"job.yaml", "rights: {read: [boss, hand], create: [boss], edit: []}", "", -58,
+    {"job.yaml", "rights: {read: [boss, hand], create: [boss], edit: []}", "", -61,
      "rights is missing"},
     {"job.yaml", "read: [boss, hand], ", "", 0, "read is missing"},
     {"job.yaml", "read: [boss, hand]", "read: []", 0, "nobody may read"},
@@ -442,6 +449,55 @@ static const Mistake mistakes[] = {
     {"job.yaml", "required: {when: \"colour = 'red'\"}", "required: {when: \"colour = 'blue'\"}", 0,
      "can never be"},
     {"job.yaml", "required: {when: \"colour = 'red'\"}", "required: maybe", 0, "true or false"},
+    {"job.yaml", "default: 0.29", "default: 0.295", 0, "two decimals"},
+    {"job.yaml", "default: 0.29", "default: 10000000000000", 0, "two decimals"},
+    {"job.yaml", "default: 0.29", "default: -0.29", 0, "outside min..max"},
+    {"job.yaml", "default: 0.29", "default: '0.29'", 0, "of kind money"},
+    {"job.yaml", "money, min: 0", "money, min: 0.001", 0, "two decimals"},
+    {"job.yaml", "money, min: 0", "money, unit: yuan", 0, "has no unit"},
+    {"job.yaml", "default: PT8H", "default: 8h", 0, "of kind duration"},
+    {"job.yaml", "default: PT8H", "default: P2D", 0, "outside min..max"},
+    {"job.yaml", "min: PT1M", "min: P1M", 0, "a duration is expected"},
+    {"job.yaml", "max: P1D", "max: 1", 0, "a duration is expected"},
+    {"job.yaml", "max: P1D", "max: PT1S", 0, "outside min..max"},
+    {"job.yaml", "kind: score, max: 10", "kind: score", 0, "needs max"},
+    {"job.yaml", "default: 7.5", "default: -1", 0, "outside min..max"},
+    {"job.yaml", "{states: [shut]}", "{states: [shutt]}", 0, "no state shutt"},
+    {"job.yaml", "{states: [shut]}", "{states: []}", 0, "the list of states is empty"},
+    {"job.yaml", "{states: [shut]}", "{}", 0, "has one key"},
+    {"job.yaml", "{states: [shut]}", "{states: [shut], when: \"done = TRUE\"}", 0, "has one key"},
+    {"job.yaml", "shown: {when: \"done <> FALSE\"}", "shown: {when: \"done <> 1\"}", 0,
+     "kinds differ"},
+    {"job.yaml", "shown: {when: \"done <> FALSE\"}", "shown: true", 0, "key: value is expected"},
+    {"job.yaml", "shown: {when: \"done <> FALSE\"}", "shown: {}", 0, "when is missing"},
+    {"job.yaml", "max: 20, required: true,",
+     "max: 20, required: true, shown: {when: \"done <> "
+     "TRUE\"},",
+     -5, "cannot have shown"},
+    {"job.yaml", "type: enterprise, title",
+     "type: enterprise, shown: {when: \"done <> FALSE\"}, title", -5, "cannot have shown"},
+    {"job.yaml", "kind: text, max: 9, pattern: '[a-z ]+'", "kind: rows", 0, "needs fields"},
+    {"job.yaml", "kind: bool,", "kind: bool, min_rows: 1,", 0, "has no min_rows"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, fields: [{name: record, kind: text, title: {zh: a, en: a}}],", 0, "reserved"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, fields: [{name: a, kind: text, unique: true, title: {zh: a, en: a}}],", 0,
+     "has no unique"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, fields: [{name: a, kind: rows, fields: [], title: {zh: a, en: a}}],", 0,
+     "no rows inside rows"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, min_rows: 3, max_rows: 2, fields: [{name: a, kind: text, title: {zh: a, en: "
+     "a}}],",
+     0, "above max_rows"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, max_rows: 1001, fields: [{name: a, kind: text, title: {zh: a, en: a}}],", 0,
+     "number of rows"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, fields: [{name: a, kind: text, required: {states: [open]}, title: {zh: a, en: "
+     "a}}],",
+     0, "no state open"},
+    {"job.yaml", "type: job\ntitle", "type: a__b\ntitle", 0, "has no __"},
     {"job.yaml", "accept: [image, pdf]", "accept: [image, exe]", 0, "no such class"},
     {"job.yaml", "accept: [image, pdf]", "accept: []", 0, "empty list"},
     {"job.yaml", "max_files: 3", "max_files: 51", 0, "number of files"},

@@ -3,11 +3,18 @@
 
 #include <string.h>
 
-enum { KEY_CHARS = 120, CHECKS_MAX = 64, NUMBER_CHARS = 80, SERIAL_WIDTH = 12 };
+enum { KEY_CHARS = 120, CHECKS_MAX = 64, NUMBER_CHARS = 80, SERIAL_WIDTH = 12, INDEXES_MAX = 6 };
+
+/* Key and scope say which record it is and where it stands: they cannot come and go. */
+static gboolean always_there(const Field *field, const YamlNode *node, GError **error) {
+    return field->shown_when == NULL ||
+           refuse(error, node, "删除该字段的 shown / remove shown from the field",
+                  "%s 不能有 shown / %s cannot have shown", field->name, field->name);
+}
 
 static gboolean read_key(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     const Field **key = place;
-    if (!read_open_field(loader, node, key, error))
+    if (!read_open_field(loader, node, key, error) || !always_there(*key, node, error))
         return FALSE;
     if ((*key)->kind != FIELD_TEXT || !(*key)->required || (*key)->computed)
         return refuse(error, node, "改为 kind: text, required: true / make it so",
@@ -28,7 +35,7 @@ static gboolean is_key_of(Loader *loader, const Field *field, const char *type) 
 static gboolean read_scope_region(Loader *loader, const YamlNode *node, gpointer place,
                                   GError **error) {
     const Field **field = place;
-    if (!read_open_field(loader, node, field, error))
+    if (!read_open_field(loader, node, field, error) || !always_there(*field, node, error))
         return FALSE;
     return (*field)->kind == FIELD_REGION || is_key_of(loader, *field, "region") ||
            refuse(error, node, "使用 kind: region 的字段 / use a field of kind region",
@@ -38,7 +45,7 @@ static gboolean read_scope_region(Loader *loader, const YamlNode *node, gpointer
 static gboolean read_scope_enterprise(Loader *loader, const YamlNode *node, gpointer place,
                                       GError **error) {
     const Field **field = place;
-    if (!read_open_field(loader, node, field, error))
+    if (!read_open_field(loader, node, field, error) || !always_there(*field, node, error))
         return FALSE;
     gboolean ref = (*field)->kind == FIELD_REF && strcmp((*field)->ref_type, "enterprise") == 0;
     return ref || is_key_of(loader, *field, "enterprise") ||
@@ -161,6 +168,25 @@ static gboolean read_checks(Loader *loader, const YamlNode *node, gpointer place
     return TRUE;
 }
 
+static gboolean read_index(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    RecordType *type = place;
+    if (!is_list(node, INDEXES_MAX, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++) {
+        const Field *field = NULL;
+        if (!read_open_field(loader, tree_at(node, i), &field, error))
+            return FALSE;
+        if (field_term_kind(field->kind) == TERM_NONE || field == type->key)
+            return refuse(error, tree_at(node, i), "从 index 中删除 / take it out",
+                          "字段 %s 不能排序 / %s cannot be sorted by", field->name, field->name);
+        if (g_ptr_array_find(type->indexed, field, NULL))
+            return refuse(error, tree_at(node, i), "删除重复项 / leave one out",
+                          "字段 %s 重复 / %s stands twice", field->name, field->name);
+        g_ptr_array_add(type->indexed, (gpointer)field);
+    }
+    return TRUE;
+}
+
 static gboolean type_has_secrets(const RecordType *type) {
     for (guint i = 0; i < type->fields->len; i++)
         if (((const Field *)type->fields->pdata[i])->secret)
@@ -277,6 +303,9 @@ static gboolean read_type_name(Loader *loader, const YamlNode *node, gpointer pl
     RecordType *type = place;
     if (!read_name(loader, node, &type->name, error) || !is_new(loader, "type", node, error))
         return FALSE;
+    if (strstr(type->name, "__"))
+        return refuse(error, node, "换一个名称 / use another name",
+                      "类型名不能含 __ / the name of a type has no __");
     g_ptr_array_add(loader->packs->types, type);
     g_hash_table_insert(loader->packs->types_by_name, type->name, type);
     return TRUE;
@@ -291,6 +320,7 @@ static const KeyRow type_rows[] = {
     {"label", FALSE, PASS_RULES, read_open_field, offsetof(RecordType, label)},
     {"scope", FALSE, PASS_RULES, read_scope, 0},
     {"number", FALSE, PASS_RULES, read_number, offsetof(RecordType, number)},
+    {"index", FALSE, PASS_RULES, read_index, 0},
     {"checks", FALSE, PASS_RULES, read_checks, 0},
     {"flow", FALSE, PASS_SHAPE | PASS_RULES, read_flow, 0},
     {"clocks", FALSE, PASS_SHAPE | PASS_RULES, read_clocks, 0},
@@ -302,14 +332,16 @@ static const KeyRow type_rows[] = {
     {"indicators", FALSE, PASS_SHAPE | PASS_RULES, read_indicators, 0},
 };
 
-static RecordType *type_new(Packs *packs) {
+RecordType *type_new(Packs *packs) {
     RecordType *type = packs_own(packs, g_new0(RecordType, 1), g_free);
     type->fields = packs_pointers(packs);
     type->given = packs_pointers(packs);
+    type->row_fields = packs_pointers(packs);
     type->receipt_shows = packs_pointers(packs);
     type->computed = packs_pointers(packs);
     type->fields_by_name = packs_table(packs);
     type->checks = packs_pointers(packs);
+    type->indexed = packs_pointers(packs);
     type->states = packs_pointers(packs);
     type->moves = packs_pointers(packs);
     type->clocks = packs_pointers(packs);

@@ -23,8 +23,17 @@ gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError 
 /* Refs, regions, roles exist and unique values are unused, where the row differs from `before`
  * (NULL: everywhere). */
 gboolean check_references(const Act *act, const Row *before, const Row *row, GError **error);
+/* Empties what the record has no place for (`shown`), and refuses it when it is among `fields`,
+ * those that were given now (may be NULL). */
+gboolean check_shown(const Act *act, Row *row, json_t *fields, GError **error);
+/* Computes what is computed and empties what has no place, until both fit. */
+gboolean row_settle(const Act *act, Row *row, json_t *fields, GError **error);
+/* What must have a value in the state that the record now stands in (`required: {states}`). */
+gboolean check_state_required(const Act *act, const Row *row, GError **error);
 gboolean check_required(const Act *act, const Row *row, GError **error);
 gboolean check_has_value(const Row *row, const Field *field, GError **error);
+/* The same, unless the record has no place for it now. */
+gboolean check_wanted(const Act *act, const Row *row, const Field *field, GError **error);
 gboolean check_rules(const Act *act, const Row *row, GError **error);
 /* Region and sector of the row: those of its scope fields, else of its enterprise; caller frees. */
 gboolean row_find_place(Sql *sql, const Packs *packs, const Row *row, char **region, char **sector,
@@ -132,7 +141,7 @@ json_t *title_json(const Title *title); /* {"zh","en"} */
 json_t *move_json(const Move *move);    /* {"name","title","accepts","require"} */
 
 /* --- record_types.c --- */
-json_t *field_json(const Field *field);
+json_t *field_json(const RecordType *type, const Field *field);
 json_t *states_json(const RecordType *type);
 json_t *codes_json(const CodeList *codes);
 

@@ -69,12 +69,41 @@ static const char *code_title(const CodeList *codes, const char *code) {
     return item ? item->title.zh : code;
 }
 
+/* A cell of a row for people; NULL when it is empty. */
+static char *cell_text(const Field *cell, json_t *json) {
+    FieldValue value = {0};
+    if (json == NULL || !field_value_from_json(cell, json, &value, NULL))
+        return NULL;
+    char *text = cell->codes && value.text ? g_strdup(code_title(cell->codes, value.text))
+                                           : field_value_to_text(cell, &value);
+    field_value_clear(&value);
+    return text;
+}
+
 static const char *text_title(const RecordType *type, const Column *column, const char *text) {
     const State *state =
         column->field == NULL && strcmp(column->name, "state") == 0 ? type_state(type, text) : NULL;
     if (state)
         return state->title.zh;
     return column->field && column->field->codes ? code_title(column->field->codes, text) : text;
+}
+
+/* "产品: 乙醇; 数量: 3 | 产品: …" */
+static void write_rows_text(Sheet *sheet, const Field *field, json_t *rows) {
+    GString *text = g_string_new(NULL);
+    for (size_t n = 0; n < json_array_size(rows); n++) {
+        const char *before = n ? " | " : "";
+        for (guint i = 0; i < field->rows->fields->len; i++) {
+            const Field *cell = field->rows->fields->pdata[i];
+            g_autofree char *shown =
+                cell_text(cell, json_object_get(json_array_get(rows, n), cell->name));
+            if (shown)
+                g_string_append_printf(text, "%s%s: %s", before, cell->title.zh, shown);
+            before = shown ? "; " : before;
+        }
+    }
+    sheet_text(sheet, text->str);
+    g_string_free(text, TRUE);
 }
 
 static void write_compound(Sheet *sheet, json_t *value) {
@@ -106,6 +135,8 @@ static void write_cell(Sheet *sheet, const RecordType *type, const Column *colum
         sheet_number(sheet, json_real_value(value));
     else if (json_is_boolean(value))
         sheet_text(sheet, json_is_true(value) ? "是" : "否");
+    else if (column->field && column->field->rows && value)
+        write_rows_text(sheet, column->field, value);
     else if (value)
         write_compound(sheet, value);
     else
@@ -143,6 +174,7 @@ static gboolean write_pages(const Act *act, const RecordType *type, const Record
     query.labels = TRUE;
     query.facets = NULL;
     query.count = TRUE; /* on the first page */
+    query.count_max = SHEET_ROWS_MAX + 1;
     write_head(sheet, columns);
     do {
         query.cursor = cursor;

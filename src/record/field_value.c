@@ -1,6 +1,8 @@
 #include "record/field_value.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/hash.h"
+#include "record/rows.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,12 +24,21 @@ static gboolean kind_refused(const Field *field, GError **error) {
     return error_set(error, ERROR_FIELD_KIND, field->name, kind->zh, kind->en, NULL);
 }
 
+enum { LIMIT_TEXT = MAX(DURATION_TEXT, G_ASCII_DTOSTR_BUF_SIZE) };
+
+static void limit_format(const Field *field, double limit, char buffer[static LIMIT_TEXT]) {
+    if (field->kind == FIELD_DURATION)
+        duration_format((gint64)limit, buffer);
+    else
+        g_ascii_formatd(buffer, LIMIT_TEXT, "%.15g", limit);
+}
+
 static gboolean range_refused(const Field *field, GError **error) {
-    char low[G_ASCII_DTOSTR_BUF_SIZE] = "-∞", high[G_ASCII_DTOSTR_BUF_SIZE] = "∞";
+    char low[LIMIT_TEXT] = "-∞", high[LIMIT_TEXT] = "∞";
     if (field->has_min)
-        g_ascii_formatd(low, sizeof low, "%.15g", field->min);
+        limit_format(field, field->min, low);
     if (field->has_max)
-        g_ascii_formatd(high, sizeof high, "%.15g", field->max);
+        limit_format(field, field->max, high);
     g_autofree char *range = g_strdup_printf("%s … %s", low, high);
     return error_set(error, ERROR_FIELD_RANGE, field->name, range, NULL);
 }
@@ -81,6 +92,43 @@ static gboolean read_decimal(const Field *field, json_t *json, FieldValue *value
     value->present = TRUE;
     value->number = json_number_value(json);
     return in_range(field, value->number, error);
+}
+
+/* A number of at most two decimals. */
+static gboolean take_hundredths(const Field *field, json_t *json, gint64 *hundredths,
+                                GError **error) {
+    if (!json_is_number(json) || !isfinite(json_number_value(json)))
+        return kind_refused(field, error);
+    double number = json_number_value(json);
+    if (hundredths_of(number, hundredths))
+        return in_range(field, number, error);
+    if (fabs(number) >= 1e13)
+        return error_set(error, ERROR_FIELD_RANGE, field->name, "±9999999999999.99", NULL);
+    return error_set(error, ERROR_FIELD_FORMAT, field->name, "最多两位小数 (at most two decimals)",
+                     NULL);
+}
+
+static gboolean read_money(const Field *field, json_t *json, FieldValue *value, GError **error) {
+    value->present = TRUE;
+    return take_hundredths(field, json, &value->integer, error);
+}
+
+static gboolean read_score(const Field *field, json_t *json, FieldValue *value, GError **error) {
+    gint64 hundredths;
+    value->present = TRUE;
+    value->number = json_number_value(json);
+    return take_hundredths(field, json, &hundredths, error);
+}
+
+static gboolean read_duration(const Field *field, json_t *json, FieldValue *value, GError **error) {
+    const char *text = json_string_value(json);
+    if (text == NULL)
+        return kind_refused(field, error);
+    value->present = *text != 0;
+    if (!value->present)
+        return TRUE;
+    return duration_parse(text, &value->integer) ? in_range(field, (double)value->integer, error)
+                                                 : kind_refused(field, error);
 }
 
 static gboolean read_bool(const Field *field, json_t *json, FieldValue *value, GError **error) {
@@ -177,12 +225,19 @@ static const KindRow kinds[FIELD_KINDS] = {
     [FIELD_ROLE] = {STORED_TEXT, take_text, "角色名（文本）", "the name of a role (text)"},
     [FIELD_POINT] = {STORED_POINT, read_point, "{\"lon\": 经度, \"lat\": 纬度}",
                      "{\"lon\": degrees, \"lat\": degrees}"},
+    [FIELD_MONEY] = {STORED_INTEGER, read_money, "金额（元，数值）",
+                     "an amount in yuan (a number)"},
+    [FIELD_DURATION] = {STORED_INTEGER, read_duration, "时长，如 PT8H30M、P3D",
+                        "a duration like PT8H30M or P3D"},
+    [FIELD_ROWS] = {STORED_INTEGER, rows_from_json, "对象的数组", "an array of objects"},
+    [FIELD_SCORE] = {STORED_REAL, read_score, "分值（数值）", "a score (a number)"},
     [FIELD_FILE] = {STORED_TEXT, read_file, "文件列表 [{\"file\": 编号}]，不重复",
                     "a list [{\"file\": ID}], each once"},
 };
 
 void field_value_clear(FieldValue *value) {
     g_free(value->text);
+    rows_unref(value->rows);
     *value = (FieldValue){0};
 }
 
@@ -208,7 +263,7 @@ static json_t *number_json(const Field *field, const char *text) {
 gboolean field_value_from_text(const Field *field, const char *text, FieldValue *value,
                                GError **error) {
     json_t *json;
-    if (field->kind == FIELD_INTEGER || field->kind == FIELD_DECIMAL)
+    if (field_term_kind(field->kind) == TERM_NUMBER)
         json = number_json(field, text);
     else if (field->kind == FIELD_BOOL && (g_str_equal(text, "true") || g_str_equal(text, "false")))
         json = json_boolean(g_str_equal(text, "true"));
@@ -218,6 +273,8 @@ gboolean field_value_from_text(const Field *field, const char *text, FieldValue 
     json_decref(json);
     return done;
 }
+
+static double yuan_of(const FieldValue *value) { return (double)value->integer / 100; }
 
 json_t *field_value_to_json(const Field *field, const FieldValue *value) {
     if (field->secret && value->present)
@@ -238,14 +295,21 @@ json_t *field_value_proof(const Field *field, const FieldValue *value) {
 }
 
 json_t *field_value_plain_json(const Field *field, const FieldValue *value) {
-    char time[TIME_TEXT];
+    char time[TIME_TEXT], span[DURATION_TEXT];
     if (!value->present)
         return json_null();
     switch (field->kind) {
     case FIELD_INTEGER:
         return json_integer(value->integer);
     case FIELD_DECIMAL:
+    case FIELD_SCORE:
         return json_real(value->number);
+    case FIELD_MONEY:
+        return json_real(yuan_of(value));
+    case FIELD_ROWS:
+        return rows_to_json(field, value->rows);
+    case FIELD_DURATION:
+        return json_string(duration_format(value->integer, span));
     case FIELD_BOOL:
         return json_boolean(value->integer);
     case FIELD_TIME:
@@ -282,7 +346,14 @@ char *field_value_to_text(const Field *field, const FieldValue *value) {
     switch (field->kind) {
     case FIELD_INTEGER:
         return g_strdup_printf("%" G_GINT64_FORMAT, value->integer);
+    case FIELD_MONEY:
+        return g_strdup(g_ascii_formatd(buffer, sizeof buffer, "%.2f", yuan_of(value)));
+    case FIELD_ROWS:
+        return rows_to_text(field, value->rows);
+    case FIELD_DURATION:
+        return duration_words(value->integer);
     case FIELD_DECIMAL:
+    case FIELD_SCORE:
         return g_strdup(g_ascii_formatd(buffer, sizeof buffer, "%.10g", value->number));
     case FIELD_BOOL:
         return g_strdup(value->integer ? "是" : "否");
@@ -303,13 +374,13 @@ Term field_value_term(const Field *field, const FieldValue *value) {
     if (field->secret)
         return (Term){.kind = TERM_SEALED};
     Term term = {.kind = field_term_kind(field->kind), .text = value->text};
-    if (field->kind == FIELD_INTEGER)
-        term.number = (double)value->integer;
-    else if (field->kind == FIELD_DECIMAL)
-        term.number = value->number;
-    else if (field->kind == FIELD_TIME)
+    if (field->kind == FIELD_MONEY)
+        term.number = yuan_of(value);
+    else if (term.kind == TERM_NUMBER)
+        term.number = field->kind == FIELD_INTEGER ? (double)value->integer : value->number;
+    else if (term.kind == TERM_TIME || term.kind == TERM_DURATION)
         term.time_ms = value->integer;
-    else if (field->kind == FIELD_BOOL)
+    else if (term.kind == TERM_BOOL)
         term.truth = value->integer != 0;
     return term;
 }
@@ -318,14 +389,15 @@ gboolean field_value_equal(const FieldValue *a, const FieldValue *b) {
     if (!a->present || !b->present)
         return a->present == b->present;
     return a->integer == b->integer && a->number == b->number && a->latitude == b->latitude &&
-           g_strcmp0(a->text, b->text) == 0;
+           g_strcmp0(a->text, b->text) == 0 && rows_equal(a->rows, b->rows);
 }
 
 void field_value_copy(const FieldValue *from, FieldValue *to) {
-    char *text = g_strdup(from->text);
-    g_free(to->text);
-    *to = *from;
-    to->text = text;
+    FieldValue copy = *from;
+    copy.text = g_strdup(from->text);
+    copy.rows = rows_ref(from->rows);
+    field_value_clear(to);
+    *to = copy;
 }
 
 /* What is sealed is text, whatever the kind. */

@@ -9,13 +9,16 @@
 #include "store/sql.h"
 #include <jansson.h>
 
+typedef struct Rows Rows; /* record/rows.h */
+
 typedef struct {
     gboolean present; /* FALSE: empty, the other members mean nothing */
     gboolean sealed;  /* of a secret field: `text` is what record/sealed.h made of the value */
     char *text;       /* text, code, ref, region, role, date; owned */
-    gint64 integer;   /* integer; time in ms; bool 0 or 1 */
-    double number;    /* decimal; longitude of a point */
+    gint64 integer;   /* integer; time and duration in ms; bool 0 or 1; money in fen */
+    double number;    /* decimal, score; longitude of a point */
     double latitude;
+    Rows *rows; /* rows; a reference. `integer` is their number as the database has it */
 } FieldValue;
 
 /* Replaces *value. JSON null and "" give an empty value. Errors: FIELD_KIND, FIELD_RANGE,

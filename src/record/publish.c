@@ -140,7 +140,7 @@ static json_t *published_fields(const Packs *packs, const RecordType *type, json
     json_t *fields = json_array();
     for (guint i = 0; i < type->publish->len; i++) {
         const Field *field = type_field(type, type->publish->pdata[i]);
-        json_array_append_new(fields, field ? field_json(field)
+        json_array_append_new(fields, field ? field_json(type, field)
                                             : json_pack("{s:s}", "name", type->publish->pdata[i]));
         if (field)
             add_codes(packs, field, codes);
@@ -151,7 +151,7 @@ static json_t *published_fields(const Packs *packs, const RecordType *type, json
 static json_t *given_fields(const Packs *packs, const RecordType *type, json_t *codes) {
     json_t *fields = json_array();
     for (guint i = 0; i < type->given->len; i++) {
-        json_array_append_new(fields, field_json(type->given->pdata[i]));
+        json_array_append_new(fields, field_json(type, type->given->pdata[i]));
         add_codes(packs, type->given->pdata[i], codes);
     }
     return fields;

@@ -57,6 +57,7 @@ static void bind_term(SqlStatement *st, int index, const Term *term) {
         sql_bind_double(st, index, term->number);
         break;
     case TERM_TIME:
+    case TERM_DURATION:
         sql_bind_int(st, index, term->time_ms);
         break;
     case TERM_BOOL:

@@ -12,9 +12,9 @@ gboolean check_comment(const char *comment, GError **error) {
     return error_set(error, ERROR_FIELD_RANGE, "comment", "≤ 2000 字 (characters)", NULL);
 }
 
-static char *field_names(const GPtrArray *fields) {
+static char *field_names(const GPtrArray *fields) { /* NULL: none to name */
     GString *names = g_string_new(NULL);
-    for (guint i = 0; i < fields->len; i++)
+    for (guint i = 0; fields && i < fields->len; i++)
         g_string_append_printf(names, "%s%s", i ? ", " : "",
                                ((const Field *)fields->pdata[i])->name);
     return g_string_free(names, FALSE);
@@ -96,6 +96,10 @@ static gboolean ref_exists(const Act *act, const RecordType *type, const Field *
                                target ? target->title.zh : type_name, id, NULL);
 }
 
+static gboolean is_target(const Field *field) {
+    return field->kind == FIELD_REF || field->kind == FIELD_REGION || field->kind == FIELD_ROLE;
+}
+
 /* A new value is a code that is valid on the day of the act; old ones stay. */
 static gboolean code_in_force(const Act *act, const Field *field, const char *code,
                               GError **error) {
@@ -140,15 +144,90 @@ static gboolean check_unique(const Act *act, const Row *row, const Field *field,
     return error_set(error, ERROR_FIELD_UNIQUE, field->name, value, NULL);
 }
 
+static gboolean is_shown(const Act *act, const Row *row, const Field *field) {
+    return field->shown_when == NULL || act_holds(act, row, field->shown_when);
+}
+
+static gboolean not_shown(const Field *field, GError **error) {
+    return error_set(error, ERROR_FIELD_NOT_SHOWN, field->name, field->title.zh, field->title.en,
+                     condition_text(field->shown_when), NULL);
+}
+
+/* A value that was asked for, and not one that stood before and lost its place. */
+static gboolean is_given(json_t *fields, const Field *field) {
+    json_t *given = json_object_get(fields, field->name);
+    return given && !json_is_null(given);
+}
+
+gboolean check_shown(const Act *act, Row *row, json_t *fields, GError **error) {
+    for (guint i = 0; i < row->type->fields->len; i++) {
+        const Field *field = row->type->fields->pdata[i];
+        if (!row->values[i].present || is_shown(act, row, field))
+            continue;
+        if (is_given(fields, field))
+            return not_shown(field, error);
+        field_value_clear(&row->values[i]);
+        return check_shown(act, row, fields, error); /* others may hang on what is gone */
+    }
+    return TRUE;
+}
+
+static gboolean is_required(const Act *act, const Row *row, const Field *field) {
+    return field->required || (field->required_when && act_holds(act, row, field->required_when));
+}
+
+/* One row of a field of kind rows: the given array is new as a whole, so each of its rules is
+ * asked.
+ */
+static gboolean check_row(const Act *act, const Row *view, const Field *field, guint n,
+                          GError **error) {
+    for (guint i = 0; i < view->type->fields->len; i++) {
+        const Field *cell = view->type->fields->pdata[i];
+        gboolean present = view->values[i].present, shown = is_shown(act, view, cell);
+        gboolean missing = !present && shown && is_required(act, view, cell);
+        if (!missing && !(present && !shown) && !(present && is_target(cell)))
+            continue;
+        g_autofree char *name = g_strdup_printf("%s[%u].%s", field->name, n, cell->name);
+        Field named = *cell;
+        named.name = name;
+        if (missing)
+            return check_has_value(view, &named, error);
+        if (!shown)
+            return not_shown(&named, error);
+        if (!check_target(act, view, &named, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean check_rows(const Act *act, const Row *row, const Field *field, GError **error) {
+    guint n = row_count(row, field);
+    for (guint i = 0; i < n; i++) {
+        Row view = row_view(row, field, i);
+        if (!check_row(act, &view, field, i, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean check_references(const Act *act, const Row *before, const Row *row, GError **error) {
     for (guint i = 0; i < row->type->fields->len; i++) {
         const Field *field = row->type->fields->pdata[i];
         if (!row->values[i].present ||
             (before && field_value_equal(&before->values[i], &row->values[i])))
             continue;
-        if (!check_target(act, row, field, error) || !check_unique(act, row, field, error))
+        if (!check_target(act, row, field, error) || !check_unique(act, row, field, error) ||
+            (field->rows && !check_rows(act, row, field, error)))
             return FALSE;
     }
+    return TRUE;
+}
+
+gboolean row_settle(const Act *act, Row *row, json_t *fields, GError **error) {
+    for (int round = 0; round < 2;
+         round++) /* what is emptied may be computed with, and the other way round */
+        if (!act_compute(act, row, error) || !check_shown(act, row, fields, error))
+            return FALSE;
     return TRUE;
 }
 
@@ -157,12 +236,28 @@ gboolean check_has_value(const Row *row, const Field *field, GError **error) {
                                                        field->title.zh, field->title.en, NULL);
 }
 
+gboolean check_wanted(const Act *act, const Row *row, const Field *field, GError **error) {
+    return !is_shown(act, row, field) || check_has_value(row, field, error);
+}
+
+static gboolean in_required_state(const Row *row, const Field *field) {
+    return row->state && (field->required_states >> row->state->index & 1);
+}
+
+gboolean check_state_required(const Act *act, const Row *row, GError **error) {
+    for (guint i = 0; i < row->type->fields->len; i++) {
+        const Field *field = row->type->fields->pdata[i];
+        if (in_required_state(row, field) && !check_wanted(act, row, field, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean check_required(const Act *act, const Row *row, GError **error) {
     for (guint i = 0; i < row->type->fields->len; i++) {
         const Field *field = row->type->fields->pdata[i];
-        gboolean required = field->required || (field->required_when && !row->values[i].present &&
-                                                act_holds(act, row, field->required_when));
-        if (required && !check_has_value(row, field, error))
+        if (!row->values[i].present && is_required(act, row, field) &&
+            !check_wanted(act, row, field, error))
             return FALSE;
     }
     return TRUE;

@@ -115,14 +115,38 @@ G_GNUC_UNUSED static void verify_good(World *world) {
     g_assert_no_error(error);
 }
 
+G_GNUC_UNUSED static void link_into(const char *folder, const char *path) {
+    g_autofree char *here = g_get_current_dir(), *name = g_path_get_basename(path);
+    g_autofree char *target = g_build_filename(here, path, NULL);
+    g_autofree char *place = g_build_filename(folder, name, NULL);
+    g_assert_cmpint(symlink(target, place), ==, 0);
+}
+
+/* The packs core and hazard, and one more (NULL: all of packs/). */
+G_GNUC_UNUSED static Packs *packs_with(const char *pack) {
+    const char *const all[] = {"packs/core", "packs/hazard", pack};
+    GError *error = NULL;
+    g_autofree char *folder = pack ? g_dir_make_tmp("packs-XXXXXX", NULL) : NULL;
+    for (gsize i = 0; folder && i < G_N_ELEMENTS(all); i++)
+        link_into(folder, all[i]);
+    Packs *packs = packs_load(folder ? folder : "packs", &error);
+    g_assert_no_error(error);
+    for (gsize i = 0; folder && i < G_N_ELEMENTS(all); i++) {
+        g_autofree char *name = g_path_get_basename(all[i]);
+        g_autofree char *place = g_build_filename(folder, name, NULL);
+        g_unlink(place);
+    }
+    if (folder)
+        g_rmdir(folder);
+    return packs;
+}
+
 /* Jiangsu 32, Changzhou 3204 with 320411 and 320412, Suzhou 3205 with 320505; one enterprise in
  * each county. With `data` more than one connection may open the database. */
-G_GNUC_UNUSED static void world_open_packs(World *world, const char *directory,
-                                           gconstpointer data) {
+G_GNUC_UNUSED static void world_open_of(World *world, gconstpointer data, Packs *packs_take) {
     GError *error = NULL;
     world->now_ms = at("2026-09-28T09:00:00+08:00"); /* Monday before National Day */
-    world->packs = packs_load(directory, &error);
-    g_assert_no_error(error);
+    world->packs = packs_take;
     test_database_new(&world->database, data != NULL);
     world->sql = test_sql_open(&world->database, SQL_WRITE);
     records_migrate(world->sql, world->packs, &error);
@@ -144,8 +168,13 @@ G_GNUC_UNUSED static void world_open_packs(World *world, const char *directory,
         "{'code':'P3','name':'管网压力','enterprise':'E3','measure':'pressure','unit':'MPa'}");
 }
 
+/* `pack`: beside core and hazard. */
+G_GNUC_UNUSED static void world_open_with(World *world, gconstpointer data, const char *pack) {
+    world_open_of(world, data, packs_with(pack));
+}
+
 G_GNUC_UNUSED static void world_open(World *world, gconstpointer data) {
-    world_open_packs(world, "packs", data);
+    world_open_of(world, data, packs_with(NULL));
 }
 
 G_GNUC_UNUSED static void world_close(World *world, gconstpointer data) {

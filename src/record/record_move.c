@@ -213,7 +213,7 @@ static gboolean comment_given(const Move *move, const char *comment, GError **er
 static gboolean required_given(const Act *act, const Row *row, const Move *move, gboolean changed,
                                const char *comment, GError **error) {
     for (guint i = 0; i < move->require->len; i++)
-        if (!check_has_value(row, move->require->pdata[i], error))
+        if (!check_wanted(act, row, move->require->pdata[i], error))
             return FALSE;
     return comment_given(move, comment, error) && (!changed || check_required(act, row, error));
 }
@@ -231,15 +231,18 @@ static const State *target_state(const Act *act, const Row *row, const Move *mov
 
 static gboolean change_row(const Act *act, const Row *before, Row *row, const Move *move,
                            json_t *fields, const char *comment, GError **error) {
+    gboolean changed = json_object_size(fields) > 0;
     if (!check_given(row, fields, move->accepts, error) ||
         !files_resolve(act, before, row, error) || !act_compute(act, row, error) ||
         !check_references(act, before, row, error) ||
-        !required_given(act, row, move, json_object_size(fields) > 0, comment, error) ||
+        !required_given(act, row, move, changed, comment, error) ||
         !guard_holds(act, row, move, error) || !assign_all(act, row, move->set, error) ||
         !act_compute(act, row, error))
         return FALSE;
     row->state = target_state(act, row, move);
-    return check_place(act, before, row, error) && in_place(act, row, error) &&
+    return row_settle(act, row, fields, error) &&
+           (!(changed || row->state != before->state) || check_state_required(act, row, error)) &&
+           check_place(act, before, row, error) && in_place(act, row, error) &&
            check_rules(act, row, error);
 }
 

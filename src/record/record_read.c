@@ -42,12 +42,6 @@ gboolean record_may_edit(const Actor *actor, const RecordType *type, json_t *rec
 
 /* --- labels --- */
 
-static const RecordType *target_type(const Packs *packs, const Field *field) {
-    if (field->kind == FIELD_REF)
-        return packs_type(packs, field->ref_type);
-    return field->kind == FIELD_REGION ? packs_type(packs, "region") : NULL;
-}
-
 char *label_of(Sql *sql, const RecordType *type, const char *id) {
     const char *column = type->label ? schema_column((gpointer)type, type->label->name) : NULL;
     if (column == NULL)
@@ -60,21 +54,6 @@ char *label_of(Sql *sql, const RecordType *type, const char *id) {
     char *label = g_strdup(sql_text(st, 0));
     sql_reset(st);
     return label;
-}
-
-void record_add_labels(Sql *sql, const Packs *packs, json_t *record) {
-    const char *name = json_string_value(json_object_get(record, "type"));
-    const RecordType *type = name ? packs_type(packs, name) : NULL;
-    json_t *labels = json_object();
-    for (guint i = 0; type && i < type->fields->len; i++) {
-        const Field *field = type->fields->pdata[i];
-        const RecordType *target = target_type(packs, field);
-        const char *id = target ? json_string_value(json_object_get(record, field->name)) : NULL;
-        g_autofree char *label = id ? label_of(sql, target, id) : NULL;
-        if (label)
-            json_object_set_new(labels, field->name, json_string(label));
-    }
-    json_object_set_new(record, "_labels", labels);
 }
 
 /* --- clocks of a record --- */
@@ -157,7 +136,8 @@ json_t *record_clocks(Sql *sql, const Packs *packs, const char *type_name, const
 /* --- notices --- */
 
 static void add_scope(Query *query, const Actor *actor) {
-    if ((actor->kind != ACTOR_PERSON && actor->kind != ACTOR_GUEST) || (actor->role && actor->role->level == LEVEL_SYSTEM))
+    if ((actor->kind != ACTOR_PERSON && actor->kind != ACTOR_GUEST) ||
+        (actor->role && actor->role->level == LEVEL_SYSTEM))
         return;
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     rights_scope_add(actor, query->text, texts);

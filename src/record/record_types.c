@@ -1,10 +1,28 @@
+#include "base/duration.h"
 #include "base/media.h"
 #include "record/act.h"
+#include "record/record_index.h"
 #include "record/rights.h"
 
 static void set_text(json_t *json, const char *name, const char *text) {
     if (text)
         json_object_set_new(json, name, json_string(text));
+}
+
+/* As a value of the field is written. */
+static json_t *limit_json(const Field *field, double limit) {
+    char text[DURATION_TEXT];
+    return field->kind == FIELD_DURATION ? json_string(duration_format((gint64)limit, text))
+                                         : json_real(limit);
+}
+
+static json_t *state_names(const RecordType *type, guint64 states) {
+    json_t *names = json_array();
+    for (guint i = 0; i < type->states->len; i++)
+        if (states >> i & 1)
+            json_array_append_new(names,
+                                  json_string(((const State *)type->states->pdata[i])->name));
+    return names;
 }
 
 /* The media types that the field takes, as a web page's file chooser wants them. */
@@ -16,8 +34,9 @@ static json_t *accept_json(guint accept) {
             json_array_append_new(types, json_string(media->type));
     return types;
 }
+static json_t *fields_json(const RecordType *type);
 
-json_t *field_json(const Field *field) {
+json_t *field_json(const RecordType *type, const Field *field) {
     json_t *json = json_pack("{s:s, s:s, s:o}", "name", field->name, "kind",
                              field_kind_name(field->kind), "title", title_json(&field->title));
     json_object_set_new(json, "required",
@@ -27,10 +46,18 @@ json_t *field_json(const Field *field) {
     set_text(json, "type", field->ref_type);
     set_text(json, "unit", field->unit);
     set_text(json, "default", field->default_value);
+    if (field->required_states)
+        json_object_set_new(json, "required_states", state_names(type, field->required_states));
     if (field->secret)
         json_object_set_new(json, "secret", json_true());
     if (field->by_move)
         json_object_set_new(json, "by_move", json_true());
+    set_text(json, "shown", field->shown_when ? condition_text(field->shown_when) : NULL);
+    if (field->rows) {
+        json_object_set_new(json, "fields", fields_json(field->rows));
+        json_object_set_new(json, "min_rows", json_integer(field->min_rows));
+        json_object_set_new(json, "max_rows", json_integer(field->max_rows));
+    }
     set_text(json, "compute", field->compute ? expression_text(field->compute) : NULL);
     if (field->kind == FIELD_FILE) {
         json_object_set_new(json, "accept", accept_json(field->accept));
@@ -38,12 +65,19 @@ json_t *field_json(const Field *field) {
         json_object_set_new(json, "max_size", json_integer(field->max_size));
     }
     if (field->has_min)
-        json_object_set_new(json, "min", json_real(field->min));
+        json_object_set_new(json, "min", limit_json(field, field->min));
     if (field->kind == FIELD_TEXT && field->max_chars > 0)
         json_object_set_new(json, "max", json_integer(field->max_chars));
     else if (field->has_max)
-        json_object_set_new(json, "max", json_real(field->max));
+        json_object_set_new(json, "max", limit_json(field, field->max));
     return json;
+}
+
+static json_t *fields_json(const RecordType *type) {
+    json_t *fields = json_array();
+    for (guint i = 0; i < type->fields->len; i++)
+        json_array_append_new(fields, field_json(type, type->fields->pdata[i]));
+    return fields;
 }
 
 json_t *states_json(const RecordType *type) {
@@ -56,6 +90,27 @@ json_t *states_json(const RecordType *type) {
     return states;
 }
 
+/* What lists may ask of the fields. */
+static void add_list_uses(const RecordType *type, json_t *fields) {
+    for (guint i = 0; i < type->fields->len; i++) {
+        const Field *field = type->fields->pdata[i];
+        if (field_counted(field))
+            json_object_set_new(json_array_get(fields, i), "facet", json_true());
+        if (type_sorts_by(type, field->name))
+            json_object_set_new(json_array_get(fields, i), "sort", json_true());
+    }
+}
+
+/* What every record has and its lists are sorted by. */
+static json_t *sorts_json(const RecordType *type) {
+    static const char *const names[] = {"created_at", "updated_at", "state", "number", "id"};
+    json_t *sorts = json_array();
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        if (type_sorts_by(type, names[i]))
+            json_array_append_new(sorts, json_string(names[i]));
+    return sorts;
+}
+
 static json_t *names_json(const GPtrArray *names) {
     json_t *json = json_array();
     for (guint i = 0; i < names->len; i++)
@@ -64,9 +119,7 @@ static json_t *names_json(const GPtrArray *names) {
 }
 
 static json_t *type_json(const Actor *actor, const RecordType *type) {
-    json_t *fields = json_array(), *moves = json_array();
-    for (guint i = 0; i < type->fields->len; i++)
-        json_array_append_new(fields, field_json(type->fields->pdata[i]));
+    json_t *fields = fields_json(type), *moves = json_array();
     for (guint i = 0; i < type->moves->len; i++)
         json_array_append_new(moves, move_json(type->moves->pdata[i]));
     json_t *json =
@@ -74,6 +127,8 @@ static json_t *type_json(const Actor *actor, const RecordType *type) {
                   title_json(&type->title), "has_flow", type->initial != NULL, "fields", fields,
                   "states", states_json(type), "moves", moves, "rights", "create",
                   rights_create(actor, type), "reveal", rights_keeps(actor, type));
+    add_list_uses(type, fields);
+    json_object_set_new(json, "sorts", sorts_json(type));
     set_text(json, "key", type->key ? type->key->name : NULL);
     set_text(json, "label", type->label ? type->label->name : NULL);
     set_text(json, "sector", type->scope_sector ? type->scope_sector->name : NULL);

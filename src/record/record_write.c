@@ -1,7 +1,7 @@
 #include "base/hash.h"
 #include "record/act.h"
-#include "record/receipt.h"
 #include "record/files.h"
+#include "record/receipt.h"
 #include "record/rights.h"
 #include "record/row_values.h"
 
@@ -116,10 +116,11 @@ json_t *create_row(const Act *act, const RecordType *type, const char *id, json_
     row->created_ms = act->now_ms;
     if (!check_given(row, fields, by_rule ? NULL : givable(act, type), error) ||
         !files_resolve(act, NULL, row, error) || !put_defaults(row, fields, error) ||
-        !name_row(act, row, id, error) || !act_compute(act, row, error) ||
-        !check_required(act, row, error) || !check_references(act, NULL, row, error) ||
-        !check_place(act, NULL, row, error) || (!by_rule && !in_actors_place(act, row, error)) ||
-        !check_rules(act, row, error) || !number_row(act, row, error))
+        !name_row(act, row, id, error) || !row_settle(act, row, fields, error) ||
+        !check_required(act, row, error) || !check_state_required(act, row, error) ||
+        !check_references(act, NULL, row, error) || !check_place(act, NULL, row, error) ||
+        (!by_rule && !in_actors_place(act, row, error)) || !check_rules(act, row, error) ||
+        !number_row(act, row, error))
         return NULL;
     json_t *record =
         commit_row(act, NULL, row, "create", comment && *comment ? comment : NULL, NULL, error);
@@ -186,13 +187,13 @@ static json_t *edit_row(const Act *act, const Row *before, gint64 version, json_
         return NULL;
     g_autoptr(Row) row = row_copy(before);
     if (!check_given(row, fields, givable(act, row->type), error) ||
-        !files_resolve(act, before, row, error) || !act_compute(act, row, error))
+        !files_resolve(act, before, row, error) || !row_settle(act, row, fields, error))
         return NULL;
     if (same_values(before, row))
         return row_json(before);
-    if (!check_required(act, row, error) || !check_references(act, before, row, error) ||
-        !check_place(act, before, row, error) || !in_actors_place(act, row, error) ||
-        !check_rules(act, row, error))
+    if (!check_required(act, row, error) || !check_state_required(act, row, error) ||
+        !check_references(act, before, row, error) || !check_place(act, before, row, error) ||
+        !in_actors_place(act, row, error) || !check_rules(act, row, error))
         return NULL;
     return commit_row(act, before, row, "edit", NULL, NULL, error);
 }

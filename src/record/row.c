@@ -1,5 +1,6 @@
 #include "record/row.h"
 #include "record/rights.h"
+#include "record/rows.h"
 #include "record/schema.h"
 
 #include <string.h>
@@ -30,7 +31,7 @@ void row_free(Row *row) {
     if (row == NULL)
         return;
     for (guint i = 0; i < row->type->fields->len; i++)
-        g_free(row->values[i].text);
+        field_value_clear(&row->values[i]);
     g_free(row->values);
     g_free(row->id);
     g_free(row->number);
@@ -140,7 +141,7 @@ static void add_column(GString *text, const char *name, const char *suffix) {
     g_string_append_c(text, '"');
 }
 
-static void add_field_columns(const RecordType *type, GString *text) {
+void row_field_columns(const RecordType *type, GString *text) {
     for (guint i = 0; i < type->fields->len; i++) {
         const Field *field = type->fields->pdata[i];
         if (!schema_own_column(type, field))
@@ -153,7 +154,7 @@ static void add_field_columns(const RecordType *type, GString *text) {
 
 void row_select(const RecordType *type, GString *text) {
     g_string_append(text, system_columns);
-    add_field_columns(type, text);
+    row_field_columns(type, text);
 }
 
 int row_columns(const RecordType *type) {
@@ -195,7 +196,7 @@ Row *row_read(const RecordType *type, SqlStatement *st) {
     return row;
 }
 
-Row *row_load(Sql *sql, const RecordType *type, const char *id, GError **error) {
+static Row *load_alone(Sql *sql, const RecordType *type, const char *id, GError **error) {
     GString *text = g_string_sized_new(512);
     g_string_append(text, "SELECT ");
     row_select(type, text);
@@ -206,6 +207,16 @@ Row *row_load(Sql *sql, const RecordType *type, const char *id, GError **error) 
         return NULL;
     Row *row = row_read(type, st);
     sql_reset(st);
+    return row;
+}
+
+Row *row_load(Sql *sql, const RecordType *type, const char *id, GError **error) {
+    if (!rows_begin(sql, type, error))
+        return NULL;
+    Row *row = load_alone(sql, type, id, error);
+    if (row && !rows_fill(sql, type, &row, 1, error))
+        g_clear_pointer(&row, row_free);
+    rows_end(sql, type);
     return row;
 }
 
@@ -242,7 +253,7 @@ gboolean row_insert(Sql *sql, const Row *row, GError **error) {
     for (guint i = 0; i < type->fields->len; i++)
         if (schema_own_column(type, type->fields->pdata[i]))
             field_value_bind(st, &index, type->fields->pdata[i], &row->values[i]);
-    return sql_send(st, error);
+    return sql_send(st, error) && rows_write(sql, NULL, row, error);
 }
 
 /* Which columns an update writes: only changed ones, because SQLite rewrites every index whose
@@ -305,7 +316,7 @@ gboolean row_update(Sql *sql, const Row *before, const Row *row, GError **error)
         if (field_changed(&change, i))
             field_value_bind(st, &index, row->type->fields->pdata[i], &row->values[i]);
     sql_bind_text(st, index, row->id);
-    return sql_send(st, error);
+    return sql_send(st, error) && rows_write(sql, before, row, error);
 }
 
 static json_t *pair(json_t *from, json_t *to) {

@@ -5,6 +5,8 @@
  * _created_by _updated_ms _state_ms _region _enterprise _sector`, then one column per field under
  * the field's own name, always quoted. Three fields have no column of their own: the key is `_id`,
  * the field that holds the enterprise is `_enterprise`; a point has two, NAME_lon and NAME_lat.
+ * A field of kind rows has the number of rows in its column; the rows are in r_TYPE__FIELD
+ * (rows.h).
  * `_region` and `_sector` are '' when there is none, and
  * `_sector` is '*' where the type has no sectors; `_state_ms` is the time of entering the state. */
 #pragma once
@@ -27,6 +29,14 @@ void row_free(Row *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Row, row_free)
 
 FieldValue *row_value(const Row *row, const Field *field);
+/* A field of kind rows: how many rows it has, one cell of row `n` (from 0), and that cell to be
+ * changed (copies of the record keep the old one). `cell` is a field of field->rows. */
+guint row_count(const Row *row, const Field *field);
+const FieldValue *row_cell(const Row *row, const Field *field, guint n, const Field *cell);
+FieldValue *row_cell_edit(Row *row, const Field *field, guint n, const Field *cell);
+/* Row `n` as a record of the type field->rows, for row_term and row_holds; it borrows everything
+ * and is not freed. */
+Row row_view(const Row *row, const Field *field, guint n);
 const char *
 row_text(const Row *row,
          const Field *field); /* text of a field, NULL when empty or when field is NULL */
@@ -42,7 +52,10 @@ Term row_term(gpointer row, const char *name);
 Row *row_load(Sql *sql, const RecordType *type, const char *id, GError **error);
 /* The columns of a SELECT that row_read understands, and one row of it. */
 void row_select(const RecordType *type, GString *text);
+/* ,"a","b": the columns of the fields alone. */
+void row_field_columns(const RecordType *type, GString *text);
 int row_columns(const RecordType *type); /* how many they are */
+/* Without its rows (rows_fill). */
 Row *row_read(const RecordType *type, SqlStatement *st);
 gboolean row_insert(Sql *sql, const Row *row, GError **error);
 /* Writes what differs from `before`. */

@@ -1,4 +1,5 @@
 #include "record/row_values.h"
+#include "base/duration.h"
 #include "record/query.h"
 #include "record/schema.h"
 
@@ -78,9 +79,11 @@ gboolean act_may_hold(const Act *act, const Row *row, const Condition *condition
 
 /* Numbers are rounded to what the field can hold. */
 static json_t *term_json(const Field *field, const Term *term) {
-    char time[TIME_TEXT];
+    char time[TIME_TEXT], span[DURATION_TEXT];
     switch (term->kind) {
     case TERM_NUMBER:
+        if (field->kind == FIELD_MONEY || field->kind == FIELD_SCORE)
+            return json_real(round(term->number * 100) / 100);
         if (field->kind == FIELD_INTEGER)
             return json_integer((json_int_t)CLAMP(floor(term->number + 0.5), -9e15, 9e15));
         return json_real(term->number);
@@ -88,6 +91,8 @@ static json_t *term_json(const Field *field, const Term *term) {
         return json_boolean(term->truth);
     case TERM_TIME:
         return json_string(time_format(term->time_ms, time));
+    case TERM_DURATION:
+        return json_string(duration_format(term->time_ms, span));
     case TERM_TEXT:
     case TERM_DATE:
         return json_string(term->text);

@@ -4,6 +4,7 @@
 #include "record/query.h"
 #include "record/receipt.h"
 #include "record/record.h"
+#include "record/record_index.h"
 #include "record/search.h"
 
 #include <string.h>
@@ -22,6 +23,9 @@ static const struct {
                       {"updated_at", "_updated_ms", FALSE},
                       {"created_by", "_created_by", FALSE}};
 
+/* Fen as yuan, the very double that the value has in memory. */
+static const char yuan_before[] = "(CAST(", yuan_behind[] = " AS DOUBLE PRECISION) / 100)";
+
 static const char *field_column(const RecordType *type, const Field *field) {
     if (field == type->key)
         return "_id";
@@ -29,7 +33,9 @@ static const char *field_column(const RecordType *type, const Field *field) {
         return "_enterprise";
     if (field->kind == FIELD_POINT)
         return NULL;
-    g_autofree char *quoted = g_strdup_printf("\"%s\"", field->name);
+    gboolean money = field->kind == FIELD_MONEY;
+    g_autofree char *quoted = g_strconcat(money ? yuan_before : "", "\"", field->name, "\"",
+                                          money ? yuan_behind : "", NULL);
     return g_intern_string(quoted);
 }
 
@@ -66,6 +72,10 @@ static const char common_tables[] =
     "{text} "
     "NOT NULL,"
     " PRIMARY KEY (type, field));"
+    "CREATE TABLE IF NOT EXISTS schema_indexes (name {text} PRIMARY KEY, type {text} NOT NULL, "
+    "definition {text} NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS imports (type {text} NOT NULL, hash {text} NOT NULL, time_ms {int} "
+    "NOT NULL, actor {text} NOT NULL, PRIMARY KEY (type, hash));"
     "CREATE TABLE IF NOT EXISTS journal (seq {key} PRIMARY KEY, time_ms {int} NOT NULL, actor "
     "{text} NOT NULL,"
     " actor_name {text}, role {text}, type {text} NOT NULL, id {text} NOT NULL, action {text} NOT "
@@ -113,19 +123,25 @@ static void add_column(GString *text, const Field *field, const char *before) {
                                field_column_type(field));
 }
 
+static const char rows_table[] = "CREATE TABLE r_%s (_record {text} NOT NULL, _ordinal {int} NOT "
+                                 "NULL";
+
+static const char record_table[] =
+    "CREATE TABLE r_%s (_id {text} PRIMARY KEY, _version {int} NOT NULL, _state {text}, "
+    "_number {text}, _created_ms {int} NOT NULL, _created_by {text} NOT NULL, "
+    "_updated_ms {int} NOT NULL, _state_ms {int} NOT NULL, _region {text} NOT NULL, "
+    "_enterprise {text}, _sector {text} NOT NULL DEFAULT ''";
+
 static gboolean create_table(Sql *sql, const RecordType *type, GError **error) {
     g_autoptr(Query) query = query_new("");
-    query_add_format(
-        query,
-        "CREATE TABLE r_%s (_id {text} PRIMARY KEY, _version {int} NOT NULL, _state {text}, "
-        "_number {text}, _created_ms {int} NOT NULL, _created_by {text} NOT NULL, "
-        "_updated_ms {int} NOT NULL, _state_ms {int} NOT NULL, _region {text} NOT NULL, "
-        "_enterprise {text}, _sector {text} NOT NULL DEFAULT ''",
-        type->name);
+    if (type->owner)
+        query_add_format(query, rows_table, type->name);
+    else
+        query_add_format(query, record_table, type->name);
     for (guint i = 0; i < type->fields->len; i++)
         if (schema_own_column(type, type->fields->pdata[i]))
             add_column(query->text, type->fields->pdata[i], ", ");
-    query_add(query, ")");
+    query_add(query, type->owner ? ", PRIMARY KEY (_record, _ordinal))" : ")");
     return sql_define(sql, query->text->str, error);
 }
 
@@ -173,6 +189,8 @@ static GHashTable *wanted_fields(const RecordType *type) {
             fields, g_strdup(field->name),
             g_strconcat(field->secret ? SECRET_KIND : "", field_kind_name(field->kind), NULL));
     }
+    if (type->owner)
+        return fields;
     g_hash_table_insert(fields, g_strdup("_id"), g_strdup(type->key ? type->key->name : "made"));
     g_hash_table_insert(fields, g_strdup("_enterprise"),
                         g_strdup(type->scope_enterprise ? type->scope_enterprise->name : "none"));
@@ -271,6 +289,13 @@ static gboolean fit_fields(Sql *sql, const RecordType *type, GError **error) {
     return done;
 }
 
+static gboolean fit_rows(Sql *sql, const RecordType *type, GError **error) {
+    for (guint i = 0; i < type->row_fields->len; i++)
+        if (!fit_fields(sql, ((const Field *)type->row_fields->pdata[i])->rows, error))
+            return FALSE;
+    return TRUE;
+}
+
 static gboolean states_known(Sql *sql, const RecordType *type, GError **error) {
     g_autoptr(Query) query = query_new("");
     query_add_format(query, "SELECT _state FROM r_%s WHERE _state IS NOT NULL", type->name);
@@ -290,13 +315,20 @@ static gboolean states_known(Sql *sql, const RecordType *type, GError **error) {
                    "put the state back into the pack and move the records on first");
 }
 
+/* TYPE, or TYPE__FIELD of a field of kind rows; that the field is still there, its type says. */
+static gboolean is_known(const Packs *packs, const char *name) {
+    const char *field = strstr(name, "__");
+    g_autofree char *type = field ? g_strndup(name, (gsize)(field - name)) : g_strdup(name);
+    return packs_type(packs, type) != NULL;
+}
+
 /* A type with rows that no pack knows any more would lose its records from sight. */
 static gboolean types_known(Sql *sql, const Packs *packs, GError **error) {
     SqlStatement *st =
         sql_query(sql, error, "SELECT DISTINCT type FROM schema_fields ORDER BY type", "");
     SqlStep step = SQL_FAILED;
     while (st && (step = sql_step(st, error)) == SQL_ROW) {
-        if (packs_type(packs, sql_text(st, 0)))
+        if (is_known(packs, sql_text(st, 0)))
             continue;
         g_autofree char *name = g_strdup(sql_text(st, 0));
         sql_reset(st);
@@ -307,84 +339,20 @@ static gboolean types_known(Sql *sql, const Packs *packs, GError **error) {
     return step == SQL_DONE;
 }
 
-static gboolean add_index(Sql *sql, const RecordType *type, const char *name, gboolean unique,
-                          const char *rest, GError **error) {
-    g_autofree char *text =
-        g_strdup_printf("CREATE %sINDEX IF NOT EXISTS \"i_%s.%s\" ON r_%s %s",
-                        unique ? "UNIQUE " : "", type->name, name, type->name, rest);
-    return sql_exec(sql, text, error);
-}
-
-static gboolean field_indexes(Sql *sql, const RecordType *type, const Field *field,
-                              GError **error) {
-    if (!schema_own_column(type, field))
-        return TRUE;
-    g_autofree char *unique = g_strdup_printf("unique.%s", field->name);
-    g_autofree char *rest =
-        g_strdup_printf("(\"%s\") WHERE \"%s\" IS NOT NULL", field->name, field->name);
-    if (field->unique) {
-        if (add_index(sql, type, unique, TRUE, rest, NULL))
-            return TRUE;
-        return refused(error, type->name, field->name,
-                       "is unique in the pack, but values stand more than once",
-                       "correct the records that share a value first");
-    }
-    if (field->kind == FIELD_POINT) { /* boxes on the map */
-        g_autofree char *pair =
-            g_strdup_printf("(\"%s_lon\", \"%s_lat\")", field->name, field->name);
-        return add_index(sql, type, field->name, FALSE, pair, error);
-    }
-    g_autofree char *drop = g_strdup_printf("DROP INDEX IF EXISTS \"i_%s.%s\"", type->name, unique);
-    return sql_exec(sql, drop, error) &&
-           (field->kind != FIELD_REF || add_index(sql, type, field->name, FALSE, rest, error));
-}
-
-/* Lists in order of creation carry the scope so that rows out of sight are passed over inside the
- * index; a county's and an enterprise's own lists have theirs; flows are looked up by state. */
-static gboolean has_sector_roles(const Packs *packs) {
-    for (guint i = 0; i < packs->roles->len; i++)
-        if (((const Role *)packs->roles->pdata[i])->sector)
-            return TRUE;
-    return FALSE;
-}
-
-static gboolean type_indexes(Sql *sql, const Packs *packs, const RecordType *type, GError **error) {
-    if (!add_index(sql, type, "created", FALSE, "(_created_ms, _id, _region)", error))
-        return FALSE;
-    if ((type->scope_region || type->scope_enterprise) &&
-        !add_index(sql, type, "region", FALSE, "(_region, _created_ms, _id)", error))
-        return FALSE;
-    if (type->scope_enterprise && type->scope_enterprise != type->key &&
-        !add_index(sql, type, "enterprise", FALSE, "(_enterprise, _created_ms, _id)", error))
-        return FALSE;
-    if (type->has_sector && has_sector_roles(packs) &&
-        !add_index(sql, type, "sector", FALSE, "(_sector, _region, _created_ms, _id)", error))
-        return FALSE;
-    if (type->initial &&
-        (!add_index(sql, type, "state", FALSE, "(_state, _region)", error) ||
-         !add_index(sql, type, "own_state", FALSE, "(_enterprise, _state)", error)))
-        return FALSE;
-    if (type->number && !add_index(sql, type, "number", FALSE, "(_number)", error))
-        return FALSE;
-    for (guint i = 0; i < type->fields->len; i++)
-        if (!field_indexes(sql, type, type->fields->pdata[i], error))
-            return FALSE;
-    return TRUE;
-}
-
 static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
     if (!sql_define(sql, common_tables, error) || !sql_define(sql, file_tables, error) ||
         !types_known(sql, packs, error))
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++) {
         const RecordType *type = packs->types->pdata[i];
-        if (!fit_fields(sql, type, error) || !states_known(sql, type, error))
+        if (!fit_fields(sql, type, error) || !fit_rows(sql, type, error) ||
+            !states_known(sql, type, error))
             return FALSE;
     }
     if (!schema_fit_sectors(sql, packs, error))
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++)
-        if (!type_indexes(sql, packs, packs->types->pdata[i], error))
+        if (!record_indexes_fit(sql, packs, packs->types->pdata[i], error))
             return FALSE;
     return receipt_migrate(sql, error) && search_migrate(sql, packs, error);
 }

@@ -9,24 +9,12 @@
 typedef struct {
     World world;
     SealKey *key;
-    char *folder;
     Actor inspector, keeper, far_keeper;
 } Place;
 
-static void link_into(const char *folder, const char *path) {
-    g_autofree char *here = g_get_current_dir(), *name = g_path_get_basename(path);
-    g_autofree char *target = g_build_filename(here, path, NULL);
-    g_autofree char *place = g_build_filename(folder, name, NULL);
-    g_assert_cmpint(symlink(target, place), ==, 0);
-}
-
 static void place_open(Place *place, gconstpointer data) {
     GError *error = NULL;
-    place->folder = g_dir_make_tmp("sealed-XXXXXX", &error);
-    link_into(place->folder, "packs/core");
-    link_into(place->folder, "packs/hazard");
-    link_into(place->folder, "tests/packs/sealed");
-    world_open_packs(&place->world, place->folder, data);
+    world_open_with(&place->world, data, "tests/packs/sealed");
     place->key = seal_key_new();
     seal_key_activate(place->world.sql, place->key, 0, &error);
     g_assert_no_error(error);
@@ -36,13 +24,6 @@ static void place_open(Place *place, gconstpointer data) {
 }
 
 static void place_close(Place *place, gconstpointer data) {
-    static const char *const names[] = {"core", "hazard", "sealed"};
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *path = g_build_filename(place->folder, names[i], NULL);
-        unlink(path);
-    }
-    rmdir(place->folder);
-    g_free(place->folder);
     seal_key_free(place->key);
     world_close(&place->world, data);
 }

@@ -1,4 +1,5 @@
 /* Reading a story: its world, its actors, its values. */
+#include "base/duration.h"
 #include "record/story_part.h"
 
 #include <string.h>
@@ -92,23 +93,28 @@ static json_t *number_value(const Field *field, double number) {
                                                  : json_real(number);
 }
 
-static json_t *map_value(const Story *story, const YamlNode *node, GError **error) {
+/* `type`: of the row, or NULL. */
+static json_t *map_value(const Story *story, const RecordType *type, const YamlNode *node,
+                         GError **error) {
     json_t *json = json_object();
     for (guint i = 0; i < tree_count(node); i++) {
-        json_t *value = story_value(story, NULL, tree_at(node, i), error);
+        const char *name = ((const YamlNode *)node->keys->pdata[i])->text;
+        const Field *field = type ? type_field(type, name) : NULL;
+        json_t *value = story_value(story, field, tree_at(node, i), error);
         if (value == NULL) {
             json_decref(json);
             return NULL;
         }
-        json_object_set_new(json, ((const YamlNode *)node->keys->pdata[i])->text, value);
+        json_object_set_new(json, name, value);
     }
     return json;
 }
 
-static json_t *list_value(const Story *story, const YamlNode *node, GError **error) {
+static json_t *list_value(const Story *story, const Field *field, const YamlNode *node,
+                          GError **error) {
     json_t *json = json_array();
     for (guint i = 0; i < tree_count(node); i++) {
-        json_t *value = story_value(story, NULL, tree_at(node, i), error);
+        json_t *value = story_value(story, field, tree_at(node, i), error);
         if (value == NULL) {
             json_decref(json);
             return NULL;
@@ -124,9 +130,11 @@ static gboolean takes_number(const Field *field) {
 
 static json_t *time_value(const Field *field, const char *text) {
     gint64 ms;
-    char full[TIME_TEXT];
+    char full[MAX((int)TIME_TEXT, (int)DURATION_TEXT)];
     if (field && field->kind == FIELD_TIME && time_of_text(text, FALSE, &ms))
         return json_string(time_format(ms, full));
+    if (field && field->kind == FIELD_DURATION && duration_parse(text, &ms))
+        return json_string(duration_format(ms, full));
     return json_string(text);
 }
 
@@ -143,8 +151,8 @@ json_t *story_value(const Story *story, const Field *field, const YamlNode *node
     gboolean truth;
     double number;
     if (node->kind != YAML_SCALAR)
-        return node->kind == YAML_MAP ? map_value(story, node, error)
-                                      : list_value(story, node, error);
+        return node->kind == YAML_MAP ? map_value(story, field ? field->rows : NULL, node, error)
+                                      : list_value(story, field, node, error);
     if (tree_is_null(node))
         return json_null();
     if (*node->text == '$')

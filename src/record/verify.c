@@ -5,6 +5,7 @@
 #include "record/query.h"
 #include "record/receipt.h"
 #include "record/rights.h"
+#include "record/rows.h"
 #include "record/schema.h"
 #include "record/verify_part.h"
 #include "record/verify_queue.h"
@@ -184,6 +185,11 @@ static gboolean fold_end(Reading *reading, GError **error) {
         return verify_broken(error, "%s %s: 记录没有日志 the row has no journal",
                              reading->type->name, row->id);
     reading->records++;
+    if (!rows_fill(reading->sql, reading->type, &row, 1, error))
+        return FALSE;
+    if (!rows_complete(row))
+        return fold_broken(reading->fold,
+                           "行数与表中不符 the number of rows differs from the table", error);
     return fold_fits_row(reading->fold, row, error);
 }
 
@@ -244,6 +250,24 @@ static gboolean read_type(Reading *reading, GError **error) {
     return good;
 }
 
+/* No rows beyond those that the records have. */
+static gboolean no_stray_rows(Sql *sql, const RecordType *type, GError **error) {
+    for (guint i = 0; i < type->row_fields->len; i++) {
+        const Field *field = type->row_fields->pdata[i];
+        gint64 stray;
+        g_autofree char *text = g_strdup_printf(
+            "SELECT count(*) FROM r_%s WHERE NOT EXISTS (SELECT 1 FROM r_%s r WHERE r._id = "
+            "_record AND r.\"%s\" > _ordinal)",
+            field->rows->name, type->name, field->name);
+        if (!sql_get_int(sql, error, &stray, 0, text, ""))
+            return FALSE;
+        if (stray)
+            return verify_broken(error, "%s.%s: " I64 " 行不属于任何记录 rows belong to no record",
+                                 type->name, field->name, stray);
+    }
+    return TRUE;
+}
+
 /* Entries of the machine's own types have a chain, but no rows. */
 static gboolean read_rowless(Reading *reading, const char *type, GError **error) {
     reading->type = NULL;
@@ -257,7 +281,7 @@ static gboolean read_rowless(Reading *reading, const char *type, GError **error)
 static gboolean read_types(Reading *reading, const Packs *packs, GError **error) {
     for (guint i = 0; i < packs->types->len; i++) {
         reading->type = packs->types->pdata[i];
-        if (!read_type(reading, error))
+        if (!read_type(reading, error) || !no_stray_rows(reading->sql, reading->type, error))
             return FALSE;
     }
     for (guint i = 0; i < G_N_ELEMENTS(rowless_types); i++)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SMALL = 0, FORM = 1 << 20, INGEST = 8 << 20 };
+enum { SMALL = 0, FORM = 1 << 20, INGEST = 8 << 20, SHEET = 16 << 20 };
 
 /* clang-format off */
 const Route house_routes[] = {
@@ -13,6 +13,8 @@ const Route house_routes[] = {
     {"GET", "/api/types", api_types, SMALL, DOOR_USER, 200, "Record types, code lists and roles, with the caller's rights", NULL, NULL, "Types"},
     {"GET", "/api/records/{type}", api_records_list, SMALL, DOOR_USER, 200, "List records in the caller's sight", "filter q bbox sort limit cursor count facets format", NULL, "{type}.list"},
     {"POST", "/api/records/{type}", api_records_create, FORM, DOOR_USER, 201, "Create a record", NULL, "{type}.create", "{type}"},
+    {"POST", "/api/records/{type}/import", api_records_import, SHEET, DOOR_USER, 200, "Import records from a CSV or XLSX file, all or none", "dry_run mode again", "text/csv", "Import"},
+    {"GET", "/api/records/{type}/template.xlsx", api_records_template, SMALL, DOOR_USER, 200, "A workbook to fill in for an import", NULL, NULL, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
     {"GET", "/api/records/{type}/{id}", api_record_get, SMALL, DOOR_USER, 200, "Read a record with its moves, clocks and rights", NULL, NULL, "{type}"},
     {"PATCH", "/api/records/{type}/{id}", api_record_edit, FORM, DOOR_USER, 200, "Edit fields of a record", "If-Match", "{type}.edit", "{type}"},
     {"GET", "/api/records/{type}/{id}/journal", api_record_journal, SMALL, DOOR_USER, 200, "History of a record, oldest first", NULL, NULL, "Journal"},

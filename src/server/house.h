@@ -77,6 +77,8 @@ void api_records_list(Request *request);
 void api_records_export(Request *request, const Identity *identity, const RecordQuery *query,
                         const char *format);
 void api_records_create(Request *request);
+void api_records_import(Request *request);
+void api_records_template(Request *request);
 void api_record_get(Request *request);
 void api_record_edit(Request *request);
 void api_record_move(Request *request);

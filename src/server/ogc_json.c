@@ -104,7 +104,7 @@ static void add_labels(json_t *properties, json_t *labels) {
     json_t *label;
     json_object_foreach(labels, name, label) {
         g_autofree char *beside = g_strconcat(name, "_label", NULL);
-        if (json_object_get(properties, beside) == NULL)
+        if (json_is_string(label) && json_object_get(properties, beside) == NULL)
             json_object_set(properties, beside, label);
     }
 }

@@ -90,7 +90,10 @@ static gboolean add_literal(GString *out, TermKind kind, const char *value) {
         return g_str_equal(value, "true") || g_str_equal(value, "false");
     case TERM_DATE:
     case TERM_TIME:
-        g_string_append(out, kind == TERM_DATE ? "DATE(" : "TIMESTAMP(");
+    case TERM_DURATION:
+        g_string_append(out, kind == TERM_DATE   ? "DATE("
+                             : kind == TERM_TIME ? "TIMESTAMP("
+                                                 : "DURATION(");
         add_quoted(out, value);
         g_string_append_c(out, ')');
         return TRUE;

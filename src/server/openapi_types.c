@@ -1,5 +1,6 @@
 /* Schemas of the record types. A record as it is answered may carry more members (open for what
  * comes later); what is sent may not, because the doors refuse unknown fields. */
+#include "base/duration.h"
 #include "server/openapi.h"
 
 #include <string.h>
@@ -16,6 +17,14 @@ static const char *const kind_schemas[FIELD_KINDS] = {
     [FIELD_REF] = "{'type': 'string', 'maxLength': 200}",
     [FIELD_REGION] = "{'type': 'string', 'maxLength': 200}",
     [FIELD_ROLE] = "{'type': 'string', 'maxLength': 200}",
+    [FIELD_MONEY] = "{'type': 'number', 'minimum': -9999999999999.99, 'maximum': "
+                    "9999999999999.99}",
+    [FIELD_DURATION] =
+        "{'type': 'string', 'format': 'duration', 'pattern': "
+        "'^P(?:[0-9]+W)?(?:[0-9]+D)?(?:T(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:[.][0-9]{"
+        "1,3})?S)?)?$'}",
+    [FIELD_ROWS] = "{'type': 'array'}",
+    [FIELD_SCORE] = "{'type': 'number'}",
     [FIELD_POINT] = "{'$ref': '#/components/schemas/Place'}",
     [FIELD_FILE] = "{'type': 'array', 'items': {'$ref': '#/components/schemas/FileUse'}}",
 };
@@ -30,6 +39,8 @@ static json_t *ref_to(const char *name) {
 }
 
 static void set_numbers(json_t *schema, const Field *field) {
+    if (field->kind == FIELD_DURATION)
+        return; /* said in words */
     if (field->has_min)
         json_object_set_new(schema, "minimum", json_real(field->min));
     if (field->has_max)
@@ -46,6 +57,14 @@ static void set_form(json_t *schema, const Field *field) {
     }
 }
 
+static void describe_span(GString *text, const Field *field) {
+    char span[DURATION_TEXT];
+    if (field->has_min)
+        g_string_append_printf(text, "; at least %s", duration_format((gint64)field->min, span));
+    if (field->has_max)
+        g_string_append_printf(text, "; at most %s", duration_format((gint64)field->max, span));
+}
+
 static void describe(json_t *schema, const Field *field) {
     GString *text = g_string_new(field->title.en);
     if (field->unit)
@@ -54,6 +73,10 @@ static void describe(json_t *schema, const Field *field) {
         g_string_append_printf(text, "; id of a record of type %s", field->ref_type);
     if (field->required_when)
         g_string_append_printf(text, "; required when %s", condition_text(field->required_when));
+    if (field->shown_when)
+        g_string_append_printf(text, "; only when %s", condition_text(field->shown_when));
+    if (field->kind == FIELD_DURATION)
+        describe_span(text, field);
     if (field->compute) {
         g_string_append_printf(text, "; worked out: %s", expression_text(field->compute));
         json_object_set_new(schema, "readOnly", json_true());
@@ -61,6 +84,22 @@ static void describe(json_t *schema, const Field *field) {
     set_text(schema, "title", field->title.zh);
     set_text(schema, "description", text->str);
     g_string_free(text, TRUE);
+}
+
+static json_t *properties_of(const GPtrArray *fields, gboolean may_empty);
+static json_t *closed_object(json_t *properties, json_t *required);
+
+static void set_rows(json_t *schema, const Field *field) {
+    json_t *required = json_array();
+    for (guint i = 0; i < field->rows->fields->len; i++) {
+        const Field *cell = field->rows->fields->pdata[i];
+        if (cell->required && !cell->shown_when && !cell->default_value)
+            json_array_append_new(required, json_string(cell->name));
+    }
+    json_t *row = closed_object(properties_of(field->rows->fields, FALSE), required);
+    json_object_set_new(row, "minProperties", json_integer(1));
+    json_object_set_new(schema, "items", row);
+    json_object_set_new(schema, "maxItems", json_integer(field->max_rows));
 }
 
 /* As it is answered: a sealed value is only told to be there. */
@@ -81,6 +120,8 @@ json_t *openapi_field(const Field *field) {
         g_autofree char *codes = g_strconcat("codes.", field->codes->name, NULL);
         json_object_update_new(schema, ref_to(codes));
     }
+    if (field->rows)
+        set_rows(schema, field);
     if (field->kind == FIELD_TEXT)
         set_form(schema, field);
     else
@@ -146,11 +187,17 @@ static json_t *closed_object(json_t *properties, json_t *required) {
     return schema;
 }
 
+/* Of every new record. */
+static gboolean is_demanded(const RecordType *type, const Field *field) {
+    gboolean at_start = type->initial && (field->required_states >> type->initial->index & 1);
+    return (field->required || at_start) && !field->shown_when && !field->default_value;
+}
+
 static json_t *create_schema(const RecordType *type) {
     json_t *required = json_array();
     for (guint i = 0; i < type->given->len; i++) {
         const Field *field = type->given->pdata[i];
-        if (field->required && !field->required_when && !field->default_value)
+        if (is_demanded(type, field))
             json_array_append_new(required, json_string(field->name));
     }
     return closed_object(properties_of(type->given, FALSE), required);

@@ -107,17 +107,15 @@ export function useWall(top: string, pace: number) {
         if (overview) part.value = overview
         return stageMs.part
     }
-    let wait = stageMs.whole
-    async function rotate() {
-        wait = whole.value ? await turn() : second
+    function rotate(wait: number) {
         if (gone) return
         const timer = setTimeout(() => {
             timers.delete(timer)
-            void rotate()
+            void turn().then(rotate)
         }, wait / pace)
         timers.add(timer)
     }
-    void rotate()
+    rotate(stageMs.whole)
 
     return { whole, part, places, alarms, figures, clocks, overdue, stages, hours, goodAt, turns }
 }

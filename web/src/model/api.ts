@@ -1,8 +1,11 @@
 // The server's calls by name. Nothing here keeps state.
 import { call } from '../base/http'
+import type { DeskList } from './group'
 import type {
     Alarm,
     AlarmCounts,
+    ClockItem,
+    Figure,
     History,
     JournalEntry,
     LivePoint,
@@ -49,6 +52,8 @@ export const api = {
             cursor?: string
             q?: string
             count?: 1
+            facets?: string
+            bbox?: string
         } = {},
         signal?: AbortSignal,
     ) => call<Page<T>>('GET', record(type), signal ? { query, signal } : { query }),
@@ -75,8 +80,14 @@ export const api = {
     overview: (region: string) => call<Overview>('GET', '/api/overview', { query: { region } }),
     todo: () => call<{ items: TodoItem[]; count: number }>('GET', '/api/todo'),
     notices: () => call<{ items: Notice[] }>('GET', '/api/notices'),
-    alarms: (query: { state?: 'open' | 'shelved' | 'all'; enterprise?: string; limit?: number }) =>
-        call<{ items: Alarm[]; counts: AlarmCounts }>('GET', '/api/alarms', { query }),
+    alarms: (query: { state?: DeskList; enterprise?: string; limit?: number; cursor?: string }) =>
+        call<{ items: Alarm[]; counts: AlarmCounts; next?: string | null }>('GET', '/api/alarms', { query }),
+    indicators: (region: string) =>
+        call<{ items: Figure[] }>('GET', '/api/indicators', { query: { region } }),
+    clocks: (query: { overdue?: 1; type?: string; region?: string; limit?: number; summary?: 1 }) =>
+        call<{ items: ClockItem[]; summary?: { open: number; overdue: number } }>('GET', '/api/clocks', {
+            query,
+        }),
     points: (enterprise: string) =>
         call<{ items: LivePoint[] }>('GET', '/api/points', { query: { enterprise } }),
     history: (point: string, from: number, to: number, step: number) =>

@@ -213,9 +213,26 @@ export interface Alarm extends RecordItem {
     shelved_until?: string
     shelve_reason?: string
     hazard?: string
+    rule?: string
+    rule_name?: string
+    points_lost?: number
+    flood?: string
+    /** How far the ladder has climbed: a code of alarm_escalation. */
+    escalation?: string
+    likely_cause?: string
+    consequence?: string
+    action?: string
+    respond_by?: string
+    assignee?: string
+    cause_code?: string
+    handling_code?: string
+    handling?: string
 }
 
-export type AlarmCounts = Record<'1' | '2' | '3' | '4' | 'unacknowledged' | 'shelved', number>
+export type AlarmCounts = Record<
+    '1' | '2' | '3' | '4' | 'unacknowledged' | 'shelved' | 'suppressed' | 'out_of_service' | 'closing',
+    number
+>
 
 export interface LivePoint {
     code: string
@@ -248,4 +265,32 @@ export interface Page<T> {
     items: T[]
     next?: string | null
     count?: number
+    facets?: Record<string, { value: string; count: number }[]>
+}
+
+/** An indicator over a region, as /api/indicators gives it. */
+export interface Figure {
+    type: string
+    name: string
+    title: Title
+    unit?: string
+    value: number | null
+    former?: number | null
+    target?: Record<string, number> | null
+    met?: boolean | null
+}
+
+/** A legal clock of any record, as /api/clocks gives it. */
+export interface ClockItem {
+    type: string
+    id: string
+    label?: string
+    name: string
+    title: Title
+    state: string
+    due_at?: string | null
+    next_at?: string | null
+    overdue?: boolean
+    region?: string
+    enterprise?: string
 }

@@ -188,9 +188,10 @@ static const FileText small[] = {
      "  initial: dark\n"
      "  states:\n"
      "    - {name: dark, title: {zh: 暗, en: Dark}}\n"
+     "    - {name: lit, title: {zh: 亮, en: Lit}, final: true}\n"
      "  moves:\n"
      "    - {name: light, title: {zh: 亮, en: Light}, by: engine, from: [dark], accepts: [cause], "
-     "to: same}\n"
+     "to: lit}\n"
      "    - {name: press, title: {zh: 按, en: Press}, who: [boss], from: [dark], to: same}\n"
      "watch:\n"
      "  - {name: w, title: {zh: 看, en: Watch}, of: job, on: [create, close], when: \"amount > "
@@ -655,8 +656,8 @@ static const Mistake mistakes[] = {
     {"lamp.yaml", "move: light", "move: press", 0, "machine may not make"},
     {"lamp.yaml", "move: light", "move: glow", 0, "no move glow"},
     {"lamp.yaml", "link: cause", "link: work", 0, "does not fit"},
-    {"lamp.yaml", "accepts: [cause], to: same}",
-     "accepts: [cause], to: same, effects: [{raise: {type: job, fields: {code: x}}}]}", 3,
+    {"lamp.yaml", "accepts: [cause], to: lit}",
+     "accepts: [cause], to: lit, effects: [{raise: {type: job, fields: {code: x}}}]}", 3,
      "a circle"},
     /* indicators */
     {"job.yaml", "time: due", "time: colour", 0, "is no date or time"},
@@ -763,7 +764,7 @@ static void test_small(void) {
     char *directory = small_packs(NULL);
     Packs *packs = packs_load(directory, &error);
     g_assert_no_error(error);
-    g_assert_cmpuint(packs->types->len, ==, 2);
+    g_assert_cmpuint(packs->types->len, ==, 3);
     packs_free(packs);
     remove_packs(directory);
 }

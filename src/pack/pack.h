@@ -277,6 +277,7 @@ typedef struct {
 struct RecordType {
     char *name;
     Title title;
+    const char *pack; /* name of the pack that brings it */
     GStrv basis;
     const RecordType *owner;  /* rows: the type whose records hold them; else NULL */
     const Field *key, *label; /* NULL: none */
@@ -360,6 +361,8 @@ typedef struct {
     const RecordType *type, *record;
 } TypeNames;
 ConditionScope type_scope(TypeNames *names);
+/* In the fields of rows: the F of `record.F`, a field of the record that holds them; or NULL. */
+const char *name_of_owner(const RecordType *type, const char *name);
 /* The field of `REF.FIELD` in another type, and the ref's; NULL when there is none. `rest` is set
  * to what stands behind the dot. */
 const RecordType *type_of_ref(const Packs *packs, const RecordType *type, const char *name,

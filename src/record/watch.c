@@ -11,13 +11,16 @@ enum { WATCHERS_MOST = 500 };
 
 /* ---- whom it concerns ---- */
 
-/* A value that the watched record does not have matches none. */
+/* A value that the watched record does not have, or that could not stand here, matches none. */
 static gboolean add_match(const Act *act, const Row *row, const Watch *watch,
                           const WatchMatch *match, Query *query, gboolean *none, GError **error) {
+    g_autoptr(GError) refusal = NULL;
     FieldValue value = {0};
-    if (!act_value(act, row, match->value, match->own, &value, error))
+    if (!act_value(act, row, match->value, match->own, &value, &refusal) && act_failed(refusal)) {
+        g_propagate_error(error, g_steal_pointer(&refusal));
         return FALSE;
-    *none = !value.present;
+    }
+    *none = refusal || !value.present;
     query_add_format(query, " AND %s = ?", schema_column((gpointer)watch->type, match->own->name));
     query_param_text(query, value.present ? value.text : NULL);
     field_value_clear(&value);

@@ -7,7 +7,8 @@ if (typeof document !== 'undefined') {
     document.addEventListener('pointerdown', (event) => closeOthers(event.target))
     document.addEventListener('focusin', (event) => closeOthers(event.target))
     document.addEventListener('keydown', (event) => {
-        const menu = event.key === 'Escape' && document.querySelector<HTMLDetailsElement>('details.menu[open]')
+        const menu =
+            event.key === 'Escape' && document.querySelector<HTMLDetailsElement>('details.menu[open]')
         if (!menu) return
         menu.open = false
         menu.querySelector('summary')?.focus()

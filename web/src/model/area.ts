@@ -33,4 +33,8 @@ export function areaM2(area: unknown): number {
 }
 
 export const areaText = (m2: number) =>
-    m2 >= 1e6 ? `${(m2 / 1e6).toFixed(2)} km²` : m2 >= 1e4 ? `${(m2 / 1e4).toFixed(2)} hm²` : `${Math.round(m2)} m²`
+    m2 >= 1e6
+        ? `${(m2 / 1e6).toFixed(2)} km²`
+        : m2 >= 1e4
+          ? `${(m2 / 1e4).toFixed(2)} hm²`
+          : `${Math.round(m2)} m²`

@@ -4,7 +4,15 @@ import { computed, ref, shallowRef } from 'vue'
 import { asProblem, type Problem } from '../base/http'
 import { api } from './api'
 import { typed, useDraft } from './draft'
-import { type FormEnv, type FormShape, type Values, changes, computedValues, fieldValues, missing } from './form'
+import {
+    type FormEnv,
+    type FormShape,
+    type Values,
+    changes,
+    computedValues,
+    fieldValues,
+    missing,
+} from './form'
 import { user } from './session'
 import type { RecordItem, RecordType, Value } from './types'
 
@@ -96,5 +104,18 @@ export function useChange<Answer>(options: ChangeOptions<Answer>) {
         newer.value = null
     }
 
-    return { base, values, comment, shape, problem, newer, empty, busy, restored, submit, takeNewer, discardDraft }
+    return {
+        base,
+        values,
+        comment,
+        shape,
+        problem,
+        newer,
+        empty,
+        busy,
+        restored,
+        submit,
+        takeNewer,
+        discardDraft,
+    }
 }

@@ -32,7 +32,10 @@ describe('a list with branches', () => {
 })
 
 describe('codes of a time', () => {
-    const list = [item('old', undefined, { valid_to: '2025-12-31' }), item('new', undefined, { valid_from: '2026-01-01' })]
+    const list = [
+        item('old', undefined, { valid_to: '2025-12-31' }),
+        item('new', undefined, { valid_from: '2026-01-01' }),
+    ]
     it('are offered while in force, the present value always', () => {
         expect(inForce(list, '2026-11-23').map((i) => i.code)).toEqual(['new'])
         expect(inForce(list, '2025-12-31').map((i) => i.code)).toEqual(['old'])

@@ -49,7 +49,9 @@ export const filterFields = (type: RecordType): Field[] =>
 /** What is sorted by quickly; a server that does not say sorts by anything. */
 export function sortable(type: RecordType, name: string): boolean {
     if (!type.sorts) return true
-    return type.sorts.includes(name) || type.fields.some((field) => field.name === name && field.sort === true)
+    return (
+        type.sorts.includes(name) || type.fields.some((field) => field.name === name && field.sort === true)
+    )
 }
 
 const quoted = (text: string) => `'${text.replace(/'/g, "''")}'`

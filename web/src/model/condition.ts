@@ -91,6 +91,8 @@ function foldRows(fold: (values: number[]) => number, worlds: ConditionEnv[], te
 
 class Parser {
     private at = 0
+    /** False once something stands there that only the server knows. */
+    sure = true
     constructor(private readonly tokens: string[]) {}
 
     test(): Test {
@@ -275,8 +277,13 @@ class Parser {
             const name = token.slice('record.'.length)
             return (env) => env.record?.field(name) ?? null
         }
-        // A field of another record is not known here.
-        return token.includes('.') ? () => null : (env) => env.field(token)
+        if (!token.includes('.')) return (env) => env.field(token)
+        return this.unknown() // a field of another record
+    }
+
+    private unknown(): Term {
+        this.sure = false
+        return () => null
     }
 
     private literal(kind: string): Term {
@@ -297,7 +304,7 @@ class Parser {
         while (this.word(',')) values.push(this.term())
         this.expect(')')
         const work = functions[name]
-        return work ? (env) => work(values.map((value) => value(env))) : () => null
+        return work ? (env) => work(values.map((value) => value(env))) : this.unknown()
     }
 
     private count(): Term {
@@ -337,30 +344,41 @@ function shifted(base: Term, n: number, days: boolean, back: boolean): Term {
     }
 }
 
-const tests = new Map<string, Test | null>()
-const terms = new Map<string, Term | null>()
+interface Read<T> {
+    work: T
+    sure: boolean
+}
+const tests = new Map<string, Read<Test> | null>()
+const terms = new Map<string, Read<Term> | null>()
 
-function remembered<T>(known: Map<string, T | null>, text: string, read: (parser: Parser) => T): T | null {
-    if (!known.has(text)) {
-        let value: T | null = null
-        try {
-            value = read(new Parser(tokensOf(text)))
-        } catch {
-            // not understood: unknown
-        }
-        known.set(text, value)
+function remembered<T>(
+    known: Map<string, Read<T> | null>,
+    text: string,
+    read: (parser: Parser) => T,
+): Read<T> | null {
+    const before = known.get(text)
+    if (before !== undefined) return before
+    let found: Read<T> | null = null
+    try {
+        const parser = new Parser(tokensOf(text))
+        found = { work: read(parser), sure: parser.sure }
+    } catch {
+        // not understood: unknown
     }
-    return known.get(text) ?? null
+    known.set(text, found)
+    return found
 }
 const testOf = (text: string) => remembered(tests, text, (parser) => parser.test())
+const termOf = (text: string) => remembered(terms, text, (parser) => parser.value())
 
 /** True, false, or null when it cannot be told (also for a text that is not understood). */
-export const holds = (condition: string, env: ConditionEnv): Truth => testOf(condition)?.(env) ?? null
+export const holds = (condition: string, env: ConditionEnv): Truth => testOf(condition)?.work(env) ?? null
 
 /** Is everything in the text known here? If not, null of `holds` does not mean that the server says no. */
-export const understood = (condition: string) =>
-    testOf(condition) !== null && !/\b(lookup|band|worst)\s*\(|(?<!record)\.[a-z_]/i.test(condition)
+export const understood = (condition: string) => testOf(condition)?.sure ?? false
 
-/** What an expression comes to; null when it has no value or cannot be told here. */
-export const worth = (expression: string, env: ConditionEnv): Plain =>
-    remembered(terms, expression, (parser) => parser.value())?.(env) ?? null
+/** What an expression comes to; undefined when only the server can tell. */
+export function worth(expression: string, env: ConditionEnv): Plain | undefined {
+    const term = termOf(expression)
+    return term?.sure ? term.work(env) : undefined
+}

@@ -1,6 +1,6 @@
 // What somebody has typed and not sent yet, kept in this browser: a dropped network or a closed tab loses nothing. One per form and
 // person, without what is secret; logging out forgets all of that person.
-import { type WatchSource, onScopeDispose, watch } from 'vue'
+import { type Ref, onScopeDispose, watch } from 'vue'
 import { debounced } from '../base/debounce'
 import { isEmpty, type Values } from './form'
 import type { Field } from './types'
@@ -72,14 +72,13 @@ export function useDraft(
     login: string,
     form: string,
     fields: Field[],
-    source: WatchSource,
+    source: Ref<unknown>[],
     current: () => Omit<Draft, 'at'>,
 ) {
     const store: DraftStore = localStorage
     const found = readDraft(store, login, form, Date.now())
     let over = false
-    const write = () =>
-        !over && writeDraft(store, login, form, { ...current(), at: Date.now() }, fields)
+    const write = () => !over && writeDraft(store, login, form, { ...current(), at: Date.now() }, fields)
     const soon = debounced(write, 500, 2000)
     watch(source, soon, { deep: true })
     window.addEventListener('pagehide', write)

@@ -1,6 +1,6 @@
 // Which inputs a form shows, which of them must be filled, and what is sent. Drawn from the type alone; knows no domain.
 import { durationMs } from '../base/duration'
-import { toMs } from '../base/clock'
+import { toMs, toRfc3339 } from '../base/clock'
 import { type ConditionEnv, type Plain, holds, understood, worth } from './condition'
 import { roundTo } from './functions'
 import type { CodeList, Field, FileUse, Move, RecordItem, RecordType, Row, Value } from './types'
@@ -196,7 +196,10 @@ export function missing(shape: FormShape, values: Values, env: FormEnv, comment 
     const all = [...shape.main, ...shape.more]
     const world = conditionEnv({ fields: all.map(({ field }) => field) }, values, env)
     const empty = all.flatMap(({ field, required }) => {
-        if (required && (isEmpty(values[field.name]) || (field.kind === 'rows' && !rowsOf(values[field.name]).length)))
+        if (
+            required &&
+            (isEmpty(values[field.name]) || (field.kind === 'rows' && !rowsOf(values[field.name]).length))
+        )
             return [field.name]
         return field.kind === 'rows' ? missingCells(field, values[field.name], world, env) : []
     })
@@ -235,10 +238,36 @@ function asField(field: Field, value: Plain): unknown {
     if (value === null) return null
     if (field.kind === 'integer') return roundTo(Number(value), 0)
     if (field.kind === 'money' || field.kind === 'score') return roundTo(Number(value), 2)
+    if (field.kind === 'time') return toRfc3339(Number(value))
     return value
 }
 
-/** Computed fields as they would come out now. A computed field may use another, so it is gone through until nothing changes. */
+/** One round: every computed field of the holder and of its rows. What only the server can tell stays as it was. */
+function workOut(
+    holder: FieldHolder,
+    computed: Field[],
+    values: Values,
+    env: FormEnv,
+    record?: ConditionEnv,
+) {
+    const world = conditionEnv(holder, values, env, record)
+    const next = { ...values }
+    for (const field of holder.fields) {
+        const inside = field.fields?.filter((cell) => cell.compute) ?? []
+        const rows = values[field.name]
+        if (inside.length && Array.isArray(rows))
+            next[field.name] = (rows as Row[]).map((row) =>
+                computedValues({ fields: field.fields! }, inside, row, env, world),
+            )
+    }
+    for (const field of computed) {
+        const value = worth(field.compute!, world)
+        if (value !== undefined) next[field.name] = asField(field, value)
+    }
+    return next
+}
+
+/** Computed fields as they would come out now. One may use another, so it is gone through until nothing changes. */
 export function computedValues(
     holder: FieldHolder,
     computed: Field[],
@@ -246,11 +275,9 @@ export function computedValues(
     env: FormEnv,
     record?: ConditionEnv,
 ): Values {
-    let all = { ...values }
-    for (let pass = 0; pass <= computed.length; pass++) {
-        const world = conditionEnv(holder, all, env, record)
-        const next = { ...all }
-        for (const field of computed) next[field.name] = asField(field, worth(field.compute!, world))
+    let all = values
+    for (let pass = 0; pass <= computed.length + 1; pass++) {
+        const next = workOut(holder, computed, all, env, record)
         if (JSON.stringify(next) === JSON.stringify(all)) break
         all = next
     }

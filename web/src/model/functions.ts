@@ -5,8 +5,7 @@ export type PlainFunction = (values: Plain[]) => Plain
 
 const dayMs = 86_400_000
 const zoneMs = 8 * 3_600_000
-const isDate = (value: Plain): value is string =>
-    typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value)
+const isDate = (value: Plain): value is string => typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value)
 
 /** Days since 1970 in +08:00 of a date or a time in ms. */
 function dayNumber(value: Plain): number | null {

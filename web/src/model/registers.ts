@@ -12,9 +12,7 @@ export interface RegisterGroup {
 /** Types whose titles, names or packs hold every word of the text. */
 export function findRegisters(schema: Schema, text: string): RegisterGroup[] {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean)
-    const groups = (schema.packs ?? []).map(
-        ({ pack, title }): RegisterGroup => ({ pack, title, types: [] }),
-    )
+    const groups = (schema.packs ?? []).map(({ pack, title }): RegisterGroup => ({ pack, title, types: [] }))
     const others: RegisterGroup = { pack: '', title: undefined, types: [] }
     for (const type of schema.types) {
         const group = groups.find(({ pack }) => pack === type.pack) ?? others

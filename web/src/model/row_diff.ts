@@ -18,7 +18,9 @@ export function rowDiff(fields: Field[], old: Row[], now: Row[]): RowChange[] {
     for (let i = a.length - 1; i >= 0; i--)
         for (let j = b.length - 1; j >= 0; j--)
             longest[i]![j] =
-                a[i] === b[j] ? longest[i + 1]![j + 1]! + 1 : Math.max(longest[i + 1]![j]!, longest[i]![j + 1]!)
+                a[i] === b[j]
+                    ? longest[i + 1]![j + 1]! + 1
+                    : Math.max(longest[i + 1]![j]!, longest[i]![j + 1]!)
     const changes: RowChange[] = []
     let gone: number[] = []
     let come: number[] = []
@@ -32,7 +34,8 @@ export function rowDiff(fields: Field[], old: Row[], now: Row[]): RowChange[] {
             settle()
             i++
             j++
-        } else if (j >= b.length || (i < a.length && longest[i + 1]![j]! >= longest[i]![j + 1]!)) gone.push(i++)
+        } else if (j >= b.length || (i < a.length && longest[i + 1]![j]! >= longest[i]![j + 1]!))
+            gone.push(i++)
         else come.push(j++)
     }
     settle()
@@ -52,7 +55,9 @@ function pairs(fields: Field[], old: Row[], now: Row[], gone: number[], come: nu
             index: at,
             cells: differ(old[gone[i]!]!, now[at]!),
         })),
-        ...gone.slice(both).map((at) => ({ kind: 'removed' as const, index: at, cells: differ(old[at]!, {}) })),
+        ...gone
+            .slice(both)
+            .map((at) => ({ kind: 'removed' as const, index: at, cells: differ(old[at]!, {}) })),
         ...come.slice(both).map((at) => ({ kind: 'added' as const, index: at, cells: differ({}, now[at]!) })),
     ]
 }

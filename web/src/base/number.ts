@@ -7,7 +7,8 @@ export const moneyText = (yuan: number) => grouped.format(yuan)
 export const numberText = (n: number) => String(Number(n.toPrecision(10)))
 
 export function sizeText(bytes: number) {
-    if (bytes < 1024) return `${bytes} B`
-    const kib = bytes / 1024
-    return kib < 1024 ? `${kib.toFixed(kib < 10 ? 1 : 0)} KB` : `${(kib / 1024).toFixed(1)} MB`
+    // In thousands, as the packs write limits: 20MB is 20,000,000.
+    if (bytes < 1000) return `${bytes} B`
+    if (bytes < 999_500) return `${(bytes / 1000).toFixed(bytes < 10_000 ? 1 : 0)} KB`
+    return `${Number((bytes / 1e6).toFixed(1))} MB`
 }

@@ -43,7 +43,7 @@ const narrows = new Set<Field['kind']>(['code', 'role', 'bool', 'region'])
 /** Fields with few values, which the server counts: worth a select above the list. */
 export const filterFields = (type: RecordType): Field[] =>
     type.fields
-        .filter((field) => narrows.has(field.kind) && !field.secret && field.facet !== false)
+        .filter((field) => narrows.has(field.kind) && !field.secret && (field.facet || !type.sorts))
         .slice(0, mostFacets - (type.has_flow ? 1 : 0))
 
 /** What is sorted by quickly; a server that does not say sorts by anything. */

@@ -115,6 +115,7 @@ export const table = {
     'list.csv': ['导出 CSV', 'Export as CSV'],
     'list.in_view': ['地图范围内', 'Within the map'],
     'list.without': ['去掉{title}', 'Without {title}'],
+    'list.filter': ['筛选', 'Filters'],
     'list.none': ['（空）', '(empty)'],
     'list.save_view': ['保存为常用视图', 'Save this view'],
     'list.view_name': ['视图名称', 'Name of the view'],

@@ -94,8 +94,13 @@ export const rowLabels = (labels: Labels | undefined, name: string): Record<stri
 }
 
 /** How a record is called where there is room for one name. */
-export const recordTitle = (type: RecordType | undefined, record: RecordItem): string =>
-    String((type?.label && record[type.label]) || record.number || record.id)
+export function recordTitle(type: RecordType | undefined, record: RecordItem): string {
+    const field = type?.label ? fieldOf(type, type.label) : undefined
+    const value = field && record[field.name]
+    if (!field || !value) return String(record.number || record.id)
+    if (field.kind === 'code') return codeTitle(field.codes, value)
+    return labelOf(record._labels, field.name) ?? String(value)
+}
 
 /** The page of a record; types with a page of their own come first. */
 export function recordPath(type: string, id: string): string {

@@ -25,12 +25,12 @@ class Pages(unittest.TestCase):
     def setUpClass(cls):
         directory = tempfile.mkdtemp(prefix="anlan-demo-")
         cls.addClassCleanup(shutil.rmtree, directory, ignore_errors=True)
-        packs = os.path.join(directory, "packs")
-        shutil.copytree(os.path.join(harness.ROOT, "packs"), packs)
+        cls.packs = os.path.join(directory, "packs")
+        shutil.copytree(os.path.join(harness.ROOT, "packs"), cls.packs)
         for pack in ("kinds", "sealed"):  # types that have every kind of field, for the story "records"
-            shutil.copytree(os.path.join(harness.ROOT, "tests", "packs", pack), os.path.join(packs, pack))
-        cls.server = harness.Server(os.path.join(directory, "data"), command="demo",
-                                    options=["--web", os.path.join(harness.ROOT, "web", "dist"), "--packs", packs])
+            shutil.copytree(os.path.join(harness.ROOT, "tests", "packs", pack), os.path.join(cls.packs, pack))
+        cls.server = harness.Server(os.path.join(directory, "data"), cls.packs, command="demo",
+                                    options=["--web", os.path.join(harness.ROOT, "web", "dist")])
         cls.addClassCleanup(cls.server.close)
         cls.server.start()
         cls.server.options += ["--port", str(cls.server.port)]  # the browser finds it again after a restart

@@ -314,6 +314,8 @@ export interface History {
     unit?: string
     step: number
     items: Step[]
+    /** Raw samples: there were more than the server gives. */
+    truncated?: boolean
 }
 
 export interface FacetValue {
@@ -374,4 +376,31 @@ export interface ImportReport {
     imported_before?: unknown
     columns: { column: string; title: string; field: string | null }[]
     errors: ImportFault[]
+}
+
+/** An indicator over a region, as /api/indicators gives it. */
+export interface Figure {
+    type: string
+    name: string
+    title: Title
+    unit?: string
+    value: number | null
+    former?: number | null
+    target?: Record<string, number> | null
+    met?: boolean | null
+}
+
+/** A legal clock of any record, as /api/clocks gives it. */
+export interface ClockItem {
+    type: string
+    id: string
+    label?: string
+    name: string
+    title: Title
+    state: string
+    due_at?: string | null
+    next_at?: string | null
+    overdue?: boolean
+    region?: string
+    enterprise?: string
 }

@@ -2,7 +2,8 @@
 """Speed and size, measured on this machine and printed as the tables of docs/performance.md.
 
     make bench                                   everything, about ten minutes
-    bench/run.py --only ingest --runs 1          one part
+    bench/run.py ingest --runs 1                 one part
+    bench/run.py writer clocks                   both back ends: moves, and legal clocks
     bench/run.py --points 44000                  a smaller house
 
 Server and load share the machine's cores, so the figures are lower bounds. Each figure is the median of --runs runs; the spread stands beside
@@ -250,13 +251,26 @@ def median(values):
     return statistics.median(values)
 
 
-PARTS = {"ingest": ingest, "moves": moves, "stream": stream, "nation": nation, "lists": lists}
+def writer(options):
+    """Moves of the records writer alone, on both back ends."""
+    print("\n**Moves of the records writer alone** (no HTTP; everything synced)\n", flush=True)
+    subprocess.run([os.path.join(ROOT, "bench", "moves"), str(options.runs)], check=True)
+
+
+def clocks(options):
+    """How late legal clocks fire beside a million open ones, on both back ends."""
+    print(f"\n**Legal clocks** (beside {options.open_clocks:,} others that are open)\n", flush=True)
+    subprocess.run([os.path.join(ROOT, "bench", "clocks"), str(options.open_clocks)], check=True)
+
+
+PARTS = {"ingest": ingest, "moves": moves, "stream": stream, "nation": nation, "writer": writer, "clocks": clocks, "lists": lists}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", nargs="?", choices=PARTS, help="one part, as --only")
+    parser.add_argument("part", nargs="*", help=f"parts to run, of {', '.join(PARTS)}; none: all")
     parser.add_argument("--only", choices=PARTS, help="one part")
+    parser.add_argument("--open-clocks", type=int, default=1_000_000)
     parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], help="records that lists are asked of")
     parser.add_argument("--runs", type=int, default=3, help="runs of each measurement")
     parser.add_argument("--points", type=int, default=440_000)
@@ -264,12 +278,15 @@ def main():
     parser.add_argument("--rounds", type=int, default=100, help="samples of each point in an ingest run")
     parser.add_argument("--connections", type=int, nargs="*", default=[4, 8])
     options = parser.parse_args()
+    unknown = set(options.part) - set(PARTS)
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
     os.makedirs(WORK, exist_ok=True)
     with open("/proc/cpuinfo") as file:
         cpu = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "?")
     print(f"{os.cpu_count()} cores, {cpu}; {time.strftime('%Y-%m-%d')}; medians of {options.runs} runs; load and server share the machine")
     for name, part in PARTS.items():
-        if (options.part or options.only) in (None, name):
+        if options.only == name or name in options.part or not (options.only or options.part):
             part(options)
             sys.stdout.flush()
 

@@ -92,6 +92,16 @@ static const char *clock_state(SqlStatement *st) {
     return sql_is_null(st, CLOCK_NEXT) && !sql_is_null(st, CLOCK_FIRED) ? "fired" : "open";
 }
 
+static void set_clock_words(json_t *json, const ClockType *clock) {
+    json_object_set_new(json, "title", title_json(&clock->title));
+    if (clock->basis == NULL)
+        return;
+    json_t *basis = json_array();
+    for (guint i = 0; clock->basis[i]; i++)
+        json_array_append_new(basis, json_string(clock->basis[i]));
+    json_object_set_new(json, "basis", basis);
+}
+
 static json_t *clock_json(const RecordType *type, SqlStatement *st, gint64 now_ms) {
     const ClockType *clock = find_clock(type, sql_text(st, CLOCK_NAME));
     gint64 until = !sql_is_null(st, CLOCK_STOPPED)  ? sql_int(st, CLOCK_STOPPED)
@@ -101,7 +111,7 @@ static json_t *clock_json(const RecordType *type, SqlStatement *st, gint64 now_m
                              clock_state(st), "step", (json_int_t)sql_int(st, CLOCK_STEP),
                              "overdue", until > sql_int(st, CLOCK_DUE));
     if (clock)
-        json_object_set_new(json, "title", title_json(&clock->title));
+        set_clock_words(json, clock);
     set_time(json, "started_at", st, CLOCK_STARTED);
     set_time(json, "due_at", st, CLOCK_DUE);
     set_time(json, "next_at", st, CLOCK_NEXT);
@@ -145,6 +155,14 @@ static void add_scope(Query *query, const Actor *actor) {
         query_param_text(query, texts->pdata[i]);
 }
 
+/* Notices to the actor's role, in his place. */
+static void add_told(Query *query, const Actor *actor) {
+    query_add(query, "(role = ?");
+    query_param_text(query, actor->role ? actor->role->name : "");
+    add_scope(query, actor);
+    query_add(query, ")");
+}
+
 static json_t *notice_json(SqlStatement *st) {
     json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s}", "seq", (json_int_t)sql_int(st, 0),
                              "title", sql_text(st, 2), "title_en", sql_text(st, 3), "type",
@@ -155,13 +173,16 @@ static json_t *notice_json(SqlStatement *st) {
 
 json_t *record_notices(Sql *sql, const Packs *packs, const Actor *actor, gint64 after_seq,
                        int limit, GError **error) {
-    (void)packs;
+    g_autoptr(GPtrArray) others = delegation_stand_ins(sql, packs, actor, 0);
     g_autoptr(Query) query = query_new("SELECT seq, time_ms, title_zh, title_en, type, id FROM "
-                                       "notices WHERE role = ? AND seq > ?");
-    query_param_text(query, actor->role ? actor->role->name : "");
+                                       "notices WHERE seq > ? AND (");
     query_param_int(query, after_seq);
-    add_scope(query, actor);
-    query_add(query, " ORDER BY seq DESC LIMIT ?");
+    add_told(query, actor);
+    for (guint i = 0; i < others->len; i++) {
+        query_add(query, " OR ");
+        add_told(query, &((const StandIn *)others->pdata[i])->actor);
+    }
+    query_add(query, ") ORDER BY seq DESC LIMIT ?");
     query_param_int(query, limit);
     SqlStatement *st = query_start(query, sql, error);
     if (st == NULL)

@@ -341,6 +341,7 @@ static gboolean types_known(Sql *sql, const Packs *packs, GError **error) {
 
 static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
     if (!sql_define(sql, common_tables, error) || !sql_define(sql, file_tables, error) ||
+        !sql_add_column(sql, "clocks", "late_ms", "{int}", error) || /* newer than the table */
         !types_known(sql, packs, error))
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++) {

@@ -28,6 +28,7 @@ const Route house_routes[] = {
     {"GET", "/api/files/{id}", api_file_get, SMALL, DOOR_USER, 200, "Fetch a file: its sender until it is used, then who may read a record that uses it", NULL, NULL, "application/octet-stream"},
     {"GET", "/api/files/{id}/thumbnail", api_file_thumbnail, SMALL, DOOR_USER, 200, "A small JPEG of a picture", "size", NULL, "image/jpeg"},
     {"GET", "/api/todo", api_todo, SMALL, DOOR_USER, 200, "Records whose turn it is for the caller", "limit", NULL, "Todo"},
+    {"GET", "/api/clocks", api_clocks, SMALL, DOOR_USER, 200, "Legal clocks in the caller's sight: which run, which are overdue, how late they fired", "state type overdue region limit cursor summary format", NULL, "Clocks"},
     {"GET", "/api/notices", api_notices, SMALL, DOOR_USER, 200, "Notices to the caller, newest first", "after", NULL, "Notices"},
     {"GET", "/api/overview", api_overview, SMALL, DOOR_USER, 200, "Figures of a region and its parts", "region", NULL, "Overview"},
     {"GET", "/api/indicators", api_indicators, SMALL, DOOR_USER, 200, "Figures over records with target and former year", "region from to", NULL, "Indicators"},

@@ -10,12 +10,12 @@ database = sqlite3.connect(f"{copy}/records.db")
 columns = [row[1] for row in database.execute("PRAGMA table_info(r_enterprise)")]
 model = database.execute("SELECT * FROM r_enterprise").fetchall()
 random.seed(2026)
-at = {name: columns.index(name) for name in ("_id", "name", "place_lon", "place_lat")}
+at = {name: columns.index(name) for name in ("_id", "uscc", "name", "place_lon", "place_lat")}
 
 
 def clone(n):
     row = list(model[n % len(model)])
-    row[at["_id"]] = f"BENCH{n:07d}"
+    row[at["_id"]] = row[at["uscc"]] = f"BENCH{n:07d}"
     row[at["name"]] = f"压测企业 {n}"
     row[at["place_lon"]] += random.gauss(0, 0.15)
     row[at["place_lat"]] += random.gauss(0, 0.15)

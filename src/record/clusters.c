@@ -7,8 +7,8 @@
 
 #include <math.h>
 
-/* Rows are grouped by cell and value; each becomes part of its cell's item. */
-enum { ROWS_MAX = 4 * CLUSTERS_MAX };
+/* Marks of one record whose name is looked up; the others are reached by going nearer. */
+enum { NAMED_MAX = 500 };
 
 static gboolean check_grid(const ClusterQuery *asked, GError **error) {
     const GeoBox *box = &asked->box;
@@ -39,81 +39,121 @@ static void add_coordinate(Query *query, const TypePlace *place, const RecordTyp
                          name, suffix, place->holder->name, type->name);
 }
 
-/* The cells are counted outside, so that each coordinate is looked up once a row. */
-static Query *cells_query(const TypePlace *place, const RecordType *type, const char *by,
-                          const ClusterQuery *asked) {
-    Query *query =
-        query_new("SELECT CAST(ROUND(x / ?) AS INTEGER), CAST(ROUND(y / ?) AS INTEGER), part,"
-                  " COUNT(*), SUM(x), SUM(y), MIN(id), MIN(label) FROM (SELECT ");
-    query_param_double(query, asked->cell);
-    query_param_double(query, asked->cell);
-    add_coordinate(query, place, type, "lon");
-    query_add(query, " AS x, ");
-    add_coordinate(query, place, type, "lat");
-    query_add_format(query, " AS y, %s AS part, r_%s._id AS id, ", by ? by : "''", type->name);
-    gboolean named = type->label && type->label->kind == FIELD_TEXT && !type->label->secret;
-    query_add_format(query, named ? "r_%s.\"%s\"" : "r_%s._id", type->name,
-                     named ? type->label->name : NULL);
-    query_add(query, " AS label");
-    return query;
+typedef struct {
+    double lon, lat; /* sums */
+    gint64 count;
+    GHashTable *parts; /* value -> its count; NULL without `by` */
+} Cell;
+
+static void cell_free(gpointer data) {
+    Cell *cell = data;
+    g_clear_pointer(&cell->parts, g_hash_table_unref);
+    g_free(cell);
 }
 
 typedef struct {
-    double lon, lat;
-    gint64 count;
-    json_t *item;
-} Cell;
+    const Act *act;
+    const RecordType *type;
+    const TypePlace *place;
+    const ClusterQuery *asked;
+} Gathering;
 
-static void add_row(GHashTable *cells, SqlStatement *st, gboolean by, json_t *items) {
-    gint64 key = sql_int(st, 0) * ((gint64)1 << 32) + sql_int(st, 1);
+static gint64 cell_key(const ClusterQuery *asked, double lon, double lat) {
+    return (gint64)round(lon / asked->cell) * ((gint64)1 << 32) + (gint64)round(lat / asked->cell);
+}
+
+static void add_place(GHashTable *cells, gint64 key, SqlStatement *st, gboolean by) {
     Cell *cell = g_hash_table_lookup(cells, &key);
     if (cell == NULL) {
         cell = g_new0(Cell, 1);
-        cell->item = json_object();
-        json_array_append_new(items, cell->item);
+        if (by)
+            cell->parts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         g_hash_table_insert(cells, g_memdup2(&key, sizeof key), cell);
     }
-    gint64 count = sql_int(st, 3);
-    cell->count += count;
-    cell->lon += sql_double(st, 4);
-    cell->lat += sql_double(st, 5);
-    json_object_set_new(cell->item, "lon", json_real(cell->lon / (double)cell->count));
-    json_object_set_new(cell->item, "lat", json_real(cell->lat / (double)cell->count));
-    json_object_set_new(cell->item, "count", json_integer(cell->count));
-    json_object_del(cell->item, "id");
-    json_object_del(cell->item, "label");
-    if (cell->count == 1) {
-        json_object_set_new(cell->item, "id", json_string(sql_text(st, 6)));
-        json_object_set_new(cell->item, "label",
-                            json_string(sql_is_null(st, 7) ? "" : sql_text(st, 7)));
-    }
+    cell->count++;
+    cell->lon += sql_double(st, 0);
+    cell->lat += sql_double(st, 1);
     if (!by)
         return;
-    json_t *parts = json_object_get(cell->item, "by");
-    if (parts == NULL) {
-        parts = json_object();
-        json_object_set_new(cell->item, "by", parts);
-    }
     const char *value = sql_is_null(st, 2) ? "" : sql_text(st, 2);
-    json_object_set_new(parts, value, json_integer(count));
+    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(cell->parts, value));
+    g_hash_table_insert(cell->parts, g_strdup(value), GUINT_TO_POINTER(n + 1));
 }
 
-static json_t *read_cells(const Query *query, Sql *sql, const ClusterQuery *asked, GError **error) {
-    SqlStatement *st = query_start(query, sql, error);
-    g_autoptr(GHashTable) cells =
-        g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
-    json_t *items = json_array();
-    SqlStep step = SQL_FAILED;
-    gint64 rows = 0;
-    while (st && (step = sql_step(st, error)) == SQL_ROW)
-        if (rows++ < ROWS_MAX)
-            add_row(cells, st, asked->by != NULL, items);
-    if (step == SQL_FAILED) {
-        json_decref(items);
+/* One walk over the places, mostly inside their index; cells are kept here, because a database
+ * would sort all rows for it. */
+static GHashTable *read_cells(const Gathering *g, const char *by, GError **error) {
+    RecordQuery list = {.filter = g->asked->filter, .box = &g->asked->box};
+    g_autoptr(GPtrArray) conditions = list_conditions_new();
+    g_autoptr(Query) query = query_new("SELECT ");
+    add_coordinate(query, g->place, g->type, "lon");
+    query_add(query, ", ");
+    add_coordinate(query, g->place, g->type, "lat");
+    query_add_format(query, "%s%s", by ? ", " : "", by ? by : "");
+    if (!list_where(query, g->act, g->type, &list, LIST_COUNTS, conditions, error))
         return NULL;
+    SqlStatement *st = query_start(query, g->act->sql, error);
+    GHashTable *cells = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, cell_free);
+    SqlStep step = SQL_FAILED;
+    while (st && (step = sql_step(st, error)) == SQL_ROW)
+        if (!sql_is_null(st, 0) && !sql_is_null(st, 1))
+            add_place(cells, cell_key(g->asked, sql_double(st, 0), sql_double(st, 1)), st,
+                      by != NULL);
+    if (step == SQL_FAILED)
+        g_clear_pointer(&cells, g_hash_table_unref);
+    return cells;
+}
+
+/* Id and label of the one record in sight that stands there. */
+static gboolean add_name(const Gathering *g, const Cell *cell, json_t *item, GError **error) {
+    GeoBox spot = {cell->lon, cell->lat, cell->lon, cell->lat};
+    RecordQuery list = {.filter = g->asked->filter, .box = &spot};
+    const Field *label = g->type->label;
+    gboolean named = label && label->kind == FIELD_TEXT && !label->secret;
+    g_autoptr(GPtrArray) conditions = list_conditions_new();
+    g_autoptr(Query) query = query_new("SELECT _id, ");
+    query_add_format(query, named ? "\"%s\"" : "%s", named ? label->name : "_id");
+    if (!list_where(query, g->act, g->type, &list, LIST_COUNTS, conditions, error))
+        return FALSE;
+    query_add(query, " LIMIT 1");
+    SqlStatement *st = query_start(query, g->act->sql, error);
+    SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
+    if (step == SQL_ROW) {
+        json_object_set_new(item, "id", json_string(sql_text(st, 0)));
+        json_object_set_new(item, "label", json_string(sql_is_null(st, 1) ? "" : sql_text(st, 1)));
     }
-    return json_pack("{s:f, s:o, s:b}", "cell", asked->cell, "items", items, "more",
-                     rows > ROWS_MAX);
+    if (st)
+        sql_reset(st);
+    return step != SQL_FAILED;
+}
+
+static json_t *parts_json(const Cell *cell) {
+    json_t *parts = json_object();
+    GHashTableIter iter;
+    gpointer value, count;
+    g_hash_table_iter_init(&iter, cell->parts);
+    while (g_hash_table_iter_next(&iter, &value, &count))
+        json_object_set_new(parts, value, json_integer(GPOINTER_TO_UINT(count)));
+    return parts;
+}
+
+static json_t *cells_json(const Gathering *g, GHashTable *cells, GError **error) {
+    json_t *items = json_array();
+    GHashTableIter iter;
+    gpointer value;
+    guint named = 0;
+    g_hash_table_iter_init(&iter, cells);
+    while (items && g_hash_table_iter_next(&iter, NULL, &value)) {
+        const Cell *cell = value;
+        json_t *item = json_pack("{s:f, s:f, s:I}", "lon", cell->lon / (double)cell->count, "lat",
+                                 cell->lat / (double)cell->count, "count", (json_int_t)cell->count);
+        if (cell->parts)
+            json_object_set_new(item, "by", parts_json(cell));
+        json_array_append_new(items, item);
+        if (cell->count == 1 && named++ < NAMED_MAX && !add_name(g, cell, item, error))
+            g_clear_pointer(&items, json_decref);
+    }
+    return items ? json_pack("{s:f, s:o}", "cell", g->asked->cell, "items", items) : NULL;
 }
 
 json_t *record_clusters(Sql *sql, const Packs *packs, const Actor *actor, const char *type_name,
@@ -133,12 +173,7 @@ json_t *record_clusters(Sql *sql, const Packs *packs, const Actor *actor, const 
     const char *by = asked->by ? by_column(type, asked->by, error) : NULL;
     if (!check_grid(asked, error) || (asked->by && by == NULL))
         return NULL;
-    RecordQuery list = {.filter = asked->filter, .box = &asked->box};
-    g_autoptr(GPtrArray) conditions = list_conditions_new();
-    g_autoptr(Query) query = cells_query(&place, type, by, asked);
-    if (!list_where(query, &act, type, &list, LIST_COUNTS, conditions, error))
-        return NULL;
-    query_add(query, ") AS places WHERE x IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 4 DESC LIMIT ?");
-    query_param_int(query, ROWS_MAX + 1);
-    return read_cells(query, sql, asked, error);
+    Gathering gathering = {&act, type, &place, asked};
+    g_autoptr(GHashTable) cells = read_cells(&gathering, by, error);
+    return cells ? cells_json(&gathering, cells, error) : NULL;
 }

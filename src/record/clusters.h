@@ -15,9 +15,9 @@ typedef struct {
 
 enum { CLUSTERS_MAX = 4000 };
 
-/* {"cell": degrees, "items": [{"lon", "lat" (mean of its places), "count", "id", "label" (when
- * count is 1), "by": {VALUE: n}}], "more": bool}. A box of more than CLUSTERS_MAX cells is refused;
- * "more" when values of `by` made more rows than that. New reference; ERROR_TYPE_UNKNOWN,
- * ERROR_REQUEST, ERROR_FIELD_UNKNOWN, errors of the filter. */
+/* {"cell": degrees, "items": [{"lon", "lat" (mean of its places), "count", "by": {VALUE: n}}]}; a
+ * mark of one record has its "id" and "label", the first 500 of them. Costs one walk over the
+ * places in the box. A box of more than CLUSTERS_MAX cells is refused. New reference;
+ * ERROR_TYPE_UNKNOWN, ERROR_REQUEST, errors of the filter. */
 json_t *record_clusters(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
                         const ClusterQuery *asked, gint64 now_ms, GError **error);

@@ -2,7 +2,8 @@
 """Speed and size, measured on this machine and printed as the tables of docs/performance.md.
 
     make bench                                   everything, about ten minutes
-    bench/run.py --only ingest --runs 1          one part
+    bench/run.py ingest --runs 1                 one part
+    bench/run.py writer clocks                   both back ends: moves, and legal clocks
     bench/run.py --points 44000                  a smaller house
 
 Server and load share the machine's cores, so the figures are lower bounds. Each figure is the median of --runs runs; the spread stands beside
@@ -226,28 +227,66 @@ def nation(options):
     print(f"| idle, share of a core | under the load, share of a core | resident memory |\n|---|---|---|\n| {idle:.1%} | {share:.1%} | {memory:.0f} MiB |")
 
 
+def lists(options):
+    """Lists, facets and search as the web client asks for them, at growing sizes, on both back ends."""
+    program = os.path.join(os.path.dirname(harness.program()), "bench_lists")
+    server, tool = f"/tmp/anlan-bench-lists-{os.getpid()}", os.path.join(ROOT, "tests", "postgres")
+    for rows in options.rows:
+        database = os.path.join(WORK, f"lists-{rows}.db")
+        for suffix in ("", "-wal", "-shm"):
+            if os.path.exists(database + suffix):
+                os.unlink(database + suffix)
+        subprocess.run([program, f"sqlite:{database}", str(rows)], cwd=ROOT, check=True)
+        os.unlink(database)
+        subprocess.run([tool, "start", server], check=True)
+        try:
+            status = subprocess.run([tool, "run", server, "sh", "-c", 'exec "$0" "$ANLAN_TEST_DATABASE" "$1"', program, str(rows)], cwd=ROOT).returncode
+            if status not in (0, 77):
+                raise SystemExit("bench_lists failed on PostgreSQL")
+        finally:
+            subprocess.run([tool, "stop", server])
+
+
 def median(values):
     return statistics.median(values)
 
 
-PARTS = {"ingest": ingest, "moves": moves, "stream": stream, "nation": nation}
+def writer(options):
+    """Moves of the records writer alone, on both back ends."""
+    print("\n**Moves of the records writer alone** (no HTTP; everything synced)\n", flush=True)
+    subprocess.run([os.path.join(ROOT, "bench", "moves"), str(options.runs)], check=True)
+
+
+def clocks(options):
+    """How late legal clocks fire beside a million open ones, on both back ends."""
+    print(f"\n**Legal clocks** (beside {options.open_clocks:,} others that are open)\n", flush=True)
+    subprocess.run([os.path.join(ROOT, "bench", "clocks"), str(options.open_clocks)], check=True)
+
+
+PARTS = {"ingest": ingest, "moves": moves, "stream": stream, "nation": nation, "writer": writer, "clocks": clocks, "lists": lists}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", nargs="*", help=f"parts to run, of {', '.join(PARTS)}; none: all")
     parser.add_argument("--only", choices=PARTS, help="one part")
+    parser.add_argument("--open-clocks", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], help="records that lists are asked of")
     parser.add_argument("--runs", type=int, default=3, help="runs of each measurement")
     parser.add_argument("--points", type=int, default=440_000)
     parser.add_argument("--moves-points", type=int, default=1000, help="points defined while moves are measured")
     parser.add_argument("--rounds", type=int, default=100, help="samples of each point in an ingest run")
     parser.add_argument("--connections", type=int, nargs="*", default=[4, 8])
     options = parser.parse_args()
+    unknown = set(options.part) - set(PARTS)
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
     os.makedirs(WORK, exist_ok=True)
     with open("/proc/cpuinfo") as file:
         cpu = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "?")
     print(f"{os.cpu_count()} cores, {cpu}; {time.strftime('%Y-%m-%d')}; medians of {options.runs} runs; load and server share the machine")
     for name, part in PARTS.items():
-        if options.only in (None, name):
+        if options.only == name or name in options.part or not (options.only or options.part):
             part(options)
             sys.stdout.flush()
 

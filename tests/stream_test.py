@@ -83,6 +83,51 @@ class Live(harness.WorldTest):
             stream.close()
 
 
+
+class StandingIn(harness.WorldTest):
+    """Who stands in for another hears and is told what the other would be, while it lasts and no longer."""
+
+    def delegate(self, of, to):
+        record = of.create("delegation", from_user="county-b", to_user=to, until=f"{harness.day_after(2)}T12:00:00+08:00", reason="休假")
+        return of.move(record, "begin")
+
+    def heard(self, stream, record):
+        return any(e.get("data", {}).get("id") == record["id"] for e in stream.events if isinstance(e.get("data"), dict))
+
+    def test_stream_and_notices(self):
+        absent, delegate, bystander = (self.server.client(login) for login in ("county-b", "county-a", "county-c"))
+        safety = self.server.client("safety-b")
+        streams = {name: Stream(self.server, client.token) for name, client in (("delegate", delegate), ("bystander", bystander))}
+        time.sleep(0.3)
+
+        def one(title, hears):
+            """A hazard of county-b that is submitted for a check, which county inspectors are told of."""
+            record = absent.create("hazard", title=title, enterprise="PLANT-B", source="inspection", grade="general")
+            record = safety.move(absent.move(record, "assign", owner="李", due=harness.day_after(5)), "submit", rectified="换垫片")
+            own = delegate.create("hazard", title=f"自 {title}", enterprise="PLANT-A", source="inspection", grade="general")
+            streams["delegate"].wait(lambda e: isinstance(e.get("data"), dict) and e["data"].get("id") == own["id"], 10)
+            self.assertEqual(self.heard(streams["delegate"], record), hears, title)
+            told = [notice for notice in delegate.get("/api/notices").json["items"] if notice["id"] == record["id"]]
+            self.assertEqual(len(told), 1 if hears else 0, title)
+            self.assertFalse(self.heard(streams["bystander"], record))
+            return record
+
+        one("以前", False)
+        delegation = self.delegate(absent, "county-a")
+        during = one("期间", True)
+        position = next(e["id"] for e in reversed(streams["delegate"].events) if e.get("id"))
+        late = absent.create("hazard", title="补", enterprise="PLANT-B", source="inspection", grade="general")
+        again = Stream(self.server, delegate.token, after=position)
+        again.wait(lambda e: isinstance(e.get("data"), dict) and e["data"].get("id") == late["id"], 10)
+        again.close()
+        absent.move(delegation, "cancel")
+        one("以后", False)
+        told = [notice["id"] for notice in delegate.get("/api/notices").json["items"]]
+        self.assertNotIn(during["id"], told)
+        for stream in streams.values():
+            stream.close()
+
+
 class Resume(unittest.TestCase):
     def test_nothing_is_left_out_or_doubled(self):
         """A reader that falls off again and again, while the server is restarted and killed, sees exactly what one sees that reads all."""

@@ -15,8 +15,7 @@ struct CsvReader {
     GPtrArray *cells;
 };
 
-CsvReader *csv_open(const char *path, char delimiter, GError **error) {
-    FILE *file = fopen(path, "rb");
+static CsvReader *csv_start(FILE *file, const char *path, char delimiter, GError **error) {
     if (file == NULL) {
         error_set(error, ERROR_FILE, NULL, path, g_strerror(errno), NULL);
         return NULL;
@@ -30,6 +29,15 @@ CsvReader *csv_open(const char *path, char delimiter, GError **error) {
     if (getc(file) != 0xEF || getc(file) != 0xBB || getc(file) != 0xBF)
         rewind(file);
     return reader;
+}
+
+CsvReader *csv_open(const char *path, char delimiter, GError **error) {
+    return csv_start(fopen(path, "rb"), path, delimiter, error);
+}
+
+CsvReader *csv_open_memory(const char *bytes, gsize n, const char *name, char delimiter,
+                           GError **error) {
+    return csv_start(fmemopen((void *)bytes, n, "rb"), name, delimiter, error);
 }
 
 void csv_close(CsvReader *reader) {

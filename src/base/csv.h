@@ -8,6 +8,9 @@
 typedef struct CsvReader CsvReader;
 /* `delimiter` ',' or another ASCII character; ' ' means any run of white space and no quotes. */
 CsvReader *csv_open(const char *path, char delimiter, GError **error);
+/* The same of bytes that stay where they are; `name` is for messages. */
+CsvReader *csv_open_memory(const char *bytes, gsize n, const char *name, char delimiter,
+                           GError **error);
 void csv_close(CsvReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CsvReader, csv_close)
 

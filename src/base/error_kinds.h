@@ -103,6 +103,18 @@ ERROR_ROW(FIELD_NOT_SHOWN, "field.not_shown", 422, "此时“{0}”不填写", "
           "清空该字段；它只在下列条件成立时填写：{2}", "Leave it empty; it is for when {2}")
 ERROR_ROW(FIELD_NOT_ACCEPTED, "field.not_accepted", 422, "此操作不接受字段 {field}",
           "This move does not take {field}", "可填写：{0}", "It takes: {0}")
+ERROR_ROW(SHEET, "sheet.invalid", 400, "表格无法读取：{0}", "The sheet cannot be read: {0}",
+          "另存为 CSV（UTF-8）或 XLSX 后重试；{1}", "Save it as CSV (UTF-8) or XLSX again; {1}")
+ERROR_ROW(IMPORT, "import.refused", 422, "{0} 行有错误，未导入任何行",
+          "{0} rows have errors; nothing was imported", "改正 errors 中列出的行后重新导入",
+          "Correct the rows listed in errors and import the file again")
+ERROR_ROW(IMPORT_AGAIN, "import.again", 409, "同一文件已于 {0} 由 {1} 导入",
+          "This file was imported at {0} by {1}", "确需再次导入时加 again=true",
+          "To import it again, add again=true")
+ERROR_ROW(CELL, "cell.value", 422, "“{0}”不是{1}", "\"{0}\" is not {2}", "改为如 {3}",
+          "Write it as {3}")
+ERROR_ROW(CELL_AMBIGUOUS, "cell.ambiguous", 422, "“{0}”不唯一：{1}", "\"{0}\" is ambiguous: {1}",
+          "改填编码", "Write the code instead")
 ERROR_ROW(CHECK, "check.failed", 422, "{0}", "{1}", "改正 {field} 后重试",
           "Correct {field} and try again")
 

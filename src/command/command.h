@@ -16,9 +16,9 @@ typedef struct {
     gboolean (*run)(char **arguments, GError **error);
 } Command;
 
-extern const Command command_serve, command_demo, command_pack, command_load, command_ingest,
-    command_alarms, command_verify, command_user, command_backup, command_export, command_coverage,
-    command_receipt, command_keys;
+extern const Command command_serve, command_demo, command_pack, command_load, command_import,
+    command_ingest, command_alarms, command_clocks, command_verify, command_user, command_backup,
+    command_export, command_coverage, command_receipt, command_keys;
 
 /* Options shared by the commands that open a data directory. */
 typedef struct {

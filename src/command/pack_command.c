@@ -4,6 +4,23 @@
 
 #include <gio/gio.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static char *database, *svg_path;
+static gboolean in_english;
+
+static const GOptionEntry options[] = {
+    {"database", 0, 0, G_OPTION_ARG_STRING, &database,
+     "test: tell the stories in PostgreSQL, postgresql://…, in a schema of their own that is "
+     "dropped "
+     "after (default: in memory)",
+     "URI"},
+    {"svg", 0, 0, G_OPTION_ARG_FILENAME, &svg_path,
+     "show: draw the flow into this file (needs dot, of the Debian package graphviz)", "FILE"},
+    {"en", 0, 0, G_OPTION_ARG_NONE, &in_english, "show: in English", NULL},
+    G_OPTION_ENTRY_NULL,
+};
 
 /* Stories are read, not told. */
 static gboolean check_stories(const Packs *packs, const char *directory, GError **error) {
@@ -30,12 +47,12 @@ static gboolean check(const char *directory, GError **error) {
 }
 
 /* Tells every story; each that fails is named, and they are counted at the end. */
-static gboolean tell_all(const Packs *packs, const GPtrArray *files, GError **error) {
+static gboolean tell_all(const Packs *packs, Sql *sql, const GPtrArray *files, GError **error) {
     guint failed = 0;
     for (guint i = 0; i < files->len; i++) {
         guint steps = 0;
         g_autoptr(GError) cause = NULL;
-        gboolean good = story_tell(packs, files->pdata[i], &steps, &cause);
+        gboolean good = story_tell(packs, sql, files->pdata[i], &steps, &cause);
         printf("%s %s (%u)%s%s\n", good ? "good" : "FAIL", (char *)files->pdata[i], steps,
                good ? "" : "\n     ", good ? "" : cause->message);
         failed += !good;
@@ -48,24 +65,40 @@ static gboolean tell_all(const Packs *packs, const GPtrArray *files, GError **er
     return TRUE;
 }
 
+/* The URI with a search path of only this schema, which need not be there yet. */
+static char *schema_uri(const char *schema) {
+    return g_strdup_printf("%s%soptions=-csearch_path%%3D%s", database,
+                           strchr(database, '?') ? "&" : "?", schema);
+}
+
+static gboolean tell_all_in_schema(const Packs *packs, const GPtrArray *files, GError **error) {
+    g_autofree char *schema = g_strdup_printf("anlan_story_%d_%08x", (int)getpid(), g_random_int());
+    g_autofree char *uri = schema_uri(schema);
+    g_autofree char *make = g_strconcat("CREATE SCHEMA ", schema, NULL);
+    g_autofree char *drop = g_strdup_printf("DROP SCHEMA %s CASCADE", schema);
+    if (!g_str_has_prefix(uri, "postgres"))
+        return error_set(error, ERROR_CONFIG, "database", "not a PostgreSQL URI",
+                         "leave --database away: stories are told in memory", NULL);
+    Sql *sql = sql_open(uri, SQL_WRITE, error);
+    gboolean made = sql && sql_exec(sql, make, error);
+    gboolean good =
+        made && records_migrate(sql, packs, error) && tell_all(packs, sql, files, error);
+    if (made)
+        good = sql_exec(sql, drop, good ? error : NULL) && good;
+    sql_close(sql);
+    return good;
+}
+
 static gboolean test(const char *directory, GError **error) {
     Packs *packs = packs_load(directory, error);
     g_autoptr(GPtrArray) files = packs ? story_files(directory, error) : NULL;
-    gboolean good = files && tell_all(packs, files, error);
+    gboolean good = files && (database ? tell_all_in_schema(packs, files, error)
+                                       : tell_all(packs, NULL, files, error));
     packs_free(packs);
     return good;
 }
 
 /* ---- show ---- */
-
-static char *svg_path;
-static gboolean in_english;
-
-static const GOptionEntry options[] = {
-    {"svg", 0, 0, G_OPTION_ARG_FILENAME, &svg_path,
-     "show: draw the flow into this file (needs dot, of the Debian package graphviz)", "FILE"},
-    {"en", 0, 0, G_OPTION_ARG_NONE, &in_english, "show: in English", NULL},
-    G_OPTION_ENTRY_NULL};
 
 /* Graphviz lays out; it is asked for as a program, so that nothing else depends on it. */
 static gboolean draw(const char *dot, const char *path, GError **error) {

@@ -71,7 +71,8 @@ static json_t *event_of(Webhooks *w, const Webhook *webhook, json_t *entry) {
 /* The next entries for it, and *last, up to which it then has everything. */
 static json_t *events_after(Webhooks *w, const Webhook *webhook, gint64 cursor, gint64 *last,
                             GError **error) {
-    json_t *entries = journal_after(w->sql, w->packs, &webhook->actor, cursor, BATCH, last, error);
+    json_t *entries =
+        journal_after(w->sql, w->packs, &webhook->actor, NULL, cursor, BATCH, last, error);
     if (entries == NULL)
         return NULL;
     json_t *events = json_array(), *entry;

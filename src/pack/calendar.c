@@ -39,6 +39,15 @@ gboolean calendar_has_year(const Calendar *calendar, int year) {
     return g_hash_table_contains(calendar->years, GINT_TO_POINTER(year));
 }
 
+CalendarGaps calendar_gaps(const Calendar *calendar, gint64 day) {
+    CalendarGaps gaps = {0};
+    int n = 0, year = day_year(day);
+    for (int i = 0; i < 2; i++)
+        if (!calendar_has_year(calendar, year + i))
+            gaps.year[n++] = year + i;
+    return gaps;
+}
+
 gboolean calendar_is_workday(const Calendar *calendar, gint64 day) {
     DayKind kind = (DayKind)GPOINTER_TO_INT(g_hash_table_lookup(calendar->days, &day));
     return kind == DAY_ORDINARY ? day_weekday(day) <= 5 : kind == DAY_WORKDAY;

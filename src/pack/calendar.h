@@ -11,6 +11,12 @@ void calendar_add_year(Calendar *calendar, int year);
 void calendar_add_holiday(Calendar *calendar, gint64 day);
 void calendar_add_workday(Calendar *calendar, gint64 day); /* a make-up day on a weekend */
 gboolean calendar_has_year(const Calendar *calendar, int year);
+/* Of the year of `day` and the next one, those without entry: limits in working days that reach
+ * into them count weekends only. Ascending; 0 ends the list. */
+typedef struct {
+    int year[3];
+} CalendarGaps;
+CalendarGaps calendar_gaps(const Calendar *calendar, gint64 day);
 gboolean calendar_is_workday(const Calendar *calendar,
                              gint64 day); /* weekday rule when the year is missing */
 /* The n-th working day after `day` (n >= 0; 0 gives the day itself). *missing_year is set to a year

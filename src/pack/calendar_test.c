@@ -105,6 +105,27 @@ static void test_count(void) {
     packs_free(packs);
 }
 
+/* Which of this year and the next are missing. */
+static void test_gaps(void) {
+    Packs *packs = core();
+    static const struct {
+        const char *day;
+        int years[3];
+    } cases[] = {{"2024-05-01", {0}}, {"2025-12-31", {0}}, {"2999-01-01", {2999, 3000}}};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        CalendarGaps gaps = calendar_gaps(packs->calendar, day(cases[i].day));
+        for (int j = 0; j < 3; j++)
+            g_assert_cmpint(gaps.year[j], ==, cases[i].years[j]);
+    }
+    packs_free(packs);
+    Calendar *calendar = calendar_new();
+    calendar_add_year(calendar, 2026);
+    g_assert_cmpint(calendar_gaps(calendar, day("2026-11-23")).year[0], ==, 2027);
+    g_assert_cmpint(calendar_gaps(calendar, day("2025-11-23")).year[0], ==, 2025);
+    g_assert_cmpint(calendar_gaps(calendar, day("2025-11-23")).year[1], ==, 0);
+    calendar_free(calendar);
+}
+
 /* Without entries only the weekday decides. */
 static void test_empty(void) {
     Calendar *calendar = calendar_new();
@@ -125,6 +146,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/calendar/days", test_days);
     g_test_add_func("/calendar/add", test_add);
     g_test_add_func("/calendar/count", test_count);
+    g_test_add_func("/calendar/gaps", test_gaps);
     g_test_add_func("/calendar/empty", test_empty);
     return g_test_run();
 }

@@ -39,6 +39,8 @@ typedef enum {
     FUNCTION_DAYS,
     FUNCTION_AGE,
     FUNCTION_YEAR,
+    FUNCTION_HOUR,
+    FUNCTION_WORKDAY,
     FUNCTION_ADD,
     FUNCTION_CONCAT,
     FUNCTION_WORST, /* of its arguments */
@@ -67,7 +69,7 @@ struct Operand {
     char *rows;               /* over these rows; or NULL */
     const PackTable *table;   /* lookup, band */
     guint column;             /* of the table */
-    const Calendar *calendar; /* add */
+    const Calendar *calendar; /* add, workday */
     Span span;                /* add: n 0 when the second argument is a code */
 };
 

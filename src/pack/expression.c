@@ -189,6 +189,7 @@ typedef gboolean (*CallRead)(Parser *parser, Operand *call);
 static gboolean read_round(Parser *parser, Operand *call);
 static gboolean read_choose(Parser *parser, Operand *call);
 static gboolean read_add(Parser *parser, Operand *call);
+static gboolean read_workday(Parser *parser, Operand *call);
 static gboolean read_worst(Parser *parser, Operand *call);
 static gboolean read_lookup(Parser *parser, Operand *call);
 static gboolean read_band(Parser *parser, Operand *call);
@@ -216,6 +217,8 @@ static const struct {
     [FUNCTION_DAYS] = {"days", 2, 2, K(DATE) | K(TIME), TERM_NUMBER, NULL},
     [FUNCTION_AGE] = {"age", 2, 2, K(DATE), TERM_NUMBER, NULL},
     [FUNCTION_YEAR] = {"year", 1, 1, K(DATE) | K(TIME), TERM_NUMBER, NULL},
+    [FUNCTION_HOUR] = {"hour", 1, 1, K(TIME), TERM_NUMBER, NULL},
+    [FUNCTION_WORKDAY] = {"workday", 1, 1, K(DATE) | K(TIME), TERM_BOOL, read_workday},
     [FUNCTION_ADD] = {"add", 1, 2, K(DATE) | K(TIME), TERM_NONE, read_add},
     [FUNCTION_CONCAT] = {"concat", 1, ARGUMENTS_MAX, K(TEXT) | K(NUMBER) | K(DATE), TERM_TEXT,
                          NULL},
@@ -346,6 +349,11 @@ static gboolean read_choose(Parser *parser, Operand *call) {
 
 static gboolean codes_have_spans(const Operand *operand) {
     return operand->codes && operand->codes->has_spans;
+}
+
+static gboolean read_workday(Parser *parser, Operand *call) {
+    call->calendar = parser->scope->calendar;
+    return read_arguments(parser, call);
 }
 
 /* add(date, '3d') or add(date, field of codes that are spans) */

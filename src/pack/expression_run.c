@@ -118,6 +118,22 @@ static Term year(Run *run, const Operand *call) {
     return term_day(&a, &day) ? number_term(day_year(day)) : nothing;
 }
 
+/* Hours since 00:00 +08:00, with decimals. */
+static Term hour(Run *run, const Operand *call) {
+    const double hour_ms = 3600 * 1000;
+    Term a = nth(run, call, 0);
+    return a.kind ? number_term((double)(a.time_ms - day_start(day_of(a.time_ms))) / hour_ms)
+                  : nothing;
+}
+
+static Term workday(Run *run, const Operand *call) {
+    Term a = nth(run, call, 0);
+    gint64 day;
+    return term_day(&a, &day)
+               ? (Term){.kind = TERM_BOOL, .truth = calendar_is_workday(call->calendar, day)}
+               : nothing;
+}
+
 static const Span *call_span(Run *run, const Operand *call) {
     if (call->span.n)
         return &call->span;
@@ -270,14 +286,15 @@ static Term worst_row(Run *run, const Operand *call) {
 }
 
 static Term (*const functions[FUNCTIONS])(Run *, const Operand *) = {
-    [FUNCTION_PLUS] = reckon,   [FUNCTION_MINUS] = reckon,     [FUNCTION_TIMES] = reckon,
-    [FUNCTION_DIVIDE] = reckon, [FUNCTION_NEGATE] = negate,    [FUNCTION_ROUND] = rounded,
-    [FUNCTION_LEAST] = extreme, [FUNCTION_GREATEST] = extreme, [FUNCTION_COALESCE] = coalesce,
-    [FUNCTION_CHOOSE] = choose, [FUNCTION_DAYS] = days,        [FUNCTION_AGE] = age,
-    [FUNCTION_YEAR] = year,     [FUNCTION_ADD] = add_span,     [FUNCTION_CONCAT] = concat,
-    [FUNCTION_WORST] = worst,   [FUNCTION_LOOKUP] = lookup,    [FUNCTION_BAND] = band,
-    [FUNCTION_SUM] = sum,       [FUNCTION_MAX] = extreme_row,  [FUNCTION_MIN] = extreme_row,
-    [FUNCTION_AVG] = sum,       [FUNCTION_COUNT] = count,      [FUNCTION_WORST_ROW] = worst_row,
+    [FUNCTION_PLUS] = reckon,     [FUNCTION_MINUS] = reckon,        [FUNCTION_TIMES] = reckon,
+    [FUNCTION_DIVIDE] = reckon,   [FUNCTION_NEGATE] = negate,       [FUNCTION_ROUND] = rounded,
+    [FUNCTION_LEAST] = extreme,   [FUNCTION_GREATEST] = extreme,    [FUNCTION_COALESCE] = coalesce,
+    [FUNCTION_CHOOSE] = choose,   [FUNCTION_DAYS] = days,           [FUNCTION_AGE] = age,
+    [FUNCTION_HOUR] = hour,       [FUNCTION_WORKDAY] = workday,     [FUNCTION_YEAR] = year,
+    [FUNCTION_ADD] = add_span,    [FUNCTION_CONCAT] = concat,       [FUNCTION_WORST] = worst,
+    [FUNCTION_LOOKUP] = lookup,   [FUNCTION_BAND] = band,           [FUNCTION_SUM] = sum,
+    [FUNCTION_MAX] = extreme_row, [FUNCTION_MIN] = extreme_row,     [FUNCTION_AVG] = sum,
+    [FUNCTION_COUNT] = count,     [FUNCTION_WORST_ROW] = worst_row,
 };
 
 Term call_term(Run *run, const Operand *call) {

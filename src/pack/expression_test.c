@@ -184,6 +184,27 @@ static void test_rows(Fixture *f, gconstpointer data) {
     g_array_unref(site.substances);
 }
 
+/* Days and hours are those of +08:00; a make-up Saturday and a holiday are in the calendar. */
+static void test_day_and_hour(Fixture *f, gconstpointer data) {
+    (void)data;
+    Site site = site_new(NAN);
+    g_assert_cmpfloat(number(f, &site, "hour(TIMESTAMP('2026-09-30T14:30:00Z'))"), ==, 22.5);
+    g_assert_cmpfloat(number(f, &site, "hour(TIMESTAMP('2026-09-30T16:00:00Z'))"), ==, 0);
+    static const struct {
+        const char *day;
+        double workday;
+    } days[] = {{"DATE('2026-09-30')", 1},
+                {"DATE('2026-10-01')", 0},
+                {"TIMESTAMP('2026-09-30T16:00:00Z')", 0}, /* October the first in +08:00 */
+                {"DATE('2026-10-10')", 1},                /* a Saturday, worked */
+                {"DATE('2026-10-11')", 0}};
+    for (gsize i = 0; i < G_N_ELEMENTS(days); i++) {
+        g_autofree char *text = g_strdup_printf("choose(workday(%s) = TRUE, 1, 0)", days[i].day);
+        g_assert_cmpfloat(number(f, &site, text), ==, days[i].workday);
+    }
+    g_array_unref(site.substances);
+}
+
 static void test_rows_refused(Fixture *f, gconstpointer data) {
     static const char *const texts[] = {"sum(substances)",
                                         "sum(substances.name)",
@@ -265,6 +286,7 @@ static void test_gb18218_unknown(Fixture *f, gconstpointer data) {
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     ADD("/expression/rows", test_rows);
+    ADD("/expression/day-and-hour", test_day_and_hour);
     ADD("/expression/rows-refused", test_rows_refused);
     ADD("/expression/gb18218", test_gb18218);
     ADD("/expression/gb18218-unknown", test_gb18218_unknown);

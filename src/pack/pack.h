@@ -187,11 +187,12 @@ typedef struct {
 typedef enum { EFFECT_RAISE, EFFECT_NOTIFY } EffectKind;
 typedef struct {
     EffectKind kind;
-    char *type;     /* raise */
-    char *link;     /* raise: own field, or NULL */
-    GArray *fields; /* raise: Assignment */
-    RoleSet who;    /* notify */
-    Title title;    /* notify: template */
+    Condition *when; /* on the record after the move; NULL: always */
+    char *type;      /* raise */
+    char *link;      /* raise: own field, or NULL */
+    GArray *fields;  /* raise: Assignment */
+    RoleSet who;     /* notify */
+    Title title;     /* notify: template */
 } Effect;
 
 typedef struct ClockType ClockType;
@@ -287,6 +288,7 @@ struct RecordType {
     GPtrArray *fields;                            /* Field* */
     GHashTable *fields_by_name;
     GPtrArray *given;      /* Field*: those that people may give at creation and by an edit */
+    GPtrArray *indexed;    /* Field*: lists are sorted and narrowed by these at any size */
     GPtrArray *row_fields; /* Field*: those of kind rows */
     GPtrArray *computed;   /* Field*: each behind those that its expression names */
     GPtrArray *checks;     /* Guard*: refused when true */
@@ -358,6 +360,8 @@ typedef struct {
     const RecordType *type, *record;
 } TypeNames;
 ConditionScope type_scope(TypeNames *names);
+/* In the fields of rows: the F of `record.F`, a field of the record that holds them; or NULL. */
+const char *name_of_owner(const RecordType *type, const char *name);
 /* The field of `REF.FIELD` in another type, and the ref's; NULL when there is none. `rest` is set
  * to what stands behind the dot. */
 const RecordType *type_of_ref(const Packs *packs, const RecordType *type, const char *name,

@@ -280,12 +280,15 @@ static gboolean read_notify(Loader *loader, const YamlNode *node, gpointer place
 
 static gboolean effect_read(Loader *loader, const YamlNode *node, GArray *effects, GError **error) {
     static const KeyRow rows[] = {
+        {"when", FALSE, PASS_RULES, read_condition, offsetof(Effect, when)},
         {"raise", FALSE, PASS_RULES, read_raise, 0},
         {"notify", FALSE, PASS_RULES, read_notify, 0},
     };
     Effect effect = {0};
-    if (node->kind == YAML_MAP && tree_count(node) != 1)
-        return refuse(error, node, "每项一个 raise 或 notify / one raise or notify per item",
+    if (node->kind == YAML_MAP && tree_count(node) != 1 + (tree_get(node, "when") != NULL))
+        return refuse(error, node,
+                      "每项一个 raise 或 notify，可加 when / one raise or notify per item, with "
+                      "or without when",
                       "一项应只有一个效果 / an item holds one effect");
     if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), &effect, error))
         return FALSE;

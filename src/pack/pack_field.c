@@ -439,7 +439,7 @@ static gboolean read_row_count(Loader *loader, const YamlNode *node, gpointer pl
 
 /* What belongs to a whole record, or could not be told from what was given. */
 static gboolean fits_in_row(const YamlNode *node, const Field *field, GError **error) {
-    static const char *const never[] = {"unique", "by_move", "compute", "secret"};
+    static const char *const never[] = {"unique", "by_move", "secret"};
     for (gsize i = 0; i < G_N_ELEMENTS(never); i++)
         if (tree_get(node, never[i]))
             return refuse(error, node, "删除该键 / remove it",

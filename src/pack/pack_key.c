@@ -340,7 +340,10 @@ typedef struct {
 static gboolean literal_known(Loader *loader, const char *name, const char *text) {
     const RecordType *type = loader->type;
     const Field *ref;
-    if (strchr(name, '.'))
+    if (name_of_owner(type, name)) {
+        name = name_of_owner(type, name);
+        type = type->owner;
+    } else if (strchr(name, '.'))
         type = type_of_ref(loader->packs, type, name, &ref, &name);
     if (type == NULL)
         return TRUE;

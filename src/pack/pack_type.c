@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { KEY_CHARS = 120, CHECKS_MAX = 64, NUMBER_CHARS = 80, SERIAL_WIDTH = 12 };
+enum { KEY_CHARS = 120, CHECKS_MAX = 64, NUMBER_CHARS = 80, SERIAL_WIDTH = 12, INDEXES_MAX = 6 };
 
 /* Key and scope say which record it is and where it stands: they cannot come and go. */
 static gboolean always_there(const Field *field, const YamlNode *node, GError **error) {
@@ -168,6 +168,25 @@ static gboolean read_checks(Loader *loader, const YamlNode *node, gpointer place
     return TRUE;
 }
 
+static gboolean read_index(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    RecordType *type = place;
+    if (!is_list(node, INDEXES_MAX, error))
+        return FALSE;
+    for (guint i = 0; i < tree_count(node); i++) {
+        const Field *field = NULL;
+        if (!read_open_field(loader, tree_at(node, i), &field, error))
+            return FALSE;
+        if (field_term_kind(field->kind) == TERM_NONE || field == type->key)
+            return refuse(error, tree_at(node, i), "从 index 中删除 / take it out",
+                          "字段 %s 不能排序 / %s cannot be sorted by", field->name, field->name);
+        if (g_ptr_array_find(type->indexed, field, NULL))
+            return refuse(error, tree_at(node, i), "删除重复项 / leave one out",
+                          "字段 %s 重复 / %s stands twice", field->name, field->name);
+        g_ptr_array_add(type->indexed, (gpointer)field);
+    }
+    return TRUE;
+}
+
 static gboolean type_has_secrets(const RecordType *type) {
     for (guint i = 0; i < type->fields->len; i++)
         if (((const Field *)type->fields->pdata[i])->secret)
@@ -301,6 +320,7 @@ static const KeyRow type_rows[] = {
     {"label", FALSE, PASS_RULES, read_open_field, offsetof(RecordType, label)},
     {"scope", FALSE, PASS_RULES, read_scope, 0},
     {"number", FALSE, PASS_RULES, read_number, offsetof(RecordType, number)},
+    {"index", FALSE, PASS_RULES, read_index, 0},
     {"checks", FALSE, PASS_RULES, read_checks, 0},
     {"flow", FALSE, PASS_SHAPE | PASS_RULES, read_flow, 0},
     {"clocks", FALSE, PASS_SHAPE | PASS_RULES, read_clocks, 0},
@@ -321,6 +341,7 @@ RecordType *type_new(Packs *packs) {
     type->computed = packs_pointers(packs);
     type->fields_by_name = packs_table(packs);
     type->checks = packs_pointers(packs);
+    type->indexed = packs_pointers(packs);
     type->states = packs_pointers(packs);
     type->moves = packs_pointers(packs);
     type->clocks = packs_pointers(packs);

@@ -2,6 +2,7 @@
  * move are given instead of four arguments; lives on the stack of the door function. Inside record/
  * only. */
 #pragma once
+#include "record/delegation.h"
 #include "record/row.h"
 #include "record/sealed.h"
 
@@ -103,12 +104,8 @@ json_t *proposal_note(const Proposal *proposal);
  * name of each person who has delegated to him. */
 typedef json_t *(*ActFunction)(const Act *act, gpointer data, GError **error);
 json_t *act_or_stand_in(const Act *act, ActFunction function, gpointer data, GError **error);
-/* Those who have delegated to the actor, as he acts for them. */
-typedef struct {
-    Actor actor; /* id and name are the delegate's; role and place the delegator's */
-    char *for_id, *region, *enterprise, *sectors;
-} StandIn;
-GPtrArray *stand_ins(const Act *act); /* of StandIn*, caller frees; empty for the machine */
+/* delegation_stand_ins; empty when he already acts for another. */
+GPtrArray *stand_ins(const Act *act);
 
 /* --- hands.c: who had a hand in what --- */
 

@@ -1,5 +1,4 @@
-/* Standing in: a record of type `delegation` in state `active` lets one user act with the role and
- * the place of another. It is not handed on. The journal names both. */
+#include "record/delegation.h"
 #include "record/act.h"
 
 static void stand_in_free(gpointer data) {
@@ -59,6 +58,11 @@ GPtrArray *stand_ins(const Act *act) {
     for (guint i = 0; i < logins->len; i++)
         add_stand_in(act, logins->pdata[i], found);
     return found;
+}
+
+GPtrArray *delegation_stand_ins(Sql *sql, const Packs *packs, const Actor *actor, gint64 now_ms) {
+    Act act = {sql, packs, actor, now_ms, NULL};
+    return stand_ins(&act);
 }
 
 static gboolean other_may_help(const GError *refusal) {

@@ -219,11 +219,16 @@ static gboolean prepare_raise(const Act *act, Row *row, const Effect *effect, GP
     return link_row(row, effect, id, error);
 }
 
+static gboolean happens(const Act *act, const Row *row, const Effect *effect, EffectKind kind) {
+    return effect->kind == kind && (effect->when == NULL || act_holds(act, row, effect->when));
+}
+
 gboolean effects_prepare(const Act *act, Row *row, const Move *move, GPtrArray *raises,
                          GError **error) {
     for (guint i = 0; move->effects && i < move->effects->len; i++) {
         const Effect *effect = &g_array_index(move->effects, Effect, i);
-        if (effect->kind == EFFECT_RAISE && !prepare_raise(act, row, effect, raises, error))
+        if (happens(act, row, effect, EFFECT_RAISE) &&
+            !prepare_raise(act, row, effect, raises, error))
             return FALSE;
     }
     return TRUE;
@@ -272,7 +277,7 @@ gboolean effects_run(const Act *act, const Row *row, const Move *move, const GPt
             return FALSE;
     for (guint i = 0; move->effects && i < move->effects->len; i++) {
         const Effect *effect = &g_array_index(move->effects, Effect, i);
-        if (effect->kind == EFFECT_NOTIFY && !notify(act, row, effect, error))
+        if (happens(act, row, effect, EFFECT_NOTIFY) && !notify(act, row, effect, error))
             return FALSE;
     }
     return TRUE;

@@ -174,6 +174,7 @@ static gboolean write_pages(const Act *act, const RecordType *type, const Record
     query.labels = TRUE;
     query.facets = NULL;
     query.count = TRUE; /* on the first page */
+    query.count_max = SHEET_ROWS_MAX + 1;
     write_head(sheet, columns);
     do {
         query.cursor = cursor;

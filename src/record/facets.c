@@ -1,19 +1,15 @@
 #include "record/facets.h"
+#include "record/record_index.h"
 #include "record/schema.h"
+#include "record/search.h"
 
 #include <string.h>
 
 enum { FACETS_MAX = 8, VALUES_MAX = 100 };
 
-static const gboolean counted[FIELD_KINDS] = {[FIELD_CODE] = TRUE,
-                                              [FIELD_BOOL] = TRUE,
-                                              [FIELD_REF] = TRUE,
-                                              [FIELD_REGION] = TRUE,
-                                              [FIELD_ROLE] = TRUE};
-
 static const char *facet_column(const RecordType *type, const char *name, GError **error) {
     const Field *field = type_field(type, name);
-    if (field ? counted[field->kind] && !field->secret : g_str_equal(name, "state"))
+    if (field ? field_counted(field) : g_str_equal(name, "state"))
         return schema_column((gpointer)type, name);
     if (field)
         error_set(error, ERROR_REQUEST, name, "facets: not counted",
@@ -23,57 +19,127 @@ static const char *facet_column(const RecordType *type, const char *name, GError
     return NULL;
 }
 
-static json_t *value_json(const RecordType *type, const char *name, SqlStatement *st) {
-    const Field *field = type_field(type, name);
-    if (sql_is_null(st, 0))
-        return json_null();
-    return field && field->kind == FIELD_BOOL ? json_boolean(sql_int(st, 0))
-                                              : json_string(sql_text(st, 0));
+/* --- one walk over the rows counts all facets --- */
+
+typedef struct {
+    const char *name, *column;
+    gboolean truth;     /* a bool: 0 and 1 */
+    GHashTable *counts; /* value -> its count as a pointer; "" is the empty value */
+} Facet;
+
+static void facet_clear(gpointer data) { g_hash_table_destroy(((Facet *)data)->counts); }
+
+static GArray *facets_new(const RecordType *type, const char *names_text, GError **error) {
+    g_auto(GStrv) names = g_strsplit(names_text, ",", FACETS_MAX + 1);
+    GArray *facets = g_array_new(FALSE, FALSE, sizeof(Facet));
+    g_array_set_clear_func(facets, facet_clear);
+    gboolean good =
+        g_strv_length(names) <= FACETS_MAX ||
+        error_set(error, ERROR_REQUEST, "facets", "facets: too many", "at most 8", NULL);
+    for (guint i = 0; good && names[i]; i++) {
+        const char *name = g_intern_string(g_strstrip(names[i]));
+        const Field *field = type_field(type, name);
+        Facet facet = {name, facet_column(type, name, error), field && field->kind == FIELD_BOOL,
+                       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+        g_array_append_val(facets, facet);
+        good = facet.column != NULL;
+    }
+    if (!good)
+        g_clear_pointer(&facets, g_array_unref);
+    return facets;
 }
 
-static json_t *read_values(const RecordType *type, const char *name, SqlStatement *st,
-                           GError **error) {
-    json_t *values = json_array();
-    SqlStep step;
-    while ((step = sql_step(st, error)) == SQL_ROW)
-        json_array_append_new(values, json_pack("{s:o, s:I}", "value", value_json(type, name, st),
-                                                "count", (json_int_t)sql_int(st, 1)));
-    if (step == SQL_FAILED)
-        g_clear_pointer(&values, json_decref);
-    return values;
+static void count_value(Facet *facet, const char *value) {
+    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(facet->counts, value));
+    g_hash_table_insert(facet->counts, g_strdup(value), GUINT_TO_POINTER(n + 1));
 }
 
-static json_t *one_facet(const Act *act, const RecordType *type, const RecordQuery *asked,
-                         const char *name, GError **error) {
-    const char *column = facet_column(type, name, error);
-    if (column == NULL)
-        return NULL;
+static void count_row(GArray *facets, SqlStatement *st) {
+    for (guint i = 0; i < facets->len; i++) {
+        Facet *facet = &g_array_index(facets, Facet, i);
+        if (sql_is_null(st, (int)i))
+            count_value(facet, "");
+        else if (facet->truth)
+            count_value(facet, sql_int(st, (int)i) ? "1" : "0");
+        else
+            count_value(facet, sql_text(st, (int)i));
+    }
+}
+
+/* Newest first, so that a list that is too long is counted by its recent part. */
+static gboolean count_rows(const Act *act, const RecordType *type, const RecordQuery *asked,
+                           GArray *facets, gboolean *more, GError **error) {
     g_autoptr(Query) query = query_new("SELECT ");
     g_autoptr(GPtrArray) conditions = list_conditions_new();
-    query_add_format(query, "%s, count(*)", column);
-    if (!list_where(query, act, type, asked, conditions, error))
-        return NULL;
-    query_add_format(query, " GROUP BY %s ORDER BY count(*) DESC, %s LIMIT %d", column, column,
-                     VALUES_MAX);
+    for (guint i = 0; i < facets->len; i++)
+        query_add_format(query, "%s%s", i ? ", " : "", g_array_index(facets, Facet, i).column);
+    if (!list_where(query, act, type, asked, LIST_COUNTS, conditions, error))
+        return FALSE;
+    gint64 most = list_count_max(asked);
+    gboolean search = asked->search && *asked->search;
+    query_add(query, !search                      ? " ORDER BY _created_ms DESC, _id DESC"
+                     : search_has_order(act->sql) ? " ORDER BY search_index.rowid DESC"
+                                                  : "");
+    query_add(query, " LIMIT ?");
+    query_param_int(query, most + 1);
     SqlStatement *st = query_start(query, act->sql, error);
-    return st ? read_values(type, name, st, error) : NULL;
+    SqlStep step = SQL_FAILED;
+    gint64 n = 0;
+    while (st && (step = sql_step(st, error)) == SQL_ROW)
+        if (n++ < most)
+            count_row(facets, st);
+    *more = n > most;
+    return step == SQL_DONE;
+}
+
+/* --- as JSON --- */
+
+typedef struct {
+    const char *value;
+    guint count;
+} Counted;
+
+static gint most_first(gconstpointer a, gconstpointer b) {
+    const Counted *left = a, *right = b;
+    return left->count != right->count ? (left->count < right->count ? 1 : -1)
+                                       : strcmp(left->value, right->value);
+}
+
+static json_t *value_json(const Facet *facet, const char *value) {
+    if (*value == 0)
+        return json_null();
+    return facet->truth ? json_boolean(*value == '1') : json_string(value);
+}
+
+static json_t *values_json(const Facet *facet) {
+    g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(Counted));
+    json_t *json = json_array();
+    GHashTableIter iter;
+    gpointer value, count;
+    g_hash_table_iter_init(&iter, facet->counts);
+    while (g_hash_table_iter_next(&iter, &value, &count)) {
+        Counted counted = {value, GPOINTER_TO_UINT(count)};
+        g_array_append_val(values, counted);
+    }
+    g_array_sort(values, most_first);
+    for (guint i = 0; i < MIN(values->len, VALUES_MAX); i++) {
+        const Counted *counted = &g_array_index(values, Counted, i);
+        json_array_append_new(json,
+                              json_pack("{s:o, s:i}", "value", value_json(facet, counted->value),
+                                        "count", (int)counted->count));
+    }
+    return json;
 }
 
 json_t *facets_json(const Act *act, const RecordType *type, const RecordQuery *asked,
-                    GError **error) {
-    g_auto(GStrv) names = g_strsplit(asked->facets, ",", FACETS_MAX + 1);
-    json_t *facets = json_object();
-    if (g_strv_length(names) > FACETS_MAX) {
-        error_set(error, ERROR_REQUEST, "facets", "facets: too many", "at most 8", NULL);
-        g_clear_pointer(&facets, json_decref);
+                    gboolean *more, GError **error) {
+    g_autoptr(GArray) facets = facets_new(type, asked->facets, error);
+    if (facets == NULL || !count_rows(act, type, asked, facets, more, error))
+        return NULL;
+    json_t *json = json_object();
+    for (guint i = 0; i < facets->len; i++) {
+        const Facet *facet = &g_array_index(facets, Facet, i);
+        json_object_set_new(json, facet->name, values_json(facet));
     }
-    for (guint i = 0; facets && names[i]; i++) {
-        const char *name = g_strstrip(names[i]);
-        json_t *values = one_facet(act, type, asked, name, error);
-        if (values)
-            json_object_set_new(facets, name, values);
-        else
-            g_clear_pointer(&facets, json_decref);
-    }
-    return facets;
+    return json;
 }

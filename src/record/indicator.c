@@ -136,7 +136,7 @@ static GHashTable *count_groups(const Reckoning *r, gboolean whole, GError **err
     g_autoptr(GPtrArray) conditions = list_conditions_new();
     add_group(r, query);
     query_add_format(query, ", count(*), count(%s), sum(%s)", column, column);
-    if (!list_where(query, r->act, r->type, &asked, conditions, error))
+    if (!list_where(query, r->act, r->type, &asked, LIST_COUNTS, conditions, error))
         return NULL;
     add_below(query, r->region);
     query_add_format(query, " GROUP BY 1 ORDER BY 2 DESC LIMIT %d", GROUPS_MAX);

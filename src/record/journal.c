@@ -1,4 +1,5 @@
 #include "record/journal.h"
+#include "record/delegation.h"
 #include "record/journal_hash.h"
 #include "record/rights.h"
 
@@ -157,8 +158,16 @@ static gboolean entry_seen(const Packs *packs, const Actor *actor, const EntryTe
                            sector);
 }
 
-json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, gint64 seq, int limit,
-                      gint64 *last, GError **error) {
+static gboolean entry_seen_by_any(const Packs *packs, const Actor *actor, const GPtrArray *others,
+                                  const EntryTexts *entry, const char *sector) {
+    gboolean seen = entry_seen(packs, actor, entry, sector);
+    for (guint i = 0; others && !seen && i < others->len; i++)
+        seen = entry_seen(packs, &((const StandIn *)others->pdata[i])->actor, entry, sector);
+    return seen;
+}
+
+json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, const GPtrArray *others,
+                      gint64 seq, int limit, gint64 *last, GError **error) {
     enum {
         LOOKED_AT_MAX = 5000
     }; /* somebody who sees little does not hold the connection for long */
@@ -175,7 +184,7 @@ json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, gint64 s
         entry_read(st, &entry);
         *last = entry.seq;
         const char *sector = sql_text(st, JOURNAL_SECTOR_COLUMN);
-        if (!entry_seen(packs, actor, &entry, sector))
+        if (!entry_seen_by_any(packs, actor, others, &entry, sector))
             continue;
         json_t *json = json_object();
         set_common(json, &entry);

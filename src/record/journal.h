@@ -29,11 +29,12 @@ gboolean journal_seal(Sql *sql, gint64 now_ms, gint64 *sealed, GError **error);
 /* Entries of one record, oldest first, as in docs/api.md ENTRY; rights are the caller's business
  * (record_get first). */
 json_t *journal_of(Sql *sql, const Packs *packs, const char *type, const char *id, GError **error);
-/* Entries after `seq` in the actor's sight, at most `limit`, each
+/* Entries after `seq` in the sight of the actor or of one of `others` (of StandIn*; or NULL), at
+ * most `limit`, each
  * {"seq","time","type","id","action","from","to","region","enterprise","sector"}; *last is the
  * highest seq looked at, seen or not. For the live stream. */
-json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, gint64 seq, int limit,
-                      gint64 *last, GError **error);
+json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, const GPtrArray *others,
+                      gint64 seq, int limit, gint64 *last, GError **error);
 typedef struct {
     const char *enterprise, *type; /* or NULL */
     const char *action; /* "reveal": what begins with it and a colon, or is it; or NULL */

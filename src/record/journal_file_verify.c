@@ -431,7 +431,7 @@ static gboolean read_all(FileReading *reading, GError **error) {
         return bad_form(reading, error);
     hash_add(reading->all, magic, sizeof magic);
     while (!reading->ended) {
-        int tag;
+        int tag = 0;
         if (!next_item(reading, &tag, error) || !read_item(reading, tag, error))
             return FALSE;
     }

@@ -321,7 +321,8 @@ static void test_after(World *world, gconstpointer data) {
           suzhou = person(world, "city_duty", "c", "3205");
     gint64 last = 0, seen = 0, end = journal_last(world->sql, &error);
     while (last < end) {
-        json_t *items = journal_after(world->sql, world->packs, &wujin, last, 3, &last, &error);
+        json_t *items =
+            journal_after(world->sql, world->packs, &wujin, NULL, last, 3, &last, &error);
         g_assert_no_error(error);
         for (gsize i = 0; i < json_array_size(items); i++) {
             gint64 seq = json_integer_value(json_object_get(json_array_get(items, i), "seq"));
@@ -331,13 +332,13 @@ static void test_after(World *world, gconstpointer data) {
         json_decref(items);
     }
     g_assert_cmpint(seen, ==, end);
-    json_t *items = journal_after(world->sql, world->packs, &suzhou, 0, 100, &last, &error);
+    json_t *items = journal_after(world->sql, world->packs, &suzhou, NULL, 0, 100, &last, &error);
     g_assert_cmpuint(json_array_size(items), ==,
                      6 + 1 + 1); /* regions are for everyone; E3 and P3 */
     g_assert_cmpint(last, ==, end);
     json_decref(items);
     Actor operator= person(world, "enterprise_operator", "o", "E1");
-    items = journal_after(world->sql, world->packs, &operator, 0, 100, &last, &error);
+    items = journal_after(world->sql, world->packs, &operator, NULL, 0, 100, &last, &error);
     g_assert_cmpuint(json_array_size(items), ==,
                      6 + 2); /* E1 and P1; operators do not read hazards */
     json_decref(items);

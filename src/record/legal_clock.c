@@ -84,14 +84,15 @@ static const ClockType *clock_type(const Act *act, const RecordType *type, const
  * will stay. */
 static gboolean advance(const Act *act, const Due *due, const ClockType *clock, GError **error) {
     SqlStatement *st = sql_query(
-        act->sql, error, "UPDATE clocks SET step = ?, fired_ms = ?, next_ms = ? WHERE serial = ?",
-        "iin", (gint64)due->step + 1, act->now_ms);
+        act->sql, error,
+        "UPDATE clocks SET step = ?, fired_ms = ?, late_ms = ?, next_ms = ? WHERE serial = ?",
+        "iiin", (gint64)due->step + 1, act->now_ms, act->now_ms - due->next_ms);
     if (st == NULL)
         return FALSE;
     if (clock)
-        clock_bind_next(st, 3,
+        clock_bind_next(st, 4,
                         clock_step_time(clock, act->packs->calendar, due->due_ms, due->step + 1));
-    sql_bind_int(st, 4, due->serial);
+    sql_bind_int(st, 5, due->serial);
     return sql_send(st, error);
 }
 

@@ -52,7 +52,15 @@ static char *to_base64url(const char *text) {
     return code;
 }
 
-static json_t *from_base64url(const char *text) {
+char *list_cursor_write(json_t *cursor_take) {
+    char *text = json_dumps(cursor_take, JSON_COMPACT);
+    json_decref(cursor_take);
+    char *code = to_base64url(text);
+    free(text);
+    return code;
+}
+
+json_t *list_cursor_read(const char *text) {
     enum { CURSOR_MAX = 8192 };
     if (strlen(text) > CURSOR_MAX)
         return NULL;
@@ -83,7 +91,7 @@ static gboolean cursor_fits(const ListSort *sort, json_t *cursor, json_t *values
 }
 
 static gboolean read_cursor(ListSort *sort, const char *text, GError **error) {
-    json_t *cursor = from_base64url(text);
+    json_t *cursor = list_cursor_read(text);
     json_t *values = json_object_get(cursor, "v");
     gboolean good = cursor_fits(sort, cursor, values);
     if (good)
@@ -91,6 +99,22 @@ static gboolean read_cursor(ListSort *sort, const char *text, GError **error) {
     json_decref(cursor);
     return good || error_set(error, ERROR_REQUEST, "cursor", "cursor",
                              "use `next` of the former answer with the same sort", NULL);
+}
+
+static gboolean sorts_by(const ListSort *sort, const char *column) {
+    for (guint i = 0; i < sort->keys->len; i++)
+        if (strcmp(g_array_index(sort->keys, SortKey, i).column, column) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* Equals stand in order of creation, as in the indexes of fields. */
+static void add_creation(ListSort *sort) {
+    if (sorts_by(sort, "_created_ms") || sorts_by(sort, "_id"))
+        return;
+    SortKey key = {"_created_ms", g_strdup("created_at"),
+                   g_array_index(sort->keys, SortKey, 0).descending, FALSE};
+    g_array_append_val(sort->keys, key);
 }
 
 ListSort *list_sort_new(const RecordType *type, const char *sort_text, const char *cursor,
@@ -101,6 +125,7 @@ ListSort *list_sort_new(const RecordType *type, const char *sort_text, const cha
     g_array_set_clear_func(sort->keys, key_clear);
     gboolean good = add_keys(sort, type, error);
     if (good) {
+        add_creation(sort);
         SortKey id = {"_id", g_strdup("id"), g_array_index(sort->keys, SortKey, 0).descending,
                       FALSE};
         g_array_append_val(sort->keys, id);
@@ -136,12 +161,7 @@ char *list_sort_cursor(const ListSort *sort, const Row *last) {
         json_array_append_new(
             values,
             term_json(row_term((gpointer)last, g_array_index(sort->keys, SortKey, i).name)));
-    json_t *cursor = json_pack("{s:s, s:o}", "s", sort->text, "v", values);
-    char *text = json_dumps(cursor, JSON_COMPACT);
-    json_decref(cursor);
-    char *code = to_base64url(text);
-    free(text);
-    return code;
+    return list_cursor_write(json_pack("{s:s, s:o}", "s", sort->text, "v", values));
 }
 
 /* --- SQL --- */
@@ -181,9 +201,10 @@ void list_sort_where(const ListSort *sort, Query *query) {
     if (sort->after == NULL)
         return;
     const SortKey *first = &g_array_index(sort->keys, SortKey, 0);
-    if (!first->nullable) {
+    json_t *bound = json_array_get(sort->after, 0);
+    if (!json_is_null(bound) && (!first->nullable || !first->descending)) {
         query_add_format(query, first->descending ? " AND %s <= ?" : " AND %s >= ?", first->column);
-        add_value(query, json_array_get(sort->after, 0));
+        add_value(query, bound);
     }
     query_add(query, " AND (");
     for (guint i = 0; i < sort->keys->len; i++) {

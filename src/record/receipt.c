@@ -301,7 +301,7 @@ static gboolean add_record(Sql *sql, const Packs *packs, const Found *found, jso
 
 json_t *receipt_find(Sql *sql, const Packs *packs, const char *typed, GError **error) {
     char code[RECEIPT_CHARS + 1], hash[HASH_HEX];
-    Found found;
+    Found found = {0};
     if (!receipt_code_read(typed, code)) {
         error_set(error, ERROR_RECEIPT, NULL, NULL);
         return NULL;

@@ -71,6 +71,7 @@ typedef struct {
     const char *cursor; /* from a former answer, or NULL */
     int limit;          /* 1..500 */
     gboolean count;
+    gint64 count_max; /* count no further than this; 0: LIST_COUNT_MAX (record/facets.h) */
     gboolean labels;  /* add _labels of refs, regions */
     const char *also; /* a second CQL2-text that must hold too, or NULL */
     const GeoBox
@@ -78,8 +79,9 @@ typedef struct {
     const char
         *facets; /* "state,grade": count the values of these too, or NULL (record/facets.h) */
 } RecordQuery;
-/* {"items": [...], "next": cursor or null, "count": n, "facets": {...}}. Scope is part of the SQL.
- */
+/* {"items": [...], "next": cursor or null, "count": n, "facets": {...}}; "count_more": true when
+ * there are more than counted, "facets_more" when only the newest were counted. Scope is part of
+ * the SQL. */
 json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
                     const RecordQuery *query, gint64 now_ms, GError **error);
 /* "_labels": {field: text}; of a field of kind rows an array, {cell: text} by row. */

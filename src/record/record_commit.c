@@ -74,7 +74,8 @@ static gboolean move_dependents(const Act *act, const Row *owner, GError **error
         const RecordType *type = act->packs->types->pdata[i];
         if (!depends_on(type, owner->type))
             continue;
-        if (!move_rows(act, type, type->scope_region, "_region", owner->region, owner, error) ||
+        if (!search_follow(act->sql, type, owner->id, owner->region, error) ||
+            !move_rows(act, type, type->scope_region, "_region", owner->region, owner, error) ||
             (type->has_sector &&
              !move_rows(act, type, type->scope_sector, "_sector", owner->sector, owner, error)) ||
             !move_marks(act, type, "_enterprise", owner->id, error))

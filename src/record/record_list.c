@@ -2,10 +2,12 @@
 #include "record/facets.h"
 #include "record/list_sort.h"
 #include "record/place.h"
+#include "record/record_index.h"
 #include "record/rights.h"
 #include "record/rows.h"
 #include "record/schema.h"
 #include "record/search.h"
+#include "record/search_page.h"
 
 #include <string.h>
 
@@ -37,8 +39,8 @@ static char *only_region(const Act *act, const RecordType *type) {
 /* A list in order of creation is read from the index of creation, which holds the region too; a
  * range over several regions would lead the planner to sort all of them, so it is hidden from it.
  * One region is an equality, which keeps the order of its index. */
-static void add_scope(Query *query, const Act *act, const RecordType *type, gboolean by_creation) {
-    g_autofree char *only = only_region(act, type);
+static void add_scope(Query *query, const Act *act, const RecordType *type, const char *only,
+                      gboolean by_creation) {
     if (only) {
         query_add(query, " AND _region = ?");
         query_param_text(query, only);
@@ -64,9 +66,9 @@ static void add_one_scope(Query *query, const Act *act, const RecordType *type) 
 
 /* What the actor sees himself, and what those see for whom he stands in. */
 static void add_scopes(Query *query, const Act *act, const RecordType *type,
-                       const GPtrArray *others, gboolean by_time) {
+                       const GPtrArray *others, const char *only, gboolean by_time) {
     if (others->len == 0) {
-        add_scope(query, act, type, by_time);
+        add_scope(query, act, type, only, by_time);
         return;
     }
     query_add(query, rights_read(act->actor, type) ? " AND ((1 = 1" : " AND ((1 = 0");
@@ -87,10 +89,81 @@ static gboolean any_reads(const Act *act, const RecordType *type, const GPtrArra
     return reads;
 }
 
+static gboolean given(const char *text) { return text && *text; }
+
+static gboolean sorts_by_creation(const RecordQuery *asked) {
+    return !given(asked->sort) || g_str_has_suffix(asked->sort, "created_at");
+}
+
+static gboolean filtered(const RecordQuery *asked) {
+    return given(asked->filter) || given(asked->also) || asked->box;
+}
+
 static gboolean by_creation(const RecordQuery *asked) {
-    return !(asked->filter && *asked->filter) && !(asked->search && *asked->search) &&
-           !(asked->also && *asked->also) && asked->box == NULL &&
-           (!asked->sort || !*asked->sort || g_str_has_suffix(asked->sort, "created_at"));
+    return !filtered(asked) && !given(asked->search) && sorts_by_creation(asked);
+}
+
+/* --- which index SQLite walks ---
+ *
+ * Its planner knows nothing of how values are spread: left alone it takes whatever equality it
+ * finds and reads rows for the rest. PostgreSQL keeps statistics and is left alone. */
+
+static gboolean note_literal(gpointer data, const char *name, const Term *literal) {
+    guint *literals = data;
+    (void)literal;
+    *literals += g_str_equal(name, "state") ? 1 : 100;
+    return TRUE;
+}
+
+/* One state is an equality that keeps the order of creation; several are not. */
+static gboolean filters_state(const Act *act, const RecordType *type, const RecordQuery *asked) {
+    TypeNames names = {.packs = act->packs, .type = type};
+    ConditionScope scope = type_scope(&names);
+    Condition *condition =
+        given(asked->filter) ? condition_parse_in(asked->filter, &scope, NULL) : NULL;
+    guint literals = 0;
+    if (condition)
+        condition_each_literal(condition, note_literal, &literals);
+    condition_free(condition);
+    return literals % 100 == 1;
+}
+
+static char *sorted_by_index(const RecordType *type, const RecordQuery *asked) {
+    g_auto(GStrv) keys = g_strsplit(asked->sort ? asked->sort : "", ",", 2);
+    const char *name = keys[0] ? keys[0] + (*keys[0] == '-') : "";
+    const Field *field = type_field(type, name);
+    return field && g_ptr_array_find(type->indexed, field, NULL)
+               ? g_strdup_printf("by.%s", field->name)
+               : NULL;
+}
+
+/* Sees a part that is small enough to be walked whole. */
+static gboolean is_local(const Actor *actor) {
+    return actor->role && actor->role->level > LEVEL_PROVINCE &&
+           actor->role->level < LEVEL_ENTERPRISE;
+}
+
+/* The name of the index without "i_TYPE."; NULL: as the planner likes. */
+static char *chosen_index(const Act *act, const RecordType *type, const RecordQuery *asked,
+                          ListUse use, const char *only) {
+    if (sql_kind(act->sql) != SQL_SQLITE || !is_local(act->actor) ||
+        rights_all_rows(act->actor, type) || (type->read & ROLE_EVERYONE) || given(asked->search) ||
+        asked->box || (use == LIST_PAGE && by_creation(asked)))
+        return NULL;
+    char *index =
+        only && use == LIST_PAGE && !filtered(asked) ? sorted_by_index(type, asked) : NULL;
+    if (index || (sorts_by_creation(asked) && filters_state(act, type, asked)))
+        return index;
+    return g_strdup("sight");
+}
+
+static void add_source(Query *query, const Act *act, const RecordType *type,
+                       const RecordQuery *asked, ListUse use, const char *only) {
+    g_autofree char *index = chosen_index(act, type, asked, use, only);
+    query_add_format(query, " FROM r_%s", type->name);
+    if (index)
+        query_add_format(query, " INDEXED BY \"i_%s.%s\"", type->name, index);
+    query_add(query, " WHERE 1 = 1");
 }
 
 GPtrArray *list_conditions_new(void) {
@@ -130,24 +203,70 @@ static gboolean add_box(Query *query, const Act *act, const RecordType *type, co
     return TRUE;
 }
 
-gboolean list_where(Query *query, const Act *act, const RecordType *type, const RecordQuery *asked,
-                    GPtrArray *conditions, GError **error) {
+/* The words, and the rows they stand in; where the index has no order, a condition of the rows. */
+static void add_search(Query *query, const Act *act, const RecordType *type,
+                       const RecordQuery *asked, const Actor *narrowing) {
+    g_auto(SearchAsked) words = {0};
+    if (search_has_order(act->sql) &&
+        search_ask(act->sql, narrowing, type, asked->search, &words)) {
+        search_from(query, type, &words);
+        return;
+    }
     query_add_format(query, " FROM r_%s WHERE 1 = 1", type->name);
-    g_autoptr(GPtrArray) others = stand_ins(act);
-    add_scopes(query, act, type, others, by_creation(asked));
-    if (asked->search && *asked->search)
-        search_sql(query, act->sql, type, asked->search);
+    if (search_has_order(act->sql))
+        query_add(query, " AND 1 = 0");
+    else
+        search_sql(query, narrowing, type, asked->search);
+}
+
+static gboolean add_filters(Query *query, const Act *act, const RecordType *type,
+                            const RecordQuery *asked, GPtrArray *conditions, GError **error) {
     return add_box(query, act, type, asked->box, error) &&
            add_filter(query, act, type, asked->also, conditions, error) &&
            add_filter(query, act, type, asked->filter, conditions, error);
 }
 
+gboolean list_narrow(Query *query, const Act *act, const RecordType *type, const RecordQuery *asked,
+                     GPtrArray *conditions, GError **error) {
+    g_autoptr(GPtrArray) others = stand_ins(act);
+    add_scopes(query, act, type, others, NULL, FALSE);
+    return add_filters(query, act, type, asked, conditions, error);
+}
+
+gboolean list_where(Query *query, const Act *act, const RecordType *type, const RecordQuery *asked,
+                    ListUse use, GPtrArray *conditions, GError **error) {
+    g_autoptr(GPtrArray) others = stand_ins(act);
+    g_autofree char *only = others->len == 0 ? only_region(act, type) : NULL;
+    if (given(asked->search))
+        add_search(query, act, type, asked, others->len ? NULL : act->actor);
+    else
+        add_source(query, act, type, asked, use, only);
+    add_scopes(query, act, type, others, only,
+               by_creation(asked) && (use == LIST_PAGE || !is_local(act->actor)));
+    return add_filters(query, act, type, asked, conditions, error);
+}
+
+gint64 list_count_max(const RecordQuery *asked) {
+    if (asked->count_max > 0)
+        return asked->count_max;
+    return given(asked->search) ? LIST_FOUND_MAX : LIST_COUNT_MAX;
+}
+
 static gboolean count_rows(const Act *act, const RecordType *type, const RecordQuery *asked,
                            gint64 *count, GError **error) {
-    g_autoptr(Query) query = query_new("SELECT count(*)");
+    g_autoptr(Query) query = query_new("SELECT count(*) FROM (SELECT 1");
     g_autoptr(GPtrArray) conditions = list_conditions_new();
-    return list_where(query, act, type, asked, conditions, error) &&
-           query_int(query, act->sql, count, error);
+    if (!list_where(query, act, type, asked, LIST_COUNTS, conditions, error))
+        return FALSE;
+    query_add(query, " LIMIT ?) AS counted");
+    query_param_int(query, list_count_max(asked) + 1);
+    return query_int(query, act->sql, count, error);
+}
+
+static void add_count(json_t *page, const RecordQuery *asked, gint64 count) {
+    json_object_set_new(page, "count", json_integer(MIN(count, list_count_max(asked))));
+    if (count > list_count_max(asked))
+        json_object_set_new(page, "count_more", json_true());
 }
 
 static GPtrArray *read_rows(const Act *act, const RecordType *type, const Query *query,
@@ -174,7 +293,7 @@ static GPtrArray *find_rows(const Act *act, const RecordType *type, const Record
     GPtrArray *rows = NULL;
     row_select(type, query->text);
     query_add_format(query, " FROM r_%s WHERE _id IN (SELECT _id", type->name);
-    if (list_where(query, act, type, asked, conditions, error)) {
+    if (list_where(query, act, type, asked, LIST_PAGE, conditions, error)) {
         list_sort_where(sort, query);
         list_sort_order(sort, query);
         query_add(query, " LIMIT ?)");
@@ -197,13 +316,52 @@ static json_t *items_json(const Act *act, const GPtrArray *rows, guint limit, gb
     return items;
 }
 
-static json_t *page_json(const Act *act, const GPtrArray *rows, const ListSort *sort, guint limit,
-                         gboolean labels) {
-    json_t *page = json_pack("{s:o}", "items", items_json(act, rows, limit, labels));
+static json_t *page_json(const Act *act, const GPtrArray *rows, guint limit, gboolean labels,
+                         const char *next) {
+    return json_pack("{s:o, s:o}", "items", items_json(act, rows, limit, labels), "next",
+                     next ? json_string(next) : json_null());
+}
+
+static json_t *sorted_page(const Act *act, const RecordType *type, const RecordQuery *asked,
+                           guint limit, GError **error) {
+    g_autoptr(ListSort) sort = list_sort_new(type, asked->sort, asked->cursor, error);
+    g_autoptr(GPtrArray) rows = sort ? find_rows(act, type, asked, sort, (int)limit, error) : NULL;
+    if (rows == NULL)
+        return NULL;
     g_autofree char *next =
         rows->len > limit ? list_sort_cursor(sort, rows->pdata[limit - 1]) : NULL;
-    json_object_set_new(page, "next", next ? json_string(next) : json_null());
-    return page;
+    return page_json(act, rows, limit, asked->labels, next);
+}
+
+static json_t *found_page(const Act *act, const RecordType *type, const RecordQuery *asked,
+                          guint limit, GError **error) {
+    SearchPage page;
+    if (!search_page(act, type, asked, limit, &page, error))
+        return NULL;
+    json_t *json = page_json(act, page.rows, limit, asked->labels, page.next);
+    g_ptr_array_unref(page.rows);
+    g_free(page.next);
+    return json;
+}
+
+/* Facets and count, as far as they are asked for; FALSE with error. */
+static gboolean add_figures(const Act *act, const RecordType *type, const RecordQuery *asked,
+                            json_t *page, GError **error) {
+    gint64 count;
+    gboolean more = FALSE;
+    json_t *facets = asked->facets ? facets_json(act, type, asked, &more, error) : NULL;
+    if (asked->facets && facets == NULL)
+        return FALSE;
+    if (facets)
+        json_object_set_new(page, "facets", facets);
+    if (more)
+        json_object_set_new(page, "facets_more", json_true());
+    if (!asked->count)
+        return TRUE;
+    if (!count_rows(act, type, asked, &count, error))
+        return FALSE;
+    add_count(page, asked, count);
+    return TRUE;
 }
 
 json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char *type_name,
@@ -219,18 +377,10 @@ json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char
         error_set(error, ERROR_TYPE_UNKNOWN, NULL, type_name, NULL);
         return NULL;
     }
-    g_autoptr(ListSort) sort = list_sort_new(type, asked->sort, asked->cursor, error);
-    g_autoptr(GPtrArray) rows = sort ? find_rows(&act, type, asked, sort, limit, error) : NULL;
-    gint64 count = 0;
-    if (rows == NULL || (asked->count && !count_rows(&act, type, asked, &count, error)))
-        return NULL;
-    json_t *facets = asked->facets ? facets_json(&act, type, asked, error) : NULL;
-    if (asked->facets && facets == NULL)
-        return NULL;
-    json_t *page = page_json(&act, rows, sort, (guint)limit, asked->labels);
-    if (facets)
-        json_object_set_new(page, "facets", facets);
-    if (asked->count)
-        json_object_set_new(page, "count", json_integer(count));
+    json_t *page = search_page_serves(&act, asked)
+                       ? found_page(&act, type, asked, (guint)limit, error)
+                       : sorted_page(&act, type, asked, (guint)limit, error);
+    if (page && !add_figures(&act, type, asked, page, error))
+        g_clear_pointer(&page, json_decref);
     return page;
 }

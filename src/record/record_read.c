@@ -145,6 +145,14 @@ static void add_scope(Query *query, const Actor *actor) {
         query_param_text(query, texts->pdata[i]);
 }
 
+/* Notices to the actor's role, in his place. */
+static void add_told(Query *query, const Actor *actor) {
+    query_add(query, "(role = ?");
+    query_param_text(query, actor->role ? actor->role->name : "");
+    add_scope(query, actor);
+    query_add(query, ")");
+}
+
 static json_t *notice_json(SqlStatement *st) {
     json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s}", "seq", (json_int_t)sql_int(st, 0),
                              "title", sql_text(st, 2), "title_en", sql_text(st, 3), "type",
@@ -155,13 +163,16 @@ static json_t *notice_json(SqlStatement *st) {
 
 json_t *record_notices(Sql *sql, const Packs *packs, const Actor *actor, gint64 after_seq,
                        int limit, GError **error) {
-    (void)packs;
+    g_autoptr(GPtrArray) others = delegation_stand_ins(sql, packs, actor, 0);
     g_autoptr(Query) query = query_new("SELECT seq, time_ms, title_zh, title_en, type, id FROM "
-                                       "notices WHERE role = ? AND seq > ?");
-    query_param_text(query, actor->role ? actor->role->name : "");
+                                       "notices WHERE seq > ? AND (");
     query_param_int(query, after_seq);
-    add_scope(query, actor);
-    query_add(query, " ORDER BY seq DESC LIMIT ?");
+    add_told(query, actor);
+    for (guint i = 0; i < others->len; i++) {
+        query_add(query, " OR ");
+        add_told(query, &((const StandIn *)others->pdata[i])->actor);
+    }
+    query_add(query, ") ORDER BY seq DESC LIMIT ?");
     query_param_int(query, limit);
     SqlStatement *st = query_start(query, sql, error);
     if (st == NULL)

@@ -1,6 +1,7 @@
 #include "base/duration.h"
 #include "base/media.h"
 #include "record/act.h"
+#include "record/record_index.h"
 #include "record/rights.h"
 
 static void set_text(json_t *json, const char *name, const char *text) {
@@ -89,6 +90,27 @@ json_t *states_json(const RecordType *type) {
     return states;
 }
 
+/* What lists may ask of the fields. */
+static void add_list_uses(const RecordType *type, json_t *fields) {
+    for (guint i = 0; i < type->fields->len; i++) {
+        const Field *field = type->fields->pdata[i];
+        if (field_counted(field))
+            json_object_set_new(json_array_get(fields, i), "facet", json_true());
+        if (type_sorts_by(type, field->name))
+            json_object_set_new(json_array_get(fields, i), "sort", json_true());
+    }
+}
+
+/* What every record has and its lists are sorted by. */
+static json_t *sorts_json(const RecordType *type) {
+    static const char *const names[] = {"created_at", "updated_at", "state", "number", "id"};
+    json_t *sorts = json_array();
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        if (type_sorts_by(type, names[i]))
+            json_array_append_new(sorts, json_string(names[i]));
+    return sorts;
+}
+
 static json_t *names_json(const GPtrArray *names) {
     json_t *json = json_array();
     for (guint i = 0; i < names->len; i++)
@@ -105,6 +127,8 @@ static json_t *type_json(const Actor *actor, const RecordType *type) {
                   title_json(&type->title), "has_flow", type->initial != NULL, "fields", fields,
                   "states", states_json(type), "moves", moves, "rights", "create",
                   rights_create(actor, type), "reveal", rights_keeps(actor, type));
+    add_list_uses(type, fields);
+    json_object_set_new(json, "sorts", sorts_json(type));
     set_text(json, "key", type->key ? type->key->name : NULL);
     set_text(json, "label", type->label ? type->label->name : NULL);
     set_text(json, "sector", type->scope_sector ? type->scope_sector->name : NULL);

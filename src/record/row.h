@@ -13,14 +13,15 @@
 #include "record/field_value.h"
 #include "record/record.h"
 
-typedef struct {
+typedef struct Row {
     const RecordType *type;
     char *id, *number, *created_by;
     char *region; /* never NULL */
     char *sector; /* never NULL; "*" for a type without sectors */
     const State *state;
     gint64 version, created_ms, updated_ms, state_ms;
-    FieldValue *values; /* by Field.index */
+    FieldValue *values;      /* by Field.index */
+    const struct Row *owner; /* row_view: the record that holds it; else NULL */
 } Row;
 
 Row *row_new(const RecordType *type);

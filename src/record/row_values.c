@@ -10,7 +10,7 @@
 typedef struct {
     const Act *act;
     const Row *row;
-    GHashTable *refs; /* name of a ref -> Row*, NULL when there is none; made when needed */
+    GHashTable *refs; /* "TYPE/ID" -> Row*, NULL when there is none; made when needed */
 } RowValues;
 
 static void values_end(RowValues *values) { g_clear_pointer(&values->refs, g_hash_table_unref); }
@@ -18,27 +18,46 @@ static void values_end(RowValues *values) { g_clear_pointer(&values->refs, g_has
 static void free_row(gpointer row) { row_free(row); }
 
 /* The record that a ref names. Whoever wrote the rule may read it, whoever it runs for. */
-static Row *ref_row(RowValues *values, const Field *ref, const RecordType *type) {
+static Row *ref_row(RowValues *values, const char *id, const RecordType *type) {
     gpointer row = NULL;
+    g_autofree char *key = g_strdup_printf("%s/%s", type->name, id);
     if (values->refs == NULL)
-        values->refs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_row);
-    if (g_hash_table_lookup_extended(values->refs, ref->name, NULL, &row))
+        values->refs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_row);
+    if (g_hash_table_lookup_extended(values->refs, key, NULL, &row))
         return row;
-    const char *id = row_text(values->row, ref);
-    row = id ? row_load(values->act->sql, type, id, NULL) : NULL;
-    g_hash_table_insert(values->refs, ref->name, row);
+    row = row_load(values->act->sql, type, id, NULL);
+    g_hash_table_insert(values->refs, g_steal_pointer(&key), row);
     return row;
+}
+
+/* Of the record itself or of one of its rows. */
+static Term name_value(RowValues *values, const Row *row, const char *name) {
+    const Field *ref;
+    const char *rest = name_of_owner(row->type, name);
+    if (rest)
+        return row->owner ? row_term((gpointer)row->owner, rest) : (Term){.kind = TERM_NONE};
+    if (strchr(name, '.') == NULL)
+        return row_term((gpointer)row, name);
+    const RecordType *type = type_of_ref(values->act->packs, row->type, name, &ref, &rest);
+    const char *id = type ? row_text(row, ref) : NULL;
+    Row *target = id ? ref_row(values, id, type) : NULL;
+    return target ? row_term(target, rest) : (Term){.kind = TERM_NONE};
 }
 
 static Term value_of(gpointer data, const char *name) {
     RowValues *values = data;
-    const Field *ref;
-    const char *rest;
-    if (strchr(name, '.') == NULL)
-        return row_term((gpointer)values->row, name);
-    const RecordType *type = type_of_ref(values->act->packs, values->row->type, name, &ref, &rest);
-    Row *target = type ? ref_row(values, ref, type) : NULL;
-    return target ? row_term(target, rest) : (Term){.kind = TERM_NONE};
+    return name_value(values, values->row, name);
+}
+
+static guint rows_count(gpointer data, const char *rows) {
+    const RowValues *values = data;
+    return row_count(values->row, type_field(values->row->type, rows));
+}
+
+static Term cell_value(gpointer data, const char *rows, guint n, const char *name) {
+    RowValues *values = data;
+    Row view = row_view(values->row, type_field(values->row->type, rows), n);
+    return name_value(values, &view, name);
 }
 
 gint64 act_law_day(const Act *act, const Row *row) {
@@ -51,10 +70,13 @@ gboolean act_in_force(const Act *act, const Row *row, const Validity *valid) {
 
 static ConditionEnv env_of(RowValues *values) {
     const Act *act = values->act;
+    const Row *record = values->row->owner ? values->row->owner : values->row;
     return (ConditionEnv){.value = value_of,
+                          .row_count = rows_count,
+                          .row_value = cell_value,
                           .data = values,
                           .now_ms = act->now_ms,
-                          .law_day = act_law_day(act, values->row),
+                          .law_day = act_law_day(act, record),
                           .actor = act->actor ? act->actor->id : NULL};
 }
 
@@ -118,7 +140,24 @@ gboolean act_value(const Act *act, const Row *row, const Expression *expression,
     return done;
 }
 
+/* Row by row: what the cells of one row are computed from stands in it and in the record. */
+static gboolean compute_rows(const Act *act, Row *row, const Field *field, GError **error) {
+    const GPtrArray *computed = field->rows->computed;
+    for (guint n = 0; computed->len > 0 && n < row_count(row, field); n++)
+        for (guint i = 0; i < computed->len; i++) {
+            const Field *cell = computed->pdata[i];
+            FieldValue *value = row_cell_edit(row, field, n, cell);
+            Row view = row_view(row, field, n);
+            if (!act_value(act, &view, cell->compute, cell, value, error))
+                return FALSE;
+        }
+    return TRUE;
+}
+
 gboolean act_compute(const Act *act, Row *row, GError **error) {
+    for (guint i = 0; i < row->type->row_fields->len; i++)
+        if (!compute_rows(act, row, row->type->row_fields->pdata[i], error))
+            return FALSE;
     for (guint i = 0; i < row->type->computed->len; i++) {
         const Field *field = row->type->computed->pdata[i];
         if (!act_value(act, row, field->compute, field, row_value(row, field), error))

@@ -76,7 +76,8 @@ Row row_view(const Row *row, const Field *field, guint n) {
     return (Row){.type = field->rows,
                  .id = row->id,
                  .region = row->region,
-                 .values = &rows->cells[(gsize)n * rows->width]};
+                 .values = &rows->cells[(gsize)n * rows->width],
+                 .owner = row};
 }
 
 /* --- JSON --- */

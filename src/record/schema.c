@@ -4,6 +4,7 @@
 #include "record/query.h"
 #include "record/receipt.h"
 #include "record/record.h"
+#include "record/record_index.h"
 #include "record/search.h"
 
 #include <string.h>
@@ -71,6 +72,10 @@ static const char common_tables[] =
     "{text} "
     "NOT NULL,"
     " PRIMARY KEY (type, field));"
+    "CREATE TABLE IF NOT EXISTS schema_indexes (name {text} PRIMARY KEY, type {text} NOT NULL, "
+    "definition {text} NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS imports (type {text} NOT NULL, hash {text} NOT NULL, time_ms {int} "
+    "NOT NULL, actor {text} NOT NULL, PRIMARY KEY (type, hash));"
     "CREATE TABLE IF NOT EXISTS journal (seq {key} PRIMARY KEY, time_ms {int} NOT NULL, actor "
     "{text} NOT NULL,"
     " actor_name {text}, role {text}, type {text} NOT NULL, id {text} NOT NULL, action {text} NOT "
@@ -336,73 +341,9 @@ static gboolean types_known(Sql *sql, const Packs *packs, GError **error) {
     return step == SQL_DONE;
 }
 
-static gboolean add_index(Sql *sql, const RecordType *type, const char *name, gboolean unique,
-                          const char *rest, GError **error) {
-    g_autofree char *text =
-        g_strdup_printf("CREATE %sINDEX IF NOT EXISTS \"i_%s.%s\" ON r_%s %s",
-                        unique ? "UNIQUE " : "", type->name, name, type->name, rest);
-    return sql_exec(sql, text, error);
-}
-
-static gboolean field_indexes(Sql *sql, const RecordType *type, const Field *field,
-                              GError **error) {
-    if (!schema_own_column(type, field))
-        return TRUE;
-    g_autofree char *unique = g_strdup_printf("unique.%s", field->name);
-    g_autofree char *rest =
-        g_strdup_printf("(\"%s\") WHERE \"%s\" IS NOT NULL", field->name, field->name);
-    if (field->unique) {
-        if (add_index(sql, type, unique, TRUE, rest, NULL))
-            return TRUE;
-        return refused(error, type->name, field->name,
-                       "is unique in the pack, but values stand more than once",
-                       "correct the records that share a value first");
-    }
-    if (field->kind == FIELD_POINT) { /* boxes on the map */
-        g_autofree char *pair =
-            g_strdup_printf("(\"%s_lon\", \"%s_lat\")", field->name, field->name);
-        return add_index(sql, type, field->name, FALSE, pair, error);
-    }
-    g_autofree char *drop = g_strdup_printf("DROP INDEX IF EXISTS \"i_%s.%s\"", type->name, unique);
-    return sql_exec(sql, drop, error) &&
-           (field->kind != FIELD_REF || add_index(sql, type, field->name, FALSE, rest, error));
-}
-
-/* Lists in order of creation carry the scope so that rows out of sight are passed over inside the
- * index; a county's and an enterprise's own lists have theirs; flows are looked up by state. */
-static gboolean has_sector_roles(const Packs *packs) {
-    for (guint i = 0; i < packs->roles->len; i++)
-        if (((const Role *)packs->roles->pdata[i])->sector)
-            return TRUE;
-    return FALSE;
-}
-
-static gboolean type_indexes(Sql *sql, const Packs *packs, const RecordType *type, GError **error) {
-    if (!add_index(sql, type, "created", FALSE, "(_created_ms, _id, _region)", error))
-        return FALSE;
-    if ((type->scope_region || type->scope_enterprise) &&
-        !add_index(sql, type, "region", FALSE, "(_region, _created_ms, _id)", error))
-        return FALSE;
-    if (type->scope_enterprise && type->scope_enterprise != type->key &&
-        !add_index(sql, type, "enterprise", FALSE, "(_enterprise, _created_ms, _id)", error))
-        return FALSE;
-    if (type->has_sector && has_sector_roles(packs) &&
-        !add_index(sql, type, "sector", FALSE, "(_sector, _region, _created_ms, _id)", error))
-        return FALSE;
-    if (type->initial &&
-        (!add_index(sql, type, "state", FALSE, "(_state, _region)", error) ||
-         !add_index(sql, type, "own_state", FALSE, "(_enterprise, _state)", error)))
-        return FALSE;
-    if (type->number && !add_index(sql, type, "number", FALSE, "(_number)", error))
-        return FALSE;
-    for (guint i = 0; i < type->fields->len; i++)
-        if (!field_indexes(sql, type, type->fields->pdata[i], error))
-            return FALSE;
-    return TRUE;
-}
-
 static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
     if (!sql_define(sql, common_tables, error) || !sql_define(sql, file_tables, error) ||
+        !sql_add_column(sql, "clocks", "late_ms", "{int}", error) || /* newer than the table */
         !types_known(sql, packs, error))
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++) {
@@ -414,7 +355,7 @@ static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
     if (!schema_fit_sectors(sql, packs, error))
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++)
-        if (!type_indexes(sql, packs, packs->types->pdata[i], error))
+        if (!record_indexes_fit(sql, packs, packs->types->pdata[i], error))
             return FALSE;
     return receipt_migrate(sql, error) && search_migrate(sql, packs, error);
 }

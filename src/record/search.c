@@ -1,6 +1,7 @@
 #include "record/search.h"
+#include "record/rights.h"
 #include "record/rows.h"
-#include "record/schema.h"
+#include "record/search_grams.h"
 #include "record/search_words.h"
 
 #include <string.h>
@@ -8,9 +9,9 @@
 /* Stands between two fields, so that no phrase reaches from one into the next. */
 static const char gap[] = " 0gap0";
 
-static gboolean searched(const Field *field) {
+gboolean search_field(const Field *field) {
     for (guint i = 0; field->rows && i < field->rows->fields->len; i++)
-        if (searched(field->rows->fields->pdata[i]))
+        if (search_field(field->rows->fields->pdata[i]))
             return TRUE;
     return field->kind == FIELD_TEXT && !field->secret;
 }
@@ -32,7 +33,7 @@ static int by_name(gconstpointer a, gconstpointer b) {
 static GPtrArray *searched_fields(const RecordType *type) {
     GPtrArray *fields = g_ptr_array_new();
     for (guint i = 0; i < type->fields->len; i++)
-        if (searched(type->fields->pdata[i]))
+        if (search_field(type->fields->pdata[i]))
             g_ptr_array_add(fields, type->fields->pdata[i]);
     g_ptr_array_sort(fields, by_name);
     return fields;
@@ -62,142 +63,264 @@ static char *words_of(const Row *row) {
     return g_string_free(words, FALSE);
 }
 
-/* --- the index: SQLite --- */
-
-static const char tables[] = "CREATE TABLE IF NOT EXISTS search_ids (serial INTEGER PRIMARY KEY, "
-                             "type TEXT NOT NULL, id TEXT "
-                             "NOT NULL, UNIQUE (type, id));"
-                             "CREATE TABLE IF NOT EXISTS search_fields (type TEXT NOT NULL, field "
-                             "TEXT NOT NULL, PRIMARY KEY "
-                             "(type, field));"
-                             "CREATE VIRTUAL TABLE IF NOT EXISTS search_text USING fts5 (type, "
-                             "words, content = '', tokenize "
-                             "= 'unicode61 remove_diacritics 2')";
-
-static gboolean index_add(Sql *sql, gint64 serial, const char *type, const char *words,
-                          GError **error) {
-    return sql_run(sql, error, "INSERT INTO search_text (rowid, type, words) VALUES (?, ?, ?)",
-                   "itt", serial, type, words);
-}
-
-static gboolean index_remove(Sql *sql, gint64 serial, const char *type, const char *words,
-                             GError **error) {
-    return sql_run(sql, error,
-                   "INSERT INTO search_text (search_text, rowid, type, words) VALUES ('delete', ?, "
-                   "?, ?)",
-                   "itt", serial, type, words);
-}
-
-static gboolean serial_of(Sql *sql, const Row *row, gint64 *serial, GError **error) {
-    return sql_get_int(sql, error, serial, 0,
-                       "SELECT serial FROM search_ids WHERE type = ? AND id = ?", "tt",
-                       row->type->name, row->id);
-}
-
-static void match_words(Query *query, const RecordType *type, const char *text) {
-    g_autofree char *phrases = search_phrases(text);
-    if (phrases == NULL) { /* nothing that could be written in a record */
-        query_add(query, " AND 1 = 0");
-        return;
-    }
-    g_autofree char *match = g_strdup_printf("type : \"%s\" AND words : (%s)", type->name, phrases);
-    /* CROSS JOIN: from the words to the ids. The other way round SQLite walks all ids of the type,
-     * which is 100 times slower. */
-    query_add(query,
-              " AND _id IN (SELECT s.id FROM search_text CROSS JOIN search_ids s ON s.serial = "
-              "search_text.rowid WHERE search_text MATCH ? AND s.type = ?)");
-    query_param_text(query, match);
-    query_param_text(query, type->name);
-}
-
-/* --- without an index: PostgreSQL, until its own (GIN over pairs of characters) is built --- */
-
-static char *like_pattern(const char *part) {
-    g_autofree char *lower = g_utf8_strdown(part, -1);
-    GString *pattern = g_string_new("%");
-    for (const char *p = lower; *p; p++) {
-        if (strchr("%_\\", *p))
-            g_string_append_c(pattern, '\\');
-        g_string_append_c(pattern, *p);
-    }
-    g_string_append_c(pattern, '%');
-    return g_string_free(pattern, FALSE);
-}
-
-static void add_like(Query *query, const char *column, const char *pattern) {
-    query_add_format(query, " OR lower(%s) LIKE ? ESCAPE '\\'", column);
-    query_param_text(query, pattern);
-}
-
-static void add_field_like(Query *query, const RecordType *type, const Field *field,
-                           const char *pattern) {
-    if (field->rows == NULL) {
-        add_like(query, schema_column((gpointer)type, field->name), pattern);
-        return;
-    }
+char *search_text(const Row *row, const Field *field) {
+    if (field->rows == NULL)
+        return g_strdup(row_text(row, field));
     g_autoptr(GPtrArray) cells = searched_fields(field->rows);
-    query_add_format(query, " OR _id IN (SELECT _record FROM r_%s WHERE 1 = 0", field->rows->name);
-    for (guint i = 0; i < cells->len; i++)
-        add_field_like(query, field->rows, cells->pdata[i], pattern);
-    query_add(query, ")");
+    GString *text = g_string_new(NULL);
+    guint n = row_count(row, field);
+    for (guint i = 0; i < n; i++)
+        for (guint j = 0; j < cells->len; j++) {
+            const FieldValue *value = row_cell(row, field, i, cells->pdata[j]);
+            if (value->present && value->text)
+                g_string_append_printf(text, "%s%s ", text->len ? gap + 1 : "", value->text);
+        }
+    return g_string_free(text, text->len == 0);
 }
 
-/* Every part between spaces must occur in one of the texts. */
-static void match_parts(Query *query, const RecordType *type, const char *text) {
-    g_auto(GStrv) parts = g_strsplit_set(text, " \t\r\n", 16);
-    g_autoptr(GPtrArray) fields = searched_fields(type);
-    for (guint i = 0; parts[i]; i++) {
-        if (*parts[i] == 0)
-            continue;
-        g_autofree char *pattern = like_pattern(parts[i]);
-        query_add(query, " AND (1 = 0");
-        add_like(query, "_number", pattern);
-        for (guint f = 0; f < fields->len; f++)
-            add_field_like(query, type, fields->pdata[f], pattern);
-        query_add(query, ")");
+/* The enterprise as words: an enterprise's people look through its own records only. */
+static char *owner_of(const char *enterprise) {
+    GString *words = g_string_new(NULL);
+    if (enterprise)
+        search_words(enterprise, words);
+    return g_string_free(words, FALSE);
+}
+
+/* --- the place of a record in the index: SQLite ---
+ *
+ * The row number of a text is type (11 bits), county (20 bits), serial (32 bits): the texts of one
+ * county stand together, the newest last, so that FTS5 itself passes over all others and gives the
+ * newest first. */
+
+enum { COUNTY_DIGITS = 6, COUNTY_SHIFT = 32, TYPE_SHIFT = 52, TYPES_MAX = 2047 };
+static const gint64 serial_mask = ((gint64)1 << COUNTY_SHIFT) - 1;
+
+/* The counties of a code or of what it begins: "3204" is 320400 to 320499. */
+static void county_range(const char *region, gint64 *first, gint64 *last) {
+    gint64 number = 0, width = 1;
+    int digits = 0;
+    for (; digits < COUNTY_DIGITS && g_ascii_isdigit(region[digits]); digits++)
+        number = number * 10 + g_ascii_digit_value(region[digits]);
+    for (; digits < COUNTY_DIGITS; digits++) {
+        number *= 10;
+        width *= 10;
     }
+    *first = number;
+    *last = number + width - 1;
 }
 
-static gboolean has_index(const Sql *sql) { return sql_kind(sql) == SQL_SQLITE; }
+static gint64 place_of(gint64 type_number, gint64 county, gint64 serial) {
+    return type_number << TYPE_SHIFT | county << COUNTY_SHIFT | serial;
+}
 
-void search_sql(Query *query, const Sql *sql, const RecordType *type, const char *text) {
-    if (has_index(sql))
-        match_words(query, type, text);
-    else
-        match_parts(query, type, text);
+gint64 search_serial(gint64 place) { return place & serial_mask; }
+gint64 search_county_end(gint64 place) { return place | serial_mask; }
+
+static const char tables[] =
+    "CREATE TABLE IF NOT EXISTS search_types (type TEXT PRIMARY KEY, number INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS search_next (one INTEGER PRIMARY KEY, serial INTEGER NOT NULL);"
+    "INSERT INTO search_next (one, serial) VALUES (1, 0) ON CONFLICT DO NOTHING;"
+    "CREATE TABLE IF NOT EXISTS search_places (_place INTEGER PRIMARY KEY, _type TEXT NOT NULL, "
+    "_record TEXT NOT NULL, UNIQUE (_type, _record));"
+    "CREATE TABLE IF NOT EXISTS search_fields (type TEXT NOT NULL, field TEXT NOT NULL, PRIMARY "
+    "KEY (type, field));"
+    "CREATE VIRTUAL TABLE IF NOT EXISTS search_index USING fts5 (_owner, _words, content = '', "
+    "tokenize = 'unicode61 remove_diacritics 2')";
+static const char no_tables[] =
+    "DROP TABLE IF EXISTS search_text; DROP TABLE IF EXISTS search_ids; DROP TABLE IF EXISTS "
+    "search_index; DROP TABLE IF EXISTS search_places; DROP TABLE IF EXISTS search_fields; DROP "
+    "TABLE IF EXISTS search_types; DROP TABLE IF EXISTS search_next";
+
+static gboolean type_number(Sql *sql, const RecordType *type, gint64 *number, GError **error) {
+    return sql_get_int(sql, error, number, 0, "SELECT number FROM search_types WHERE type = ?", "t",
+                       type->name);
+}
+
+static gboolean index_add(Sql *sql, gint64 place, const Row *row, const char *words,
+                          GError **error) {
+    g_autofree char *owner = owner_of(row_enterprise(row));
+    return sql_run(sql, error, "INSERT INTO search_index (rowid, _owner, _words) VALUES (?, ?, ?)",
+                   "itt", place, owner, words);
+}
+
+static gboolean index_remove(Sql *sql, gint64 place, const Row *row, const char *words,
+                             GError **error) {
+    g_autofree char *owner = owner_of(row_enterprise(row));
+    return sql_run(sql, error,
+                   "INSERT INTO search_index (search_index, rowid, _owner, _words) VALUES "
+                   "('delete', ?, ?, ?)",
+                   "itt", place, owner, words);
+}
+
+static gboolean put_new(Sql *sql, const Row *row, GError **error) {
+    g_autofree char *words = words_of(row);
+    gint64 number, serial, county, last;
+    county_range(row->region, &county, &last);
+    if (!type_number(sql, row->type, &number, error) ||
+        !sql_get_int(sql, error, &serial, 0,
+                     "UPDATE search_next SET serial = serial + 1 WHERE one = 1 RETURNING serial",
+                     ""))
+        return FALSE;
+    gint64 place = place_of(number, county, serial);
+    return sql_run(sql, error,
+                   "INSERT INTO search_places (_place, _type, _record) VALUES (?, ?, ?)", "itt",
+                   place, row->type->name, row->id) &&
+           index_add(sql, place, row, words, error);
+}
+
+static gboolean same_county(const Row *before, const Row *row) {
+    gint64 old_county, county, last;
+    county_range(before->region, &old_county, &last);
+    county_range(row->region, &county, &last);
+    return old_county == county;
+}
+
+/* The place after the row has come to another county; it keeps its serial. */
+static gboolean move_place(Sql *sql, const Row *before, const Row *row, gint64 *place,
+                           GError **error) {
+    if (same_county(before, row))
+        return TRUE;
+    gint64 county, last, former = *place;
+    county_range(row->region, &county, &last);
+    *place = place_of(former >> TYPE_SHIFT, county, search_serial(former));
+    return sql_run(sql, error, "UPDATE search_places SET _place = ? WHERE _place = ?", "ii", *place,
+                   former);
+}
+
+static gboolean put_changed(Sql *sql, const Row *before, const Row *row, GError **error) {
+    g_autofree char *old = words_of(before), *words = words_of(row);
+    if (strcmp(old, words) == 0 && same_county(before, row) &&
+        g_strcmp0(row_enterprise(before), row_enterprise(row)) == 0)
+        return TRUE;
+    gint64 place;
+    return sql_get_int(sql, error, &place, 0,
+                       "SELECT _place FROM search_places WHERE _type = ? AND _record = ?", "tt",
+                       row->type->name, row->id) &&
+           index_remove(sql, place, before, old, error) &&
+           move_place(sql, before, row, &place, error) && index_add(sql, place, row, words, error);
+}
+
+/* --- asked: SQLite --- */
+
+static gboolean sees_all(const Actor *actor, const RecordType *type) {
+    return (type->read & ROLE_EVERYONE) || rights_all_rows(actor, type);
+}
+
+/* The region of all rows of an enterprise; NULL when they may have regions of their own. */
+static char *home_of(Sql *sql, const RecordType *type, const char *enterprise) {
+    if (type->scope_region || type->scope_enterprise == NULL || enterprise == NULL)
+        return NULL;
+    g_autofree char *text =
+        g_strdup_printf("SELECT _region FROM r_%s WHERE _enterprise = ? LIMIT 1", type->name);
+    SqlStatement *st = sql_query(sql, NULL, text, "t", enterprise);
+    if (st == NULL || sql_step(st, NULL) != SQL_ROW)
+        return NULL;
+    char *region = g_strdup(sql_text(st, 0));
+    sql_reset(st);
+    return region;
+}
+
+gboolean search_ask(Sql *sql, const Actor *actor, const RecordType *type, const char *text,
+                    SearchAsked *asked) {
+    gint64 number, first = 0, last = ((gint64)1 << (TYPE_SHIFT - COUNTY_SHIFT)) - 1;
+    gboolean all = actor == NULL || sees_all(actor, type);
+    gboolean own = !all && actor->role && actor->role->level == LEVEL_ENTERPRISE;
+    g_autofree char *phrases = search_phrases(text);
+    g_autofree char *owner = own ? owner_of(actor->enterprise) : NULL;
+    *asked = (SearchAsked){0};
+    if (phrases == NULL || !type_number(sql, type, &number, NULL) || number == 0)
+        return FALSE;
+    g_autofree char *home = own ? home_of(sql, type, actor->enterprise) : NULL;
+    const char *region = own ? home : actor ? actor->region : NULL;
+    if (!all && (region || !own))
+        county_range(region ? region : "", &first, &last);
+    asked->first = place_of(number, first, 0);
+    asked->last = place_of(number, last, serial_mask);
+    asked->match = owner && *owner
+                       ? g_strdup_printf("_owner : \"%s\" AND _words : (%s)", owner + 1, phrases)
+                       : g_strdup_printf("_words : (%s)", phrases);
+    return TRUE;
+}
+
+void search_asked_clear(SearchAsked *asked) { g_clear_pointer(&asked->match, g_free); }
+
+/* CROSS JOIN: from the words to the rows. The other way round SQLite walks all rows of the type,
+ * which is 100 times slower. */
+void search_from(Query *query, const RecordType *type, const SearchAsked *asked) {
+    query_add_format(query,
+                     " FROM search_index CROSS JOIN search_places ON _place = search_index.rowid "
+                     "CROSS JOIN r_%s ON _id = _record WHERE search_index MATCH ? AND "
+                     "search_index.rowid >= ? AND search_index.rowid <= ?",
+                     type->name);
+    query_param_text(query, asked->match);
+    query_param_int(query, asked->first);
+    query_param_int(query, asked->last);
+}
+
+gboolean search_has_order(const Sql *sql) { return sql_kind(sql) == SQL_SQLITE; }
+
+void search_sql(Query *query, const Actor *actor, const RecordType *type, const char *text) {
+    search_gram_sql(query, actor, type, text);
 }
 
 /* --- kept up to date --- */
 
-static gboolean put_new(Sql *sql, const Row *row, GError **error) {
-    g_autofree char *words = words_of(row);
-    gint64 serial = 0;
-    return sql_run(sql, error, "INSERT INTO search_ids (type, id) VALUES (?, ?)", "tt",
-                   row->type->name, row->id) &&
-           serial_of(sql, row, &serial, error) &&
-           index_add(sql, serial, row->type->name, words, error);
+gboolean search_put(Sql *sql, const Row *before, const Row *row, GError **error) {
+    if (!search_has_order(sql))
+        return search_gram_put(sql, before, row, error);
+    return before ? put_changed(sql, before, row, error) : put_new(sql, row, error);
 }
 
-gboolean search_put(Sql *sql, const Row *before, const Row *row, GError **error) {
-    if (!has_index(sql))
-        return TRUE;
-    if (before == NULL)
-        return put_new(sql, row, error);
-    g_autofree char *old = words_of(before), *words = words_of(row);
-    if (strcmp(old, words) == 0)
-        return TRUE;
-    gint64 serial = 0;
-    return serial_of(sql, row, &serial, error) &&
-           index_remove(sql, serial, row->type->name, old, error) &&
-           index_add(sql, serial, row->type->name, words, error);
+/* A page of the rows of an enterprise that have their region from it. */
+static GPtrArray *owned_rows(Sql *sql, const RecordType *type, const char *enterprise,
+                             const char *after, GError **error) {
+    enum { PAGE = 500 };
+    g_autoptr(Query) query = query_new("SELECT ");
+    row_select(type, query->text);
+    query_add_format(query, " FROM r_%s WHERE _enterprise = ? AND _id > ?", type->name);
+    if (type->scope_region)
+        query_add_format(query, " AND \"%s\" IS NULL", type->scope_region->name);
+    query_add_format(query, " ORDER BY _id LIMIT %d", PAGE);
+    query_param_text(query, enterprise);
+    query_param_text(query, after);
+    SqlStatement *st = query_start(query, sql, error);
+    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)row_free);
+    SqlStep step = SQL_FAILED;
+    while (st && (step = sql_step(st, error)) == SQL_ROW)
+        g_ptr_array_add(rows, row_read(type, st));
+    if (step == SQL_FAILED || !rows_fill(sql, type, (Row *const *)rows->pdata, rows->len, error))
+        g_clear_pointer(&rows, g_ptr_array_unref);
+    return rows;
+}
+
+static gboolean follow_row(Sql *sql, const Row *before, const char *region, GError **error) {
+    g_autoptr(Row) row = row_copy(before);
+    g_free(row->region);
+    row->region = g_strdup(region);
+    return search_put(sql, before, row, error);
+}
+
+gboolean search_follow(Sql *sql, const RecordType *type, const char *enterprise, const char *region,
+                       GError **error) {
+    g_autofree char *after = g_strdup("");
+    for (;;) {
+        g_autoptr(GPtrArray) rows = owned_rows(sql, type, enterprise, after, error);
+        if (rows == NULL || rows->len == 0)
+            return rows != NULL;
+        for (guint i = 0; i < rows->len; i++)
+            if (!follow_row(sql, rows->pdata[i], region, error))
+                return FALSE;
+        g_free(after);
+        after = g_strdup(((const Row *)rows->pdata[rows->len - 1])->id);
+    }
 }
 
 /* --- made --- */
 
-static gboolean is_searched(const Packs *packs, const char *type_name, const char *field_name) {
+static gboolean is_search_field(const Packs *packs, const char *type_name, const char *field_name) {
     const RecordType *type = packs_type(packs, type_name);
     const Field *field = type ? type_field(type, field_name) : NULL;
-    return field && searched(field);
+    return field && search_field(field);
 }
 
 /* Whether the index holds fields that it should not. */
@@ -206,7 +329,7 @@ static gboolean is_stale(Sql *sql, const Packs *packs, gboolean *stale, GError *
     SqlStep step = SQL_FAILED;
     *stale = FALSE;
     while (st && (step = sql_step(st, error)) == SQL_ROW)
-        *stale |= !is_searched(packs, sql_text(st, 0), sql_text(st, 1));
+        *stale |= !is_search_field(packs, sql_text(st, 0), sql_text(st, 1));
     return step == SQL_DONE;
 }
 
@@ -224,18 +347,38 @@ static gboolean remember_fields(Sql *sql, const Packs *packs, GError **error) {
     return done;
 }
 
-/* Rows without a number in the index, a page at a time: reading and writing one table at once is
- * asking for trouble. */
-static GPtrArray *missing_rows(Sql *sql, const RecordType *type, const char *after,
-                               GError **error) {
+static gboolean number_types(Sql *sql, const Packs *packs, GError **error) {
+    gint64 next;
+    gboolean done = sql_get_int(sql, error, &next, 0, "SELECT max(number) FROM search_types", "");
+    for (guint i = 0; done && i < packs->types->len; i++) {
+        const RecordType *type = packs->types->pdata[i];
+        gint64 number;
+        done = type_number(sql, type, &number, error);
+        if (done && number == 0)
+            done = (next < TYPES_MAX ||
+                    error_set(error, ERROR_PACK, NULL, type->name, "too many types for the search",
+                              "at most 2047", NULL)) &&
+                   sql_run(sql, error, "INSERT INTO search_types (type, number) VALUES (?, ?)",
+                           "ti", type->name, ++next);
+    }
+    return done;
+}
+
+/* Rows that are not in the index, a page at a time and oldest first: reading and writing one table
+ * at once is asking for trouble. */
+static GPtrArray *missing_rows(Sql *sql, const RecordType *type, const Row *after, GError **error) {
     enum { PAGE = 500 };
     g_autoptr(Query) query = query_new("SELECT ");
     row_select(type, query->text);
     query_add_format(query,
-                     " FROM r_%s WHERE _id > ? AND NOT EXISTS (SELECT 1 FROM search_ids WHERE "
-                     "type = ? AND id = _id) ORDER BY _id LIMIT %d",
-                     type->name, PAGE);
-    query_param_text(query, after);
+                     " FROM r_%s WHERE (_created_ms, _id) > (?, ?) AND NOT EXISTS (SELECT 1 FROM "
+                     "%s) ORDER BY _created_ms, _id LIMIT %d",
+                     type->name,
+                     search_has_order(sql) ? "search_places WHERE _type = ? AND _record = _id"
+                                           : "search_grams g WHERE g.type = ? AND g.record = _id",
+                     PAGE);
+    query_param_int(query, after ? after->created_ms : -1);
+    query_param_text(query, after ? after->id : "");
     query_param_text(query, type->name);
     SqlStatement *st = query_start(query, sql, error);
     GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)row_free);
@@ -248,29 +391,34 @@ static GPtrArray *missing_rows(Sql *sql, const RecordType *type, const char *aft
 }
 
 static gboolean fill_type(Sql *sql, const RecordType *type, GError **error) {
-    g_autofree char *after = g_strdup("");
+    g_autoptr(Row) after = NULL;
     for (;;) {
         g_autoptr(GPtrArray) rows = missing_rows(sql, type, after, error);
         if (rows == NULL || rows->len == 0)
             return rows != NULL;
         for (guint i = 0; i < rows->len; i++)
-            if (!put_new(sql, rows->pdata[i], error))
+            if (!search_put(sql, NULL, rows->pdata[i], error))
                 return FALSE;
-        g_free(after);
-        after = g_strdup(((const Row *)rows->pdata[rows->len - 1])->id);
+        row_free(after);
+        after = row_copy(rows->pdata[rows->len - 1]);
     }
+}
+
+static gboolean make_tables(Sql *sql, GError **error) {
+    return search_has_order(sql) ? sql_exec(sql, tables, error) : search_gram_tables(sql, error);
+}
+
+static gboolean drop_tables(Sql *sql, GError **error) {
+    return sql_exec(sql, search_has_order(sql) ? no_tables : search_gram_no_tables, error);
 }
 
 gboolean search_migrate(Sql *sql, const Packs *packs, GError **error) {
     gboolean stale;
-    if (!has_index(sql))
-        return TRUE;
-    if (!sql_exec(sql, tables, error) || !is_stale(sql, packs, &stale, error))
+    if (!make_tables(sql, error) || !is_stale(sql, packs, &stale, error))
         return FALSE;
-    if (stale &&
-        (!sql_exec(sql, "DROP TABLE search_text; DROP TABLE search_ids; DROP TABLE search_fields",
-                   error) ||
-         !sql_exec(sql, tables, error)))
+    if (stale && (!drop_tables(sql, error) || !make_tables(sql, error)))
+        return FALSE;
+    if (search_has_order(sql) && !number_types(sql, packs, error))
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++)
         if (!fill_type(sql, packs->types->pdata[i], error))

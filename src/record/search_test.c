@@ -163,8 +163,11 @@ static void test_model(World *world, gconstpointer data) {
     }
     for (int i = 0; i < QUERIES; i++) {
         if (i == QUERIES / 2) {
-            g_assert_true(
-                sql_exec(world->sql, "DROP TABLE search_text; DROP TABLE search_ids", NULL));
+            g_assert_true(sql_exec(world->sql,
+                                   sql_kind(world->sql) == SQL_SQLITE
+                                       ? "DROP TABLE search_index; DROP TABLE search_places"
+                                       : "DROP TABLE search_grams",
+                                   NULL));
             g_assert_true(records_migrate(world->sql, world->packs, &error));
         }
         g_autofree char *text = random_text();
@@ -183,6 +186,56 @@ static void test_model(World *world, gconstpointer data) {
     }
 }
 
+/* Each record once, newest first over several counties, page by page; an enterprise that comes
+ * under another county takes its records along. */
+static void test_pages(World *world, gconstpointer data) {
+    (void)data;
+    enum { N = 60, PAGE = 7 };
+    GError *error = NULL;
+    char *ids[N];
+    for (int i = 0; i < N; i++) {
+        json_t *fields = fields_of("{'source':'other','grade':'general','title':'粉尘'}");
+        json_object_set_new(fields, "enterprise", json_sprintf("E%d", g_test_rand_int_range(1, 4)));
+        world->now_ms++;
+        json_t *record = done(record_create(world->sql, world->packs, &actor_system, "hazard",
+                                            fields, NULL, world->now_ms, &error),
+                              error);
+        ids[i] = g_strdup(get(record, "id"));
+        json_decref(fields);
+        json_decref(record);
+    }
+    Actor province = person(world, "province_duty", "p", "32");
+    g_autofree char *cursor = NULL;
+    int seen = 0;
+    do {
+        RecordQuery query = {.search = "粉尘", .cursor = cursor, .limit = PAGE};
+        json_t *page = done(record_list(world->sql, world->packs, &province, "hazard", &query,
+                                        world->now_ms, &error),
+                            error);
+        json_t *items = json_object_get(page, "items");
+        for (gsize i = 0; i < json_array_size(items); i++)
+            g_assert_cmpstr(get(json_array_get(items, i), "id"), ==, ids[N - 1 - seen++]);
+        g_free(cursor);
+        cursor = g_strdup(get(page, "next"));
+        json_decref(page);
+    } while (cursor);
+    g_assert_cmpint(seen, ==, N);
+    Actor suzhou = person(world, "county_inspector", "s", "320505"),
+          xinbei = person(world, "county_inspector", "x", "320411");
+    gint64 theirs = found(world, &suzhou, "hazard", "粉尘"),
+           ours = found(world, &xinbei, "hazard", "粉尘");
+    json_decref(done(
+        edit(world, &actor_system, "enterprise", "E3", 0, "{'region':'320411'}", &error), error));
+    g_assert_cmpint(found(world, &suzhou, "hazard", "粉尘"), ==, 0);
+    g_assert_cmpint(found(world, &xinbei, "hazard", "粉尘"), ==, ours + theirs);
+    g_assert_cmpint(found(world, &xinbei, "enterprise", "虎丘"), ==, 1);
+    RecordQuery bad = {.search = "粉尘", .cursor = "eyJzIjoieCJ9", .limit = 5};
+    refused(record_list(world->sql, world->packs, &province, "hazard", &bad, world->now_ms, &error),
+            &error, ERROR_REQUEST, "cursor");
+    for (int i = 0; i < N; i++)
+        g_free(ids[i]);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/search/words", test_words);
@@ -190,6 +243,7 @@ int main(int argc, char **argv) {
 #define TEST(path, func) g_test_add("/search/" path, World, NULL, world_open, func, world_close)
     TEST("finds", test_finds);
     TEST("follows", test_follows_the_record);
+    TEST("pages", test_pages);
     TEST("model", test_model);
     return g_test_run();
 }

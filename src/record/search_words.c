@@ -17,6 +17,10 @@ static gboolean stands_alone(gunichar c) {
     }
 }
 
+gboolean search_sign(const char *word) {
+    return word && *word && stands_alone(g_utf8_get_char(word));
+}
+
 static void add_character(GString *out, gunichar c) {
     if (c > TOKENIZER_KNOWS) /* rare characters that SQLite's Unicode 6.1 takes for separators */
         g_string_append_printf(out, "u%x", c);

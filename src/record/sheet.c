@@ -50,7 +50,7 @@ Sheet *sheet_new(SheetForm form, int fd, const char *tmp_dir, GError **error) {
 /* --- CSV --- */
 
 /* What Excel, LibreOffice and WPS may start a formula with, also in full width. */
-static gboolean looks_like_formula(const char *text) {
+gboolean sheet_looks_like_formula(const char *text) {
     static const char *const starts[] = {"=",  "+",  "-",  "@",  "\t", "\r",
                                          "\n", "＝", "＋", "－", "＠"};
     for (gsize i = 0; i < G_N_ELEMENTS(starts); i++)
@@ -81,7 +81,7 @@ static void csv_cell(Sheet *sheet, const char *before, const char *text) {
 void sheet_text(Sheet *sheet, const char *text) {
     text = text ? text : "";
     if (sheet->csv)
-        csv_cell(sheet, looks_like_formula(text) ? "'" : "", text);
+        csv_cell(sheet, sheet_looks_like_formula(text) ? "'" : "", text);
     else if (*text)
         worksheet_write_string(sheet->page, sheet->row, sheet->column, text, NULL);
     sheet->column++;

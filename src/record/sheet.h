@@ -14,6 +14,8 @@ enum { SHEET_ROWS_MAX = 1000000 }; /* XLSX ends at 1,048,576 */
 /* Writes into the open file `fd`, which stays open; `tmp_dir` takes what XLSX puts aside. */
 Sheet *sheet_new(SheetForm form, int fd, const char *tmp_dir, GError **error);
 void sheet_text(Sheet *sheet, const char *text); /* NULL or "": an empty cell */
+/* Whether a spreadsheet would compute the text. */
+gboolean sheet_looks_like_formula(const char *text);
 void sheet_integer(Sheet *sheet, gint64 number);
 void sheet_number(Sheet *sheet, double number);
 void sheet_end_row(Sheet *sheet);

@@ -444,21 +444,44 @@ static gboolean make_seal_key(Story *story, GError **error) {
     return done;
 }
 
-gboolean story_tell(const Packs *packs, const char *path, guint *steps, GError **error) {
+/* With a place of its own for files. */
+static gboolean tell(Story *story, guint *told, GError **error) {
+    g_autofree char *files = g_dir_make_tmp("anlan-story-XXXXXX", error);
+    if (files == NULL)
+        return FALSE;
+    sql_set_files(story->sql, files);
+    gboolean good = make_seal_key(story, error) && world_make(story, error) &&
+                    steps_run(story, told, error) && journal_good(story, error);
+    sql_set_files(story->sql, NULL);
+    file_store_erase(files);
+    return good;
+}
+
+static gboolean tell_in_memory(Story *story, guint *told, GError **error) {
+    story->sql = sql_open("sqlite::memory:", SQL_WRITE, error);
+    gboolean good =
+        story->sql && records_migrate(story->sql, story->packs, error) && tell(story, told, error);
+    sql_close(story->sql);
+    return good;
+}
+
+static gboolean tell_and_forget(Story *story, Sql *sql, guint *told, GError **error) {
+    story->sql = sql;
+    if (!sql_exec(sql, "BEGIN IMMEDIATE", error))
+        return FALSE;
+    gboolean good = tell(story, told, error);
+    return sql_exec(sql, "ROLLBACK", good ? error : NULL) && good;
+}
+
+gboolean story_tell(const Packs *packs, Sql *sql, const char *path, guint *steps, GError **error) {
     guint told = 0;
     g_autoptr(Story) story =
         story_check(packs, path, error) ? story_open(packs, path, error) : NULL;
     if (story == NULL)
         return FALSE;
-    story->sql = sql_open("sqlite::memory:", SQL_WRITE, error);
-    g_autofree char *files = g_dir_make_tmp("anlan-story-XXXXXX", error);
-    if (story->sql)
-        sql_set_files(story->sql, files);
-    gboolean good = files && story->sql && records_migrate(story->sql, packs, error) &&
-                    make_seal_key(story, error) && world_make(story, error) &&
-                    steps_run(story, &told, error) && journal_good(story, error);
-    if (files)
-        file_store_erase(files);
+    gboolean good =
+        sql ? tell_and_forget(story, sql, &told, error) : tell_in_memory(story, &told, error);
+    story->sql = NULL;
     if (steps)
         *steps = told;
     return good;

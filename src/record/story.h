@@ -1,7 +1,7 @@
 /* Stories: what people who know the law expect of a flow, told on a virtual clock and run against
  * the real doors (docs/stories.md).
  *
- * A story is a .yaml file in packs/NAME/stories. It is told in a fresh database in memory: actors
+ * A story is a .yaml file in packs/NAME/stories. It is told in an empty database: actors
  * act through record_create, record_edit and record_move, time goes on by letting every legal clock
  * fire at its own moment, and each step says what must be true after it. Needs nothing but the
  * packs; any thread. Errors: ERROR_PACK when the file is not a story (file:line, rule), ERROR_STORY
@@ -21,5 +21,7 @@ typedef struct {
 } StoryFacts;
 gboolean story_facts(const Packs *packs, const char *path, StoryFacts *facts, GError **error);
 void story_facts_clear(StoryFacts *facts);
-/* Tells it; *steps (may be NULL) says how many steps came true. */
-gboolean story_tell(const Packs *packs, const char *path, guint *steps, GError **error);
+/* Tells it; *steps (may be NULL) says how many steps came true. `sql` NULL: in a database in
+ * memory. Else a writer's connection to a database that has the tables and no records: the story is
+ * told in one transaction, which is rolled back. */
+gboolean story_tell(const Packs *packs, Sql *sql, const char *path, guint *steps, GError **error);

@@ -270,15 +270,18 @@ json_t *overview_alarm_counts(Sql *sql, const Packs *packs, const Actor *actor, 
         return NULL;
     for (guint i = 0; i < parameters->len; i++)
         sql_bind_text(st, (int)i + 1, parameters->pdata[i]);
-    gint64 by_priority[5] = {0}, unacknowledged = 0, shelved = 0, suppressed = 0, closing = 0;
+    gint64 by_priority[5] = {0}, unacknowledged = 0, shelved = 0, suppressed = 0,
+           out_of_service = 0, closing = 0;
     SqlStep step;
     while ((step = sql_step(st, error)) == SQL_ROW) {
         const char *state = sql_text(st, 1);
         gint64 n = sql_int(st, 2), priority = sql_int(st, 0);
         if (g_str_equal(state, "shelved"))
             shelved += n;
-        else if (g_str_equal(state, "suppressed") || g_str_equal(state, "out_of_service"))
+        else if (g_str_equal(state, "suppressed"))
             suppressed += n;
+        else if (g_str_equal(state, "out_of_service"))
+            out_of_service += n;
         else if (g_str_equal(state, "to_close") || g_str_equal(state, "to_review"))
             closing += n;
         else
@@ -289,9 +292,10 @@ json_t *overview_alarm_counts(Sql *sql, const Packs *packs, const Actor *actor, 
     }
     if (step == SQL_FAILED)
         return NULL;
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "1", (json_int_t)by_priority[1],
-                     "2", (json_int_t)by_priority[2], "3", (json_int_t)by_priority[3], "4",
-                     (json_int_t)by_priority[4], "unacknowledged", (json_int_t)unacknowledged,
-                     "shelved", (json_int_t)shelved, "suppressed", (json_int_t)suppressed,
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "1",
+                     (json_int_t)by_priority[1], "2", (json_int_t)by_priority[2], "3",
+                     (json_int_t)by_priority[3], "4", (json_int_t)by_priority[4], "unacknowledged",
+                     (json_int_t)unacknowledged, "shelved", (json_int_t)shelved, "suppressed",
+                     (json_int_t)suppressed, "out_of_service", (json_int_t)out_of_service,
                      "closing", (json_int_t)closing);
 }

@@ -35,48 +35,58 @@ static int temporary_file(const House *house, GError **error) {
 }
 
 /* The file, or -1. */
-static int write_file(Request *request, const Identity *identity, const RecordQuery *query,
-                      SheetForm form, GError **error) {
-    const House *house = house_of(request);
-    int fd = temporary_file(house, error);
-    if (fd >= 0 && record_export(worker_of(request)->records, house->packs, &identity->actor,
-                                 request_part(request, 0), query, form, fd, house->data_dir,
-                                 house_now(request), error))
+static int write_file(Request *request, const Identity *identity, SheetFill fill,
+                      gconstpointer query, SheetForm form, GError **error) {
+    int fd = temporary_file(house_of(request), error);
+    if (fd >= 0 && fill(request, identity, query, form, fd, error))
         return fd;
     if (fd >= 0)
         close(fd);
     return -1;
 }
 
-static int write_in_turn(Request *request, const Identity *identity, const RecordQuery *query,
-                         SheetForm form, GError **error) {
+static int write_in_turn(Request *request, const Identity *identity, SheetFill fill,
+                         gconstpointer query, SheetForm form, GError **error) {
     House *house = house_of(request);
     int fd = -1;
     if (atomic_fetch_add(&house->exports, 1) < EXPORTS_MAX)
-        fd = write_file(request, identity, query, form, error);
+        fd = write_file(request, identity, fill, query, form, error);
     else
         error_set(error, ERROR_BUSY, NULL, "other lists are being exported", NULL);
     atomic_fetch_sub(&house->exports, 1);
     return fd;
 }
 
-static void name_file(Request *request, const char *suffix) {
+static void name_file(Request *request, const char *name, const char *suffix) {
     char day[TIME_TEXT];
-    g_autofree char *text =
-        g_strdup_printf("attachment; filename=\"%s-%s.%s\"", request_part(request, 0),
-                        day_format(day_of(house_now(request)), day), suffix);
+    g_autofree char *text = g_strdup_printf("attachment; filename=\"%s-%s.%s\"", name,
+                                            day_format(day_of(house_now(request)), day), suffix);
     request_add_header(request, "Content-Disposition", text);
 }
 
-void api_records_export(Request *request, const Identity *identity, const RecordQuery *query,
-                        const char *format) {
+void api_sheet(Request *request, const Identity *identity, const char *name, const char *format,
+               SheetFill fill, gconstpointer query) {
     g_autoptr(GError) error = NULL;
     int form = find_form(format, &error);
-    int fd = form >= 0 ? write_in_turn(request, identity, query, forms[form].form, &error) : -1;
+    int fd =
+        form >= 0 ? write_in_turn(request, identity, fill, query, forms[form].form, &error) : -1;
     if (fd < 0) {
         respond_error(request, error);
         return;
     }
-    name_file(request, forms[form].name);
+    name_file(request, name, forms[form].name);
     respond_file(request, forms[form].media, fd);
+}
+
+static gboolean fill_records(Request *request, const Identity *identity, gconstpointer query,
+                             SheetForm form, int fd, GError **error) {
+    const House *house = house_of(request);
+    return record_export(worker_of(request)->records, house->packs, &identity->actor,
+                         request_part(request, 0), query, form, fd, house->data_dir,
+                         house_now(request), error);
+}
+
+void api_records_export(Request *request, const Identity *identity, const RecordQuery *query,
+                        const char *format) {
+    api_sheet(request, identity, request_part(request, 0), format, fill_records, query);
 }

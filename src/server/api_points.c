@@ -25,7 +25,8 @@ static const struct {
     {"open", "state IN ('unacknowledged', 'acknowledged', 'returned', 'latched', "
              "'latched_acknowledged')"},
     {"shelved", "state = 'shelved'"},
-    {"suppressed", "state IN ('suppressed', 'out_of_service')"},
+    {"suppressed", "state = 'suppressed'"},
+    {"out_of_service", "state = 'out_of_service'"},
     {"closing", "state IN ('to_close', 'to_review')"},
     {"all", "state IS NOT NULL"},
 };
@@ -47,7 +48,7 @@ static char *desk_filter(const char *state, const char *enterprise, GError **err
         return g_strdup_printf("%s AND enterprise = %s", desk_states[i].filter, literal);
     }
     error_set(error, ERROR_REQUEST, "state", "unknown state of the desk",
-              "open, shelved, suppressed, closing or all", NULL);
+              "open, shelved, suppressed, out_of_service, closing or all", NULL);
     return NULL;
 }
 
@@ -96,15 +97,16 @@ static json_t *desk(Request *request, const Identity *identity, GError **error) 
     RecordQuery query = {.filter = filter,
                          .sort = all ? "-onset" : "acknowledged,priority,-onset",
                          .limit = (int)limit,
+                         .cursor = request_query(request, "cursor"),
                          .labels = TRUE};
     json_t *list =
         record_list(sql, packs, &identity->actor, "alarm", &query, house_now(request), error);
     json_t *counts = list ? overview_alarm_counts(sql, packs, &identity->actor, error) : NULL;
     json_t *items = json_object_get(list, "items");
-    json_t *body =
-        counts ? json_pack("{s:o, s:o}", "items", all ? json_incref(items) : sorted_alarms(items),
-                           "counts", counts)
-               : NULL;
+    json_t *body = counts ? json_pack("{s:o, s:O, s:o}", "items",
+                                      all ? json_incref(items) : sorted_alarms(items), "next",
+                                      json_object_get(list, "next"), "counts", counts)
+                          : NULL;
     json_decref(list);
     return body;
 }

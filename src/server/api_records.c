@@ -100,7 +100,29 @@ static Change *change_new(Request *request, json_t *fields_take, const char *id,
     return change;
 }
 
-/* A refusal for a stale version carries the record as it is now, in the caller's sight. */
+/* Entries that tell of a record without changing it: a clock's step passed over, a look at a sealed
+ * field. */
+static gboolean keeps_version(json_t *entry) {
+    const char *action = json_string_value(json_object_get(entry, "action"));
+    return g_str_has_prefix(action, "clock:") || g_str_has_prefix(action, "reveal:");
+}
+
+/* The entries that led from `version` to the record as it is: by whom and which fields, old and
+ * new. */
+static json_t *entries_since(json_t *journal, gint64 version) {
+    json_t *changed = json_array(), *entry;
+    gint64 at = 0;
+    size_t i;
+    json_array_foreach(journal, i, entry) {
+        at += !keeps_version(entry);
+        if (at > version)
+            json_array_append(changed, entry);
+    }
+    return changed;
+}
+
+/* A refusal for a stale version carries the record as it is now, in the caller's sight, and what
+ * others have changed meanwhile. */
 static void add_current(Sql *sql, const House *house, const Identity *identity,
                         const Change *change, const GError *error, json_t **answer) {
     if (error == NULL || error_kind(error) != ERROR_VERSION)
@@ -108,19 +130,10 @@ static void add_current(Sql *sql, const House *house, const Identity *identity,
     json_t *record =
         record_get(sql, house->packs, &identity->actor, change->type, change->id, NULL);
     json_t *journal = record ? journal_of(sql, house->packs, change->type, change->id, NULL) : NULL;
-    json_t *changed = json_array();
-    size_t i;
-    json_t *entry;
-    gint64 behind =
-        record ? json_integer_value(json_object_get(record, "version")) - change->version : 0;
-    json_array_foreach(journal, i,
-                       entry) if ((gint64)i >= (gint64)json_array_size(journal) - behind)
-        json_array_append(changed, entry);
-    json_decref(journal);
     if (record)
-        *answer = json_pack("{s:o, s:o}", "current", record, "changed", changed);
-    else
-        json_decref(changed);
+        *answer = json_pack("{s:o, s:o}", "current", record, "changed",
+                            entries_since(journal, change->version));
+    json_decref(journal);
 }
 
 static gboolean finish_change(Sql *sql, const House *house, const Identity *identity, gint64 now_ms,

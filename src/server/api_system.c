@@ -53,6 +53,7 @@ static void append_metrics(GString *out, const Metric *metrics, gsize n) {
 
 void api_metrics(Request *request) {
     House *house = house_of(request);
+    CalendarGaps gaps = calendar_gaps(house->packs->calendar, day_of(house_now(request)));
     PipelineCounts p = pipeline_counts(house->pipeline);
     WriterCounts w = writer_counts(house->records);
     HttpCounts h = http_counts(request);
@@ -88,6 +89,9 @@ void api_metrics(Request *request) {
         {"http_refused_total", "counter", "requests refused before a handler", (double)h.refused},
         {"http_connections", "gauge", "open connections", h.connections},
         {"http_queue", "gauge", "requests waiting for a worker", h.queued},
+        {"calendar_years_missing", "gauge",
+         "of this year and the next, those whose holidays the packs do not know",
+         (gaps.year[0] != 0) + (gaps.year[1] != 0)},
         {"stream_listeners", "gauge", "live streams", hub_listeners(house->hub)},
     };
     GString *out = g_string_new(NULL);

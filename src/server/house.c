@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SMALL = 0, FORM = 1 << 20, INGEST = 8 << 20 };
+enum { SMALL = 0, FORM = 1 << 20, INGEST = 8 << 20, SHEET = 16 << 20 };
 
 /* clang-format off */
 const Route house_routes[] = {
@@ -20,6 +20,8 @@ const Route house_routes[] = {
     {"GET", "/api/types", api_types, SMALL, DOOR_USER, 200, "Record types, code lists and roles, with the caller's rights", NULL, NULL, "Types"},
     {"GET", "/api/records/{type}", api_records_list, SMALL, DOOR_USER, 200, "List records in the caller's sight", "filter q bbox sort limit cursor count facets format", NULL, "{type}.list"},
     {"POST", "/api/records/{type}", api_records_create, FORM, DOOR_USER, 201, "Create a record", NULL, "{type}.create", "{type}"},
+    {"POST", "/api/records/{type}/import", api_records_import, SHEET, DOOR_USER, 200, "Import records from a CSV or XLSX file, all or none", "dry_run mode again", "text/csv", "Import"},
+    {"GET", "/api/records/{type}/template.xlsx", api_records_template, SMALL, DOOR_USER, 200, "A workbook to fill in for an import", NULL, NULL, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
     {"GET", "/api/records/{type}/{id}", api_record_get, SMALL, DOOR_USER, 200, "Read a record with its moves, clocks and rights", NULL, NULL, "{type}"},
     {"PATCH", "/api/records/{type}/{id}", api_record_edit, FORM, DOOR_USER, 200, "Edit fields of a record", "If-Match", "{type}.edit", "{type}"},
     {"GET", "/api/records/{type}/{id}/journal", api_record_journal, SMALL, DOOR_USER, 200, "History of a record, oldest first", NULL, NULL, "Journal"},
@@ -33,11 +35,12 @@ const Route house_routes[] = {
     {"GET", "/api/files/{id}", api_file_get, SMALL, DOOR_USER, 200, "Fetch a file: its sender until it is used, then who may read a record that uses it", NULL, NULL, "application/octet-stream"},
     {"GET", "/api/files/{id}/thumbnail", api_file_thumbnail, SMALL, DOOR_USER, 200, "A small JPEG of a picture", "size", NULL, "image/jpeg"},
     {"GET", "/api/todo", api_todo, SMALL, DOOR_USER, 200, "Records whose turn it is for the caller", "limit", NULL, "Todo"},
+    {"GET", "/api/clocks", api_clocks, SMALL, DOOR_USER, 200, "Legal clocks in the caller's sight: which run, which are overdue, how late they fired", "state type overdue region limit cursor summary format", NULL, "Clocks"},
     {"GET", "/api/notices", api_notices, SMALL, DOOR_USER, 200, "Notices to the caller, newest first", "after", NULL, "Notices"},
     {"GET", "/api/overview", api_overview, SMALL, DOOR_USER, 200, "Figures of a region and its parts", "region", NULL, "Overview"},
     {"GET", "/api/indicators", api_indicators, SMALL, DOOR_USER, 200, "Figures over records with target and former year", "region from to", NULL, "Indicators"},
     {"GET", "/api/indicators/{type}/{name}", api_indicator, SMALL, DOOR_USER, 200, "One figure, broken down", "region from to by", NULL, "Indicator"},
-    {"GET", "/api/alarms", api_alarms, SMALL, DOOR_USER, 200, "The alarm desk", "state enterprise limit", NULL, "AlarmDesk"},
+    {"GET", "/api/alarms", api_alarms, SMALL, DOOR_USER, 200, "The alarm desk", "state enterprise limit cursor", NULL, "AlarmDesk"},
     {"GET", "/api/points", api_points, SMALL, DOOR_USER, 200, "Current values of an enterprise's points", "enterprise", NULL, "Points"},
     {"GET", "/api/points/{code}/history", api_point_history, SMALL, DOOR_USER, 200, "History of a point", "from to step", NULL, "History"},
     {"POST", "/write", api_write_line, INGEST, DOOR_DEVICE, 204, "Write samples as Influx line protocol; answered when they are durable", "db precision p", "text/plain", NULL},

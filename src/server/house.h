@@ -3,6 +3,7 @@
 #pragma once
 #include "pack/pack.h"
 #include "record/sealed.h"
+#include "record/sheet.h"
 #include "server/basic_cache.h"
 #include "server/http.h"
 #include "server/hub.h"
@@ -78,7 +79,14 @@ void api_types(Request *request);
 void api_records_list(Request *request);
 void api_records_export(Request *request, const Identity *identity, const RecordQuery *query,
                         const char *format);
+/* Answers with the file that `fill` writes, named NAME-DAY.csv or .xlsx; `format` from outside. */
+typedef gboolean (*SheetFill)(Request *request, const Identity *identity, gconstpointer query,
+                              SheetForm form, int fd, GError **error);
+void api_sheet(Request *request, const Identity *identity, const char *name, const char *format,
+               SheetFill fill, gconstpointer query);
 void api_records_create(Request *request);
+void api_records_import(Request *request);
+void api_records_template(Request *request);
 void api_record_get(Request *request);
 void api_record_edit(Request *request);
 void api_record_move(Request *request);
@@ -96,6 +104,7 @@ void respond_stored(Request *request, const char *media, const char *name, const
                     int fd_take);
 void api_todo(Request *request);
 void api_notices(Request *request);
+void api_clocks(Request *request);
 void api_overview(Request *request);
 void api_indicators(Request *request);
 void api_indicator(Request *request);

@@ -1,6 +1,7 @@
 #include "server/hub.h"
 #include "base/bell.h"
 #include "base/log.h"
+#include "record/delegation.h"
 #include "record/journal.h"
 #include "record/rights.h"
 
@@ -29,6 +30,7 @@ struct Listener {
     Hub *hub;
     Stream *stream;
     Identity *identity;
+    GPtrArray *others; /* StandIn*: for whom he stands in now */
     char *token;
     gint64 cursor; /* highest sequence given or passed over */
     GString *waiting;
@@ -132,6 +134,21 @@ static gboolean may_see(const Actor *actor, const Event *event) {
            rights_in_scope(actor, event->type, event->region, event->enterprise, event->sector);
 }
 
+static gboolean listener_sees(const Listener *listener, const Event *event) {
+    gboolean seen = may_see(&listener->identity->actor, event);
+    for (guint i = 0; !seen && i < listener->others->len; i++)
+        seen = may_see(&((const StandIn *)listener->others->pdata[i])->actor, event);
+    return seen;
+}
+
+/* The hub's lock is held. */
+static void find_others(Listener *listener, Sql *records) {
+    Hub *hub = listener->hub;
+    g_ptr_array_unref(listener->others);
+    listener->others = delegation_stand_ins(records, hub->packs, &listener->identity->actor,
+                                            clock_now(hub->clock));
+}
+
 /* Fills `waiting` with the next thing to send; false when there is none. */
 static gboolean next_text(Listener *listener) {
     Hub *hub = listener->hub;
@@ -149,7 +166,7 @@ static gboolean next_text(Listener *listener) {
     }
     for (const Event *event; (event = ring_after(hub, listener->cursor));) {
         listener->cursor = event->seq;
-        if (may_see(&listener->identity->actor, event)) {
+        if (listener_sees(listener, event)) {
             g_string_append(listener->waiting, event->text);
             return TRUE;
         }
@@ -193,17 +210,19 @@ static void listener_free(gpointer data) {
         listener->after->before = listener->before;
     hub->listeners--;
     pthread_mutex_unlock(&hub->lock);
+    g_ptr_array_unref(listener->others);
     identity_free(listener->identity);
     g_free(listener->token);
     g_string_free(listener->waiting, TRUE);
     g_free(listener);
 }
 
-static Listener *listener_add(Hub *hub, Identity *identity_take, const char *token) {
+static Listener *listener_add(Hub *hub, Sql *records, Identity *identity_take, const char *token) {
     Listener *listener = g_new0(Listener, 1);
     listener->hub = hub;
     listener->identity = identity_take;
     listener->token = g_strdup(token);
+    listener->others = g_ptr_array_new();
     listener->waiting = g_string_new("retry: 2000\n\n");
     pthread_mutex_lock(&hub->lock);
     listener->cursor = hub->last;
@@ -212,6 +231,7 @@ static Listener *listener_add(Hub *hub, Identity *identity_take, const char *tok
         listener->after->before = listener;
     hub->first = listener;
     hub->listeners++;
+    find_others(listener, records); /* once in the list: no later change is missed */
     pthread_mutex_unlock(&hub->lock);
     return listener;
 }
@@ -230,10 +250,13 @@ static gboolean has_room(Hub *hub, const char *login) {
 /* Appends what the listener missed in (after, cursor]; false when it is too much. */
 static gboolean append_missed(Hub *hub, Listener *listener, Sql *records, gint64 after) {
     const Actor *actor = &listener->identity->actor;
+    g_autoptr(GPtrArray) others =
+        delegation_stand_ins(records, hub->packs, actor, clock_now(hub->clock));
     gint64 end = listener->cursor;
     for (int seen = 0; after < end;) {
         gint64 last = after;
-        json_t *entries = journal_after(records, hub->packs, actor, after, READ_MAX, &last, NULL);
+        json_t *entries =
+            journal_after(records, hub->packs, actor, others, after, READ_MAX, &last, NULL);
         if (entries == NULL)
             return FALSE;
         size_t i;
@@ -264,7 +287,7 @@ void hub_listen(Hub *hub, Request *request, Sql *records, Identity *identity_tak
         respond_error(request, error);
         return;
     }
-    Listener *listener = listener_add(hub, identity_take, token);
+    Listener *listener = listener_add(hub, records, identity_take, token);
     gsize start = listener->waiting->len;
     if (after < 0) /* the ring may be behind the journal for a moment */
         listener->cursor = MAX(listener->cursor, journal_last(records, NULL));
@@ -324,12 +347,27 @@ static void check_listeners(Hub *hub, const char *login) {
     }
 }
 
+/* Who stands in for whom has changed; the lock is held. */
+static void check_others(Hub *hub) {
+    for (Listener *l = hub->first; l; l = l->after)
+        find_others(l, hub->sql);
+}
+
+/* Entries after which streams may show more or less; the lock is held. */
+static void rights_changed(Hub *hub, const RecordType *type, json_t *entry) {
+    gboolean user = g_str_equal(type->name, "user");
+    if (user)
+        check_listeners(hub, json_string_value(json_object_get(entry, "id")));
+    if (user || g_str_equal(type->name, "delegation"))
+        check_others(hub);
+}
+
 /* Reads one portion of new entries; true when there may be more. */
 static gboolean read_journal(Hub *hub) {
     g_autoptr(GError) error = NULL;
     gint64 last = hub->last;
-    json_t *entries =
-        journal_after(hub->sql, hub->packs, &actor_system, hub->last, READ_MAX, &last, &error);
+    json_t *entries = journal_after(hub->sql, hub->packs, &actor_system, NULL, hub->last, READ_MAX,
+                                    &last, &error);
     if (entries == NULL) {
         log_error("hub", error, "reading the journal");
         return FALSE;
@@ -339,10 +377,10 @@ static gboolean read_journal(Hub *hub) {
     json_array_foreach(entries, i, entry) {
         Event event = event_of(hub, entry);
         pthread_mutex_lock(&hub->lock);
-        if (event.type && g_str_equal(event.type->name, "user"))
-            check_listeners(hub, json_string_value(json_object_get(entry, "id")));
-        if (event.type)
+        if (event.type) {
+            rights_changed(hub, event.type, entry);
             ring_add(hub, event);
+        }
         pthread_mutex_unlock(&hub->lock);
     }
     json_decref(entries);
@@ -359,6 +397,7 @@ static void catch_up(Hub *hub) {
     gboolean skip = hub->first == NULL || newest - hub->last > RING;
     if (skip && newest > hub->last) {
         ring_skip_to(hub, newest);
+        check_others(hub);
         wake_all(hub);
     }
     pthread_mutex_unlock(&hub->lock);
@@ -370,8 +409,10 @@ static void beat(Hub *hub, gboolean check) {
     pthread_mutex_lock(&hub->lock);
     for (Listener *l = hub->first; l; l = l->after)
         l->beat = TRUE;
-    if (check)
+    if (check) {
         check_listeners(hub, NULL);
+        check_others(hub);
+    }
     wake_all(hub);
     pthread_mutex_unlock(&hub->lock);
 }

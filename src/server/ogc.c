@@ -143,7 +143,7 @@ static json_t *page_json(Request *request, const Identity *identity, json_t *lis
                   time_format(house_now(request), time), "numberReturned",
                   (json_int_t)json_array_size(features), "links", links, "features", features);
     json_t *count = json_object_get(list, "count");
-    if (count)
+    if (count && !json_object_get(list, "count_more")) /* unknown is left out */
         json_object_set(page, "numberMatched", count);
     return page;
 }

@@ -154,7 +154,7 @@ static const char select_points[] = "SELECT _id, name, unit, _enterprise, measur
                                     " FROM r_point";
 
 SqlStatement *point_def_select(Sql *records, GError **error) {
-    return sql_query(records, error, select_points, "");
+    return sql_scan(records, error, select_points, "");
 }
 
 /* Texts are borrowed from the row. */

@@ -379,9 +379,7 @@ static gboolean load_rows(PointTable *table, Sql *samples, SqlStatement *rows, G
     return step == SQL_DONE;
 }
 
-gboolean point_table_load(PointTable *table, Sql *samples, Sql *records, GError **error) {
-    if (!load_numbers(table, samples, error))
-        return FALSE;
+static gboolean load_all(PointTable *table, Sql *samples, Sql *records, GError **error) {
     SqlStatement *rows = point_def_select(records, error);
     if (rows == NULL || !sql_exec(samples, "SAVEPOINT point_load", error)) {
         if (rows)
@@ -392,4 +390,16 @@ gboolean point_table_load(PointTable *table, Sql *samples, Sql *records, GError 
         return sql_exec(samples, "RELEASE point_load", error);
     sql_exec(samples, "ROLLBACK TO point_load; RELEASE point_load", NULL);
     return FALSE;
+}
+
+gboolean point_table_load(PointTable *table, Sql *samples, Sql *records, GError **error) {
+    if (!load_numbers(table, samples, error))
+        return FALSE;
+    /* A savepoint on each: writing is one transaction, and the rows come in portions. */
+    gboolean begun = sql_exec(records, "SAVEPOINT point_scan", error);
+    gboolean good = begun && load_all(table, samples, records, error);
+    if (begun)
+        sql_exec(records,
+                 good ? "RELEASE point_scan" : "ROLLBACK TO point_scan; RELEASE point_scan", NULL);
+    return good;
 }

@@ -256,6 +256,21 @@ gboolean sql_get_int(Sql *sql, GError **error, gint64 *value, gint64 otherwise, 
     return step != SQL_FAILED;
 }
 
+gboolean sql_add_column(Sql *sql, const char *table, const char *column, const char *definition,
+                        GError **error) {
+    const char *look =
+        sql->driver->kind == SQL_SQLITE
+            ? "SELECT count(*) FROM pragma_table_info(?) WHERE name = ?"
+            : "SELECT count(*) FROM information_schema.columns WHERE table_name = ? AND "
+              "column_name = ? AND table_schema = current_schema()";
+    gint64 there;
+    if (!sql_get_int(sql, error, &there, 0, look, "tt", table, column))
+        return FALSE;
+    g_autofree char *text =
+        g_strdup_printf("ALTER TABLE %s ADD COLUMN %s %s", table, column, definition);
+    return there > 0 || sql_define(sql, text, error);
+}
+
 gboolean sql_in_transaction(Sql *sql) { return sql->driver->in_transaction(sql); }
 
 gint64 sql_changes(Sql *sql) { return sql->driver->changes(sql); }

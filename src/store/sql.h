@@ -46,6 +46,11 @@ gboolean sql_exec(Sql *sql, const char *text, GError **error);
  * {real} (double), {text} and {blob} stand for the back end's column types. */
 gboolean sql_define(Sql *sql, const char *text, GError **error);
 
+/* Adds a column to a table that was made without it; `definition` as in sql_define. TRUE when it is
+ * there already. */
+gboolean sql_add_column(Sql *sql, const char *table, const char *column, const char *definition,
+                        GError **error);
+
 /* Runs one statement with parameters given by `types`: t text (NULL = null), i gint64, d double, b
  * blob (pointer, gsize), n null. Rows are thrown away. Example: sql_run(sql, error, "DELETE FROM x
  * WHERE id = ?", "t", id). */

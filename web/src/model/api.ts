@@ -1,5 +1,6 @@
 // The server's calls by name. Nothing here keeps state.
 import { call } from '../base/http'
+import type { DeskList } from './group'
 import type {
     Alarm,
     AlarmCounts,
@@ -76,8 +77,8 @@ export const api = {
     overview: (region: string) => call<Overview>('GET', '/api/overview', { query: { region } }),
     todo: () => call<{ items: TodoItem[]; count: number }>('GET', '/api/todo'),
     notices: () => call<{ items: Notice[] }>('GET', '/api/notices'),
-    alarms: (query: { state?: 'open' | 'shelved' | 'all'; enterprise?: string; limit?: number }) =>
-        call<{ items: Alarm[]; counts: AlarmCounts }>('GET', '/api/alarms', { query }),
+    alarms: (query: { state?: DeskList; enterprise?: string; limit?: number; cursor?: string }) =>
+        call<{ items: Alarm[]; counts: AlarmCounts; next?: string | null }>('GET', '/api/alarms', { query }),
     points: (enterprise: string) =>
         call<{ items: LivePoint[] }>('GET', '/api/points', { query: { enterprise } }),
     history: (point: string, from: number, to: number, step: number) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { afterStale, groupAlarms, passes } from './group'
+import { afterStale, deskRows, groupAlarms, passes } from './group'
 import type { Alarm } from './types'
 
 let serial = 0
@@ -82,5 +82,66 @@ describe('an alarm that changed before it was acknowledged', () => {
     })
     it('is left alone when someone else acknowledged it', () => {
         expect(afterStale(seen, { ...seen, version: 2, state: 'acknowledged' })).toBe('done')
+    })
+})
+
+describe('sections of the desk', () => {
+    const list = [
+        alarm({ point: 'A1', enterprise: 'one', priority: '3', flood: 'f1' }),
+        alarm({ point: 'A2', enterprise: 'one', priority: '4', condition: 'stale' }),
+        alarm({ point: 'B1', enterprise: 'two', priority: '1', rule: 'R1', rule_name: '联锁' }),
+        alarm({
+            point: 'B1',
+            enterprise: 'two',
+            priority: '1',
+            rule: 'R1',
+            onset: '2026-11-23T11:00:00+08:00',
+        }),
+    ]
+    const draw = (by: 'plant' | 'cause' | 'flood', folded: string[] = []) =>
+        deskRows(groupAlarms(list), by, new Set(folded)).map((row) =>
+            row.kind === 'section' ? `${row.section.key || '-'} ${row.section.alarms}` : row.group.head.point,
+        )
+
+    it('gathers by plant, the plant with the most pressing alarm first, and counts occurrences', () => {
+        expect(draw('plant')).toEqual(['two 2', 'B1', 'one 2', 'A1', 'A2'])
+    })
+
+    it('gathers by cause: what people entered, then the rule, then the condition', () => {
+        expect(draw('cause')).toEqual([
+            'rule:R1 2',
+            'B1',
+            'condition:high 1',
+            'A1',
+            'condition:stale 1',
+            'A2',
+        ])
+        expect(
+            deskRows(groupAlarms([alarm({ cause_code: 'leak', rule: 'R1' })]), 'cause', new Set())[0]!.key,
+        ).toBe('section:cause:leak')
+    })
+
+    it('puts floods before alarms outside of them, however urgent', () => {
+        expect(draw('flood')).toEqual(['f1 1', 'A1', '- 3', 'B1', 'A2'])
+    })
+
+    it('folds a section but keeps its heading and its counts', () => {
+        expect(draw('plant', ['two'])).toEqual(['two 2', 'one 2', 'A1', 'A2'])
+    })
+})
+
+describe('lists of the desk', () => {
+    const seen = (state: string) =>
+        (['open', 'shelved', 'suppressed', 'out_of_service', 'closing'] as const).filter((list) =>
+            passes(alarm({ state }), { state: list, priorities: [], text: '', enterprise: '' }),
+        )
+    it('every state but the closed one stands in exactly one list', () => {
+        expect(seen('normal')).toEqual([])
+        expect(seen('suppressed')).toEqual(['suppressed'])
+        expect(seen('out_of_service')).toEqual(['out_of_service'])
+        expect(seen('to_close')).toEqual(['closing'])
+        expect(seen('to_review')).toEqual(['closing'])
+        expect(seen('latched_acknowledged')).toEqual(['open'])
+        expect(seen('shelved')).toEqual(['shelved'])
     })
 })

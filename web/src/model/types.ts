@@ -213,9 +213,26 @@ export interface Alarm extends RecordItem {
     shelved_until?: string
     shelve_reason?: string
     hazard?: string
+    rule?: string
+    rule_name?: string
+    points_lost?: number
+    flood?: string
+    /** How far the ladder has climbed: a code of alarm_escalation. */
+    escalation?: string
+    likely_cause?: string
+    consequence?: string
+    action?: string
+    respond_by?: string
+    assignee?: string
+    cause_code?: string
+    handling_code?: string
+    handling?: string
 }
 
-export type AlarmCounts = Record<'1' | '2' | '3' | '4' | 'unacknowledged' | 'shelved', number>
+export type AlarmCounts = Record<
+    '1' | '2' | '3' | '4' | 'unacknowledged' | 'shelved' | 'suppressed' | 'out_of_service' | 'closing',
+    number
+>
 
 export interface LivePoint {
     code: string

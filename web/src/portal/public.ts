@@ -10,6 +10,8 @@ export interface PublicType {
     /** What may be read; absent: nothing. A name without kind is one of the record itself (number, state, created_at …). */
     published?: (Partial<Field> & { name: string })[]
     states?: State[]
+    /** What the holder of a receipt is shown. */
+    shows?: Field[]
     /** What may be reported; absent: nothing. */
     given?: (Omit<Field, 'kind'> & { kind: string; secret?: boolean })[]
 }
@@ -83,10 +85,15 @@ export async function sendPhoto(photo: Blob): Promise<string> {
     throw new Problem({ ...answer, id: answer['id'] ?? `http.${response.status}`, status: response.status })
 }
 
+const fieldsOf = (type: PublicType | undefined): { name: string; title?: Title; codes?: string }[] => [
+    ...(type?.shows ?? []),
+    ...(type?.published ?? []),
+    ...(type?.given ?? []),
+]
+
 /** A value in words, for reading. */
 export function wordOf(type: PublicType | undefined, name: string, value: unknown): string {
-    const field =
-        (type?.published ?? []).find((f) => f.name === name) ?? type?.given?.find((f) => f.name === name)
+    const field = fieldsOf(type).find((f) => f.name === name)
     if (value === undefined || value === null) return ''
     if (name === 'state' && type?.states)
         return pick(type.states.find((s) => s.name === value)?.title, String(value))
@@ -99,6 +106,5 @@ export function wordOf(type: PublicType | undefined, name: string, value: unknow
     return String(value)
 }
 export function titleOf(type: PublicType | undefined, name: string): Title | undefined {
-    const all = [...(type?.published ?? []), ...(type?.given ?? [])]
-    return all.find((field) => field.name === name)?.title
+    return fieldsOf(type).find((field) => field.name === name && field.title)?.title
 }

@@ -277,6 +277,7 @@ typedef struct {
 struct RecordType {
     char *name;
     Title title;
+    const char *pack; /* name of the pack that brings it */
     GStrv basis;
     const RecordType *owner;  /* rows: the type whose records hold them; else NULL */
     const Field *key, *label; /* NULL: none */

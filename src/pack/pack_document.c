@@ -48,7 +48,8 @@ static gboolean own_placeholder(const RecordType *type, const char *text) {
     g_autofree char *name = colon ? g_strndup(text, (gsize)(colon - text)) : NULL;
     const Field *field = name ? type_field(type, name) : NULL;
     return g_strv_contains(known, text) ||
-           (field && !field->secret && strcmp(colon, ":date") == 0 && (dated >> field->kind & 1));
+           (field && !field->secret && strcmp(colon, ":date") == 0 && (dated >> field->kind & 1)) ||
+           (field && !field->secret && strcmp(colon, ":time") == 0 && field->kind == FIELD_TIME);
 }
 
 static gboolean document_placeholder(const RecordType *type, const char *text) {
@@ -107,7 +108,8 @@ const Title *field_column_title(const Field *field, const char *column) {
     for (gsize i = 0; field->kind == FIELD_FILE && i < G_N_ELEMENTS(of_files); i++)
         if (strcmp(of_files[i].name, column) == 0)
             return &of_files[i].title;
-    return NULL;
+    const Field *cell = field->kind == FIELD_ROWS ? type_field(field->rows, column) : NULL;
+    return cell && !cell->secret ? &cell->title : NULL;
 }
 
 /* {rows: FIELD, columns: [column, …]}: the titles are those of the columns. */
@@ -135,8 +137,8 @@ static gboolean read_rows_field(Loader *loader, const YamlNode *node, gpointer p
     if (!read_own_field(loader, node, &field, error))
         return FALSE;
     *(char **)place = field->name;
-    return field->kind == FIELD_FILE ||
-           refuse(error, node, "使用 kind: file 的字段 / use a field of kind file",
+    return field->kind == FIELD_FILE || field->kind == FIELD_ROWS ||
+           refuse(error, node, "使用 kind: rows 或 file 的字段 / use a field of kind rows or file",
                   "%s 不是列表字段 / %s holds no list", field->name, field->name);
 }
 

@@ -245,11 +245,15 @@ static gboolean file_read(Loader *loader, const YamlNode *file, GError **error) 
 
 static gboolean pass_run(Load *load, const GPtrArray *order, Pass pass, GError **error) {
     load->loader.pass = pass;
+    const GPtrArray *types = load->loader.packs->types;
     for (guint i = 0; i < order->len; i++) {
         const PackSource *source = order->pdata[i];
+        guint before = types->len;
         for (guint j = 0; j < source->files->len; j++)
             if (!file_read(&load->loader, source->files->pdata[j], error))
                 return FALSE;
+        for (guint j = before; j < types->len; j++)
+            ((RecordType *)types->pdata[j])->pack = source->info->name;
     }
     return TRUE;
 }

@@ -72,12 +72,23 @@ static const struct {
                  {"_actor", own_actor},
                  {"_id", own_id}};
 
-/* "{due:date}"; empty without a value. */
-static char *date_text(const Making *m, const Field *field) {
+/* "2026-09-08 09:30" in +08:00 */
+static char *minute_text(const FieldValue *value) {
+    enum { MINUTE_MS = 60 * 1000, HOUR = 60 };
+    char day[TIME_TEXT];
+    gint64 of = day_of(value->integer);
+    int minutes = (int)((value->integer - day_start(of)) / MINUTE_MS);
+    return g_strdup_printf("%s %02d:%02d", day_format(of, day), minutes / HOUR, minutes % HOUR);
+}
+
+/* "{due:date}", "{start:time}"; empty without a value. */
+static char *date_text(const Making *m, const Field *field, gboolean minute) {
     const FieldValue *value = row_value(m->row, field);
     gint64 day = 0;
     if (!value->present)
         return g_strdup("");
+    if (minute)
+        return minute_text(value);
     if (field->kind == FIELD_TIME)
         day = day_of(value->integer);
     else if (!day_parse(value->text, &day))
@@ -89,11 +100,12 @@ static char *own_text(const Making *m, const char *name) {
     for (gsize i = 0; i < G_N_ELEMENTS(own_names); i++)
         if (strcmp(own_names[i].name, name) == 0)
             return own_names[i].text(m);
-    if (!g_str_has_suffix(name, ":date"))
+    gboolean minute = g_str_has_suffix(name, ":time");
+    if (!minute && !g_str_has_suffix(name, ":date"))
         return NULL;
     g_autofree char *field_name = g_strndup(name, strlen(name) - strlen(":date"));
     const Field *field = type_field(m->row->type, field_name);
-    return field ? date_text(m, field) : NULL;
+    return field ? date_text(m, field, minute) : NULL;
 }
 
 /* A preview shows where something is still to come. */
@@ -147,16 +159,41 @@ static char *json_text(json_t *value) {
     return text;
 }
 
-static void fill_table(const Making *m, const DocumentPiece *from, PaperPiece *to) {
-    const Field *field = type_field(m->row->type, from->rows);
+static void fill_files(const Field *field, const Making *m, const DocumentPiece *from,
+                       PaperPiece *to) {
     json_t *rows = field_value_to_json(field, row_value(m->row, field)), *row;
     size_t n;
-    to->columns = from->cells->len;
-    for (guint i = 0; i < to->columns; i++)
-        add_cell(to, g_strdup(field_column_title(field, from->cells->pdata[i])->zh));
     json_array_foreach(rows, n, row) for (guint i = 0; i < to->columns; i++)
         add_cell(to, json_text(json_object_get(row, from->cells->pdata[i])));
     json_decref(rows);
+}
+
+/* A cell as people read it: titles for codes and references, times to the minute. */
+static char *cell_text(const Making *m, const Row *view, const char *column) {
+    static const guint titled = 1u << FIELD_CODE | 1u << FIELD_REF | 1u << FIELD_REGION;
+    const Field *cell = type_field(view->type, column);
+    const FieldValue *value = row_value(view, cell);
+    if (cell->kind == FIELD_TIME && value->present)
+        return minute_text(value);
+    g_autofree char *name = g_strconcat(column, titled >> cell->kind & 1 ? ":title" : "", NULL);
+    return template_text(m->act, view, name, LANG_ZH);
+}
+
+static void fill_rows(const Field *field, const Making *m, const DocumentPiece *from,
+                      PaperPiece *to) {
+    for (guint n = 0; n < row_count(m->row, field); n++) {
+        Row view = row_view(m->row, field, n);
+        for (guint i = 0; i < to->columns; i++)
+            add_cell(to, cell_text(m, &view, from->cells->pdata[i]));
+    }
+}
+
+static void fill_table(const Making *m, const DocumentPiece *from, PaperPiece *to) {
+    const Field *field = type_field(m->row->type, from->rows);
+    to->columns = from->cells->len;
+    for (guint i = 0; i < to->columns; i++)
+        add_cell(to, g_strdup(field_column_title(field, from->cells->pdata[i])->zh));
+    (field->kind == FIELD_ROWS ? fill_rows : fill_files)(field, m, from, to);
 }
 
 static void fill_signature(const Making *m, const DocumentPiece *from, PaperPiece *to) {

@@ -92,6 +92,16 @@ static const char *clock_state(SqlStatement *st) {
     return sql_is_null(st, CLOCK_NEXT) && !sql_is_null(st, CLOCK_FIRED) ? "fired" : "open";
 }
 
+static void set_clock_words(json_t *json, const ClockType *clock) {
+    json_object_set_new(json, "title", title_json(&clock->title));
+    if (clock->basis == NULL)
+        return;
+    json_t *basis = json_array();
+    for (guint i = 0; clock->basis[i]; i++)
+        json_array_append_new(basis, json_string(clock->basis[i]));
+    json_object_set_new(json, "basis", basis);
+}
+
 static json_t *clock_json(const RecordType *type, SqlStatement *st, gint64 now_ms) {
     const ClockType *clock = find_clock(type, sql_text(st, CLOCK_NAME));
     gint64 until = !sql_is_null(st, CLOCK_STOPPED)  ? sql_int(st, CLOCK_STOPPED)
@@ -101,7 +111,7 @@ static json_t *clock_json(const RecordType *type, SqlStatement *st, gint64 now_m
                              clock_state(st), "step", (json_int_t)sql_int(st, CLOCK_STEP),
                              "overdue", until > sql_int(st, CLOCK_DUE));
     if (clock)
-        json_object_set_new(json, "title", title_json(&clock->title));
+        set_clock_words(json, clock);
     set_time(json, "started_at", st, CLOCK_STARTED);
     set_time(json, "due_at", st, CLOCK_DUE);
     set_time(json, "next_at", st, CLOCK_NEXT);

@@ -465,6 +465,18 @@ static void test_types(World *world, gconstpointer data) {
     g_assert_false(rights_read(&inspector, packs_type(world->packs, "user")));
     json_t *codes = json_object_get(json_object_get(all, "codes"), "hazard_level");
     g_assert_cmpuint(json_array_size(json_object_get(codes, "items")), ==, 2);
+    json_t *type;
+    size_t i;
+    json_array_foreach(json_object_get(some, "types"), i, type) {
+        const char *name = json_string_value(json_object_get(type, "name"));
+        if (g_str_equal(name, "hazard"))
+            g_assert_cmpstr(json_string_value(json_object_get(type, "pack")), ==, "hazard");
+        else if (g_str_equal(name, "enterprise"))
+            g_assert_cmpstr(json_string_value(json_object_get(type, "pack")), ==, "core");
+        g_assert_nonnull(json_object_get(type, "pack"));
+    }
+    json_t *first = json_array_get(json_object_get(all, "packs"), 0);
+    g_assert_nonnull(json_object_get(json_object_get(first, "title"), "zh"));
     json_decref(all);
     json_decref(some);
 }

@@ -127,6 +127,7 @@ static json_t *type_json(const Actor *actor, const RecordType *type) {
                   title_json(&type->title), "has_flow", type->initial != NULL, "fields", fields,
                   "states", states_json(type), "moves", moves, "rights", "create",
                   rights_create(actor, type), "reveal", rights_keeps(actor, type));
+    set_text(json, "pack", type->pack);
     add_list_uses(type, fields);
     json_object_set_new(json, "sorts", sorts_json(type));
     set_text(json, "key", type->key ? type->key->name : NULL);
@@ -192,8 +193,8 @@ json_t *record_types(const Packs *packs, const Actor *actor) {
         json_array_append_new(roles, role_json(packs->roles->pdata[i]));
     for (guint i = 0; i < packs->infos->len; i++) {
         const PackInfo *info = packs->infos->pdata[i];
-        json_array_append_new(
-            infos, json_pack("{s:s, s:i}", "pack", info->name, "version", info->version));
+        json_array_append_new(infos, json_pack("{s:s, s:o, s:i}", "pack", info->name, "title",
+                                               title_json(&info->title), "version", info->version));
     }
     return json_pack("{s:o, s:o, s:o, s:o}", "types", types, "codes", codes, "roles", roles,
                      "packs", infos);

@@ -23,6 +23,11 @@ export const router = createRouter({
             component: () => import('./pages/alarms/AlarmsPage.vue'),
             meta: { title: 'nav.alarms' },
         },
+        {
+            path: '/wall/:region?',
+            component: () => import('./pages/wall/WallPage.vue'),
+            meta: { bare: true, title: 'nav.wall' },
+        },
         { path: '/todo', component: () => import('./pages/todo/TodoPage.vue'), meta: { title: 'nav.todo' } },
         {
             path: '/enterprises',

@@ -4,6 +4,8 @@ import type { DeskList } from './group'
 import type {
     Alarm,
     AlarmCounts,
+    ClockItem,
+    Figure,
     History,
     JournalEntry,
     LivePoint,
@@ -51,6 +53,8 @@ export const api = {
             cursor?: string
             q?: string
             count?: 1
+            facets?: string
+            bbox?: string
         } = {},
         signal?: AbortSignal,
     ) => call<Page<T>>('GET', record(type), signal ? { query, signal } : { query }),
@@ -79,6 +83,12 @@ export const api = {
     notices: () => call<{ items: Notice[] }>('GET', '/api/notices'),
     alarms: (query: { state?: DeskList; enterprise?: string; limit?: number; cursor?: string }) =>
         call<{ items: Alarm[]; counts: AlarmCounts; next?: string | null }>('GET', '/api/alarms', { query }),
+    indicators: (region: string) =>
+        call<{ items: Figure[] }>('GET', '/api/indicators', { query: { region } }),
+    clocks: (query: { overdue?: 1; type?: string; region?: string; limit?: number; summary?: 1 }) =>
+        call<{ items: ClockItem[]; summary?: { open: number; overdue: number } }>('GET', '/api/clocks', {
+            query,
+        }),
     points: (enterprise: string) =>
         call<{ items: LivePoint[] }>('GET', '/api/points', { query: { enterprise } }),
     history: (point: string, from: number, to: number, step: number) =>

@@ -265,4 +265,32 @@ export interface Page<T> {
     items: T[]
     next?: string | null
     count?: number
+    facets?: Record<string, { value: string; count: number }[]>
+}
+
+/** An indicator over a region, as /api/indicators gives it. */
+export interface Figure {
+    type: string
+    name: string
+    title: Title
+    unit?: string
+    value: number | null
+    former?: number | null
+    target?: Record<string, number> | null
+    met?: boolean | null
+}
+
+/** A legal clock of any record, as /api/clocks gives it. */
+export interface ClockItem {
+    type: string
+    id: string
+    label?: string
+    name: string
+    title: Title
+    state: string
+    due_at?: string | null
+    next_at?: string | null
+    overdue?: boolean
+    region?: string
+    enterprise?: string
 }

@@ -1,5 +1,5 @@
 // How grave a place is, from its counters; the same for polygons, points and the side list.
-import type { Counters, Place } from '../../model/types'
+import type { Counters, Place } from './types'
 
 export type Severity = 1 | 2 | 3 | 4 | 'hazard' | 'calm'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Counters, Place } from '../../model/types'
+import type { Counters, Place } from './types'
 import { badgeNumber, byGravity, severity } from './severity'
 
 const none: Counters = {

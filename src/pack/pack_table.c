@@ -264,7 +264,7 @@ static gboolean csv_rows(TableRead *read, GError **error) {
         g_error_free(cause);
         return FALSE;
     }
-    return done || header || csv_refused(read, 1, "CSV 为空 / the CSV is empty", error);
+    return header ? done : csv_refused(read, 1, "CSV 为空 / the CSV is empty", error);
 }
 
 static gboolean cell_number(const char *text, double *number) {

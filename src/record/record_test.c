@@ -438,13 +438,14 @@ static void test_migrate(World *world, gconstpointer data) {
     g_clear_error(&error);
     sql_exec(world->sql,
              "DELETE FROM schema_fields WHERE field = 'old'; UPDATE schema_fields SET kind = "
-             "'integer' WHERE field = 'due'",
+             "'integer' WHERE type = 'hazard' AND field = 'due'",
              &error);
     g_assert_false(records_migrate(world->sql, world->packs, &error));
     g_assert_nonnull(strstr(error->message, "r_hazard.due"));
     g_clear_error(&error);
     sql_exec(world->sql,
-             "UPDATE schema_fields SET kind = 'date' WHERE field = 'due'; UPDATE r_hazard SET "
+             "UPDATE schema_fields SET kind = 'date' WHERE type = 'hazard' AND field = 'due'; "
+             "UPDATE r_hazard SET "
              "_state = 'lost'",
              &error);
     g_assert_false(records_migrate(world->sql, world->packs, &error));

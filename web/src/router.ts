@@ -44,6 +44,16 @@ export const router = createRouter({
             component: () => import('./pages/more/MorePage.vue'),
             meta: { title: 'nav.registers' },
         },
+        {
+            path: '/figures',
+            component: () => import('./pages/figures/FiguresPage.vue'),
+            meta: { title: 'figures.title' },
+        },
+        {
+            path: '/clocks',
+            component: () => import('./pages/clocks/ClocksPage.vue'),
+            meta: { title: 'clocks.title' },
+        },
         { path: '/records/:type', component: () => import('./pages/record/RecordsPage.vue') },
         { path: '/records/:type/new', component: () => import('./pages/record/NewRecordPage.vue') },
         { path: '/records/:type/:id', component: () => import('./pages/record/RecordPage.vue') },

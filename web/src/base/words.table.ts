@@ -436,7 +436,7 @@ export const table = {
     'admin.reset': ['重置密码', 'Reset password'],
     'admin.reset_sure': [
         '为 {login} 生成一次性密码？其现有登录会立即结束。',
-        'Give {login} a password for one log-in? All sessions of {login} end now.',
+        'Give {login} a password for one log-in? All sessions of that user end now.',
     ],
     'admin.enable': ['启用', 'Enable'],
     'admin.disable': ['停用', 'Disable'],

@@ -24,6 +24,11 @@ export const router = createRouter({
             meta: { title: 'nav.alarms' },
         },
         {
+            path: '/trend/:enterprise',
+            component: () => import('./pages/trend/TrendPage.vue'),
+            meta: { title: 'trend.title' },
+        },
+        {
             path: '/wall/:region?',
             component: () => import('./pages/wall/WallPage.vue'),
             meta: { bare: true, title: 'nav.wall' },

@@ -261,6 +261,8 @@ export interface History {
     unit?: string
     step: number
     items: Step[]
+    /** Raw samples: there were more than the server gives. */
+    truncated?: boolean
 }
 
 export interface Page<T> {

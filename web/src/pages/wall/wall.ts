@@ -67,8 +67,11 @@ export function useWall(top: string, pace: number) {
         }
     }
     async function late() {
-        const answer = await api.clocks({ overdue: 1, region: top, limit: shownClocks, summary: 1 })
-        clocks.value = answer.items
+        const answer = await api.clocks({ overdue: 1, region: top, limit: 100, summary: 1 })
+        // Alarms have a panel of their own: theirs come after the clocks of everything else.
+        const rest = answer.items.filter((clock) => clock.type !== 'alarm')
+        const ofAlarms = answer.items.filter((clock) => clock.type === 'alarm')
+        clocks.value = [...rest, ...ofAlarms].slice(0, shownClocks)
         overdue.value = answer.summary?.overdue ?? null
     }
     keep(refreshMs.quick, quick)

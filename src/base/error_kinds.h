@@ -147,6 +147,7 @@ ERROR_ROW(PARTIAL, "batch.partial", 400, "partial write：{0} 条已保存，{1}
           "partial write: {0} stored, {1} refused", "改正 refused 中列出的行后只重发这些行",
           "Correct the lines listed in refused and send only those again")
 ERROR_ROW(RECEIPT, "receipt.unknown", 404, "没有这个回执编号", "There is no such receipt",
-          "核对编号：4 组、每组 5 位，不含字母 U", "Check the code: 4 groups of 5, never the letter U")
+          "核对编号：4 组、每组 5 位，不含字母 U",
+          "Check the code: 4 groups of 5, never the letter U")
 ERROR_ROW(VERIFY, "verify.broken", 500, "校验不通过：{0}", "Verification failed: {0}",
           "立即封存数据并查明原因", "Seal the data at once and find the cause")

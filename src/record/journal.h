@@ -12,7 +12,7 @@ typedef struct {
     gint64 seq; /* filled by journal_append */
     gint64 time_ms;
     const Actor *actor;
-    const char *type, *id, *action;           /* "create", "edit", "move:NAME", "clock:NAME" */
+    const char *type, *id, *action;           /* "create", "edit", "move:NAME", "clock:NAME", "watch:NAME" */
     const char *from, *to;                    /* states or NULL */
     json_t *diff;                             /* {field: [old, new]}; borrowed */
     const char *comment;                      /* or NULL */

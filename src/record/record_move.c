@@ -5,6 +5,7 @@
 #include "record/legal_clock.h"
 #include "record/rights.h"
 #include "record/row_values.h"
+#include "record/watch.h"
 
 #include <string.h>
 
@@ -266,9 +267,10 @@ static json_t *commit_move(const Act *act, const Row *before, Row *row, const Mo
         json_decref(both);
     }
     gboolean lapses = before->state != row->state && act->actor->kind != ACTOR_PERSON;
-    if (record && !((!lapses || proposal_drop(act, row, error)) && /* people left none */
-                    documents_write(act, row, documents, error) &&
-                    effects_run(act, row, move, raises, error)))
+    if (record &&
+        !((!lapses || proposal_drop(act, row, error)) && /* people left none */
+          documents_write(act, row, documents, error) &&
+          effects_run(act, row, move, raises, error) && watches_run(act, row, move, error)))
         g_clear_pointer(&record, json_decref);
     json_decref(documents);
     return record;

@@ -106,6 +106,7 @@ void api_todo(Request *request);
 void api_notices(Request *request);
 void api_clocks(Request *request);
 void api_overview(Request *request);
+void api_places(Request *request);
 void api_indicators(Request *request);
 void api_indicator(Request *request);
 void api_alarms(Request *request);

@@ -5,7 +5,11 @@ import { enter, findPeople, must, open, phone, run, step, visit, wide } from './
 /** [name, address, what must stand there, what to click first]; ENTERPRISE and HAZARD are put in. */
 const pages = [
     ['map', '/map', '.list li'],
+    ['layers', '/map?layers=enterprise,alarm', '[data-act=layers]'],
     ['alarms', '/alarms?state=all', '.row'],
+    ['by plant', '/alarms?state=all&by=plant', '.section'],
+    ['trend', '/trend/ENTERPRISE?range=1h', '.readout'],
+    ['wall', '/wall', '.wall .strip'],
     ['todo', '/todo', '.panel'],
     ['notices', '/todo?tab=notices', '.panel'],
     ['enterprises', '/enterprises', '.item'],

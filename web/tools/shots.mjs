@@ -16,6 +16,10 @@ const pages = [
     ['map-dark', 'province_duty', '#/map', { dark: true }],
     ['map-city', 'province_duty', '#/map/3204'],
     ['map-county', 'county_inspector', '#/map'],
+    ['map-layers', 'province_duty', '#/map?layers=enterprise,alarm', { click: '[data-act=layers]' }],
+    ['wall', 'province_duty', '#/wall', { wait: '.wall .map path' }],
+    ['trend', 'enterprise_safety', '#/trend/320412001?range=1h', { wait: '.plot canvas' }],
+    ['alarms-plant', 'province_duty', '#/alarms?by=plant', { wait: '.section' }],
     ['alarms', 'enterprise_operator', '#/alarms', { wait: '.row' }],
     ['alarms-province', 'province_duty', '#/alarms', { wait: '.row' }],
     [

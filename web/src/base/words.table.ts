@@ -196,6 +196,12 @@ export const table = {
     'counter.hazards_open': ['未销号隐患', 'Open hazards'],
     'counter.hazards_overdue': ['超期隐患', 'Overdue hazards'],
 
+    'map.layers': ['图层', 'Layers'],
+    'map.matters': ['事项', 'Matters'],
+    'map.things': ['对象', 'Things'],
+    'map.search': ['搜索地点、企业', 'Find a place or enterprise'],
+    'map.place': ['区划', 'Region'],
+    'map.rest': ['另有 {n} 家，见', '{n} more, see'],
     'map.calm': ['正常', 'Normal'],
     'map.enterprises': ['企业', 'Enterprises'],
     'map.regions': ['下级区划', 'Regions'],

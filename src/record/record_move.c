@@ -148,7 +148,7 @@ static gboolean may_withdraw(const Act *act, const Row *row, const Move *move, G
     SqlStatement *st = sql_query(act->sql, error,
                                  "SELECT actor, action, diff FROM journal WHERE type = ? AND id = "
                                  "? AND actor NOT IN ('clock', 'engine') AND action NOT LIKE "
-                                 "'reveal:%' ORDER BY seq DESC LIMIT 1",
+                                 "'reveal:%' AND action NOT LIKE 'key:%' ORDER BY seq DESC LIMIT 1",
                                  "tt", row->type->name, row->id);
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
     if (step != SQL_ROW)

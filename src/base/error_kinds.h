@@ -57,7 +57,8 @@ ERROR_ROW(LOCKED, "session.locked", 429, "登录失败次数过多，已锁定",
 ERROR_ROW(SESSION, "session.required", 401, "未登录或登录已过期", "No session, or it has ended",
           "请重新登录", "Log in again")
 ERROR_ROW(PASSWORD_ONCE, "session.password_once", 403, "请先设置自己的密码",
-          "Choose a password of your own first", "修改密码后继续", "Change the password, then go on")
+          "Choose a password of your own first", "修改密码后继续",
+          "Change the password, then go on")
 ERROR_ROW(TOKEN, "token.invalid", 401, "设备令牌无效或已停用",
           "The device token is unknown or disabled", "向管理员申请新令牌",
           "Ask the administrator for a new token")

@@ -1,9 +1,9 @@
 /* The canonical form of journal entries and seals, and their hashes; described for verifiers of
  * other makes in README.md. */
 #pragma once
-#include <jansson.h>
 #include "base/hash.h"
 #include "store/sql.h"
+#include <jansson.h>
 
 /* The texts of an entry in the order they are hashed; also the order of journal_columns after seq
  * and time_ms. */

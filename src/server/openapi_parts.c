@@ -90,7 +90,6 @@ static const Part parameters[] = {
     {"q", QUERY(STRING, "text to find")},
     {"bbox", QUERY("{'type': 'string', 'pattern': '^[^,]+(,[^,]+){3}(([^,]*,){2}[^,]+)?$'}", "west,south,east,north in CRS84; types with a place")},
     {"by", QUERY(STRING, "region, month or a field listed under by")},
-    {"type", QUERY(STRING, "name of a record type")},
     {"action", QUERY(STRING, "kind of act: create, edit, move, clock, reveal, key")},
     {"before", QUERY("{'type': 'integer', 'minimum': 1}", "only entries with a lower sequence number")},
     {"cell", QUERY("{'type': 'number', 'exclusiveMinimum': 0}", "size of a cell in degrees; at most 4000 cells in the bbox")},

@@ -25,8 +25,12 @@ class Pages(unittest.TestCase):
     def setUpClass(cls):
         directory = tempfile.mkdtemp(prefix="anlan-demo-")
         cls.addClassCleanup(shutil.rmtree, directory, ignore_errors=True)
-        cls.server = harness.Server(os.path.join(directory, "data"), options=["--web", os.path.join(harness.ROOT, "web", "dist")],
-                                    command="demo")
+        cls.packs = os.path.join(directory, "packs")
+        shutil.copytree(os.path.join(harness.ROOT, "packs"), cls.packs)
+        for pack in ("kinds", "sealed"):  # types that have every kind of field, for the story "records"
+            shutil.copytree(os.path.join(harness.ROOT, "tests", "packs", pack), os.path.join(cls.packs, pack))
+        cls.server = harness.Server(os.path.join(directory, "data"), cls.packs, command="demo",
+                                    options=["--web", os.path.join(harness.ROOT, "web", "dist")])
         cls.addClassCleanup(cls.server.close)
         cls.server.start()
         cls.server.options += ["--port", str(cls.server.port)]  # the browser finds it again after a restart
@@ -65,9 +69,12 @@ class Pages(unittest.TestCase):
     def test_3_everyone_can_use_it(self):
         self.walk("access")
 
-    def test_4_the_journal_verifies(self):
+    def test_4_records_of_every_kind(self):
+        self.walk("records")
+
+    def test_5_the_journal_verifies(self):
         self.server.stop()
-        verified = harness.command("verify", data=self.server.data)
+        verified = harness.command("verify", "--packs", self.packs, data=self.server.data)
         self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
 
 

@@ -119,13 +119,13 @@ export class Office {
             const field = type.fields.find((f) => f.name === name)
             if (!field) throw new Refusal(422, 'field.unknown', `没有字段 ${name}`, { field: name })
             if (value === null) continue
-            if (field.kind === 'text' && String(value).length > (field.max ?? 4000))
+            if (field.kind === 'text' && String(value).length > Number(field.max ?? 4000))
                 throw new Refusal(422, 'field.max', `“${field.title.zh}”最多 ${field.max} 个字`, {
                     field: name,
                     detail_en: 'Too long',
                     hint: '请缩短',
                 })
-            if (field.min !== undefined && Number(value) < field.min)
+            if (field.min !== undefined && Number(value) < Number(field.min))
                 throw new Refusal(422, 'field.min', `“${field.title.zh}”不能小于 ${field.min}`, {
                     field: name,
                     detail_en: `At least ${field.min}`,

@@ -19,6 +19,14 @@ export class Problem extends Error {
     constructor(readonly body: ProblemBody) {
         super(body.detail ?? body.title ?? body.id)
     }
+    static network() {
+        return new Problem({
+            id: 'network',
+            status: 0,
+            detail: '连不上服务器，请检查网络',
+            detail_en: 'The server cannot be reached',
+        })
+    }
     get id() {
         return this.body.id
     }
@@ -73,31 +81,25 @@ export async function call<T>(method: string, path: string, options: CallOptions
         response = await fetch(withQuery(path, options.query), init)
     } catch (error) {
         if (options.signal?.aborted) throw error
-        throw new Problem({
-            id: 'network',
-            status: 0,
-            detail: '连不上服务器，请检查网络',
-            detail_en: 'The server cannot be reached',
-        })
+        throw Problem.network()
     }
     learnServerTime(response.headers.get('Date'))
     if (response.status === 204) return undefined as T
     const answer: unknown = await response.json().catch(() => undefined)
     if (response.ok) return answer as T
     if (response.status === 401 && !(method === 'POST' && path === '/api/session')) onSignedOut()
-    throw problemOf(response, answer)
+    throw problemOf(response.status, response.headers.get('Retry-After'), answer)
 }
 
-function problemOf(response: Response, answer: unknown) {
+export function problemOf(status: number, wait: string | null, answer: unknown) {
     const body = (typeof answer === 'object' && answer !== null ? answer : {}) as Partial<ProblemBody>
-    const wait = response.headers.get('Retry-After')
-    const busy = response.status === 429 || response.status === 503
+    const busy = status === 429 || status === 503
     return new Problem({
         ...body,
-        id: body.id ?? `http.${response.status}`,
-        status: response.status,
-        detail: body.detail ?? body.title ?? `服务器拒绝了请求（${response.status}）`,
-        detail_en: body.detail_en ?? `The server refused the request (${response.status})`,
+        id: body.id ?? `http.${status}`,
+        status,
+        detail: body.detail ?? body.title ?? `服务器拒绝了请求（${status}）`,
+        detail_en: body.detail_en ?? `The server refused the request (${status})`,
         ...(busy && wait && !body.hint
             ? { hint: `请在 ${wait} 秒后重试`, hint_en: `Try again in ${wait} s` }
             : {}),

@@ -1,10 +1,11 @@
 // The server's calls by name. Nothing here keeps state.
-import { call } from '../base/http'
+import { call, withQuery } from '../base/http'
 import type { DeskList } from './group'
 import type {
     Alarm,
     AlarmCounts,
     ClockItem,
+    DocumentItem,
     Figure,
     History,
     JournalEntry,
@@ -12,6 +13,7 @@ import type {
     Notice,
     Overview,
     Page,
+    Receipt,
     RecordItem,
     Schema,
     TodoItem,
@@ -21,6 +23,16 @@ import type {
 
 const record = (type: string, id?: string) =>
     `/api/records/${encodeURIComponent(type)}${id === undefined ? '' : '/' + encodeURIComponent(id)}`
+
+/** Addresses that the browser itself opens. */
+export const links = {
+    file: (id: string) => `/api/files/${encodeURIComponent(id)}`,
+    thumbnail: (id: string, size: number) => `/api/files/${encodeURIComponent(id)}/thumbnail?size=${size}`,
+    document: (id: string) => `/api/documents/${encodeURIComponent(id)}`,
+    template: (type: string) => `${record(type)}/template.xlsx`,
+    imports: (type: string) => `${record(type)}/import`,
+    list: (type: string, query: Record<string, string | undefined>) => withQuery(record(type), query),
+}
 
 export interface DemoLogin {
     login: string
@@ -59,7 +71,7 @@ export const api = {
     ) => call<Page<T>>('GET', record(type), signal ? { query, signal } : { query }),
     get: <T extends RecordItem = RecordItem>(type: string, id: string) => call<T>('GET', record(type, id)),
     create: (type: string, fields: Record<string, Value>) =>
-        call<RecordItem>('POST', record(type), { body: fields }),
+        call<RecordItem & { receipt?: Receipt }>('POST', record(type), { body: fields }),
     edit: (type: string, id: string, version: number, fields: Record<string, Value>) =>
         call<RecordItem>('PATCH', record(type, id), { body: fields, version }),
     move: <T extends RecordItem = RecordItem>(
@@ -74,6 +86,12 @@ export const api = {
             body: comment ? { fields, comment } : { fields },
             version,
         }),
+    reveal: (type: string, id: string, field: string, reason: string) =>
+        call<{ field: string; value: Value }>('POST', `${record(type, id)}/reveal`, {
+            body: { field, reason },
+        }),
+    documents: (type: string, id: string) =>
+        call<{ items: DocumentItem[] }>('GET', `${record(type, id)}/documents`),
     journal: (type: string, id: string) =>
         call<{ items: JournalEntry[] }>('GET', `${record(type, id)}/journal`),
 

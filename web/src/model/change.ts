@@ -1,36 +1,82 @@
-// One attempt to change a record from a form, with everything that can come back: missing inputs, a refusal, a stale version.
+// One attempt to make or change a record from a form, with everything that can come back: missing inputs, a refusal, a stale version,
+// no answer at all. What was typed is kept as a draft until it has been sent.
 import { computed, ref, shallowRef } from 'vue'
 import { asProblem, type Problem } from '../base/http'
 import { api } from './api'
-import { type FormShape, type Values, changes, fieldValues, missing } from './form'
+import { typed, useDraft } from './draft'
+import {
+    type FormEnv,
+    type FormShape,
+    type Values,
+    changes,
+    computedValues,
+    fieldValues,
+    missing,
+} from './form'
+import { user } from './session'
 import type { RecordItem, RecordType, Value } from './types'
 
-export interface ChangeOptions {
+export interface ChangeOptions<Answer> {
     type: RecordType
-    record: RecordItem
+    /** null: a new record, which begins with `start`. */
+    record: RecordItem | null
+    start?: Values
+    /** Names the draft: the same form of the same record finds it again. */
+    form: string
+    env: FormEnv
     shape: (values: Values) => FormShape
-    send: (record: RecordItem, fields: Record<string, Value>, comment: string) => Promise<RecordItem>
+    send: (record: RecordItem | null, fields: Record<string, Value>, comment: string) => Promise<Answer>
 }
 
-export function useChange({ type, record, shape: shapeOf, send }: ChangeOptions) {
-    const base = shallowRef(record)
-    const values = ref<Values>(fieldValues(type, record))
+export function useChange<Answer>(options: ChangeOptions<Answer>) {
+    const { type, env } = options
+    const base = shallowRef(options.record)
+    const before = () => (base.value ? fieldValues(type, base.value) : {})
+    const began = () => (base.value ? before() : (options.start ?? {}))
+    const given = ref<Values>(began())
     const comment = ref('')
-    const shape = computed(() => shapeOf(values.value))
+    const shape = computed(() => options.shape(given.value))
+    const values = computed<Values>({
+        get: () => computedValues(type, shape.value.computed, given.value, env),
+        set: (next) => (given.value = next),
+    })
     const problem = shallowRef<Problem | null>(null)
     /** The record as it is now, after the server said that ours is stale. */
     const newer = shallowRef<RecordItem | null>(null)
     const empty = ref<string[]>([])
     const busy = ref(false)
+    let sentAlready = false
 
-    async function submit(): Promise<RecordItem | null> {
+    const draft = useDraft(user.value?.login ?? '', options.form, type.fields, [given, comment], () => ({
+        values: typed(began(), given.value),
+        comment: comment.value,
+    }))
+    /** When what stands in the form was typed, if that was at another time. */
+    const restored = ref<number | null>(null)
+    if (draft.found) {
+        given.value = { ...given.value, ...draft.found.values }
+        comment.value = draft.found.comment
+        restored.value = draft.found.at
+    }
+    function discardDraft() {
+        given.value = began()
+        comment.value = ''
+        restored.value = null
+        draft.again()
+    }
+
+    async function submit(): Promise<Answer | null> {
+        if (busy.value || sentAlready) return null
         problem.value = null
-        empty.value = missing(shape.value, values.value, comment.value)
-        if (empty.value.length || busy.value) return null
+        empty.value = missing(shape.value, values.value, env, comment.value)
+        if (empty.value.length) return null
         busy.value = true
         try {
-            const fields = changes(shape.value, fieldValues(type, base.value), values.value)
-            return await send(base.value, fields, comment.value.trim())
+            const fields = changes(shape.value, before(), values.value)
+            const answer = await options.send(base.value, fields, comment.value.trim())
+            sentAlready = true
+            draft.drop()
+            return answer
         } catch (error) {
             await refused(asProblem(error))
             return null
@@ -40,7 +86,7 @@ export function useChange({ type, record, shape: shapeOf, send }: ChangeOptions)
     }
 
     async function refused(refusal: Problem) {
-        if (refusal.status !== 412) {
+        if (refusal.status !== 412 || !base.value) {
             problem.value = refusal
             return
         }
@@ -52,11 +98,24 @@ export function useChange({ type, record, shape: shapeOf, send }: ChangeOptions)
     /** Goes on from the newest record; what the user typed stays, everything else is taken over. */
     function takeNewer() {
         if (!newer.value) return
-        const typed = changes(shape.value, fieldValues(type, base.value), values.value)
+        const mine = typed(before(), given.value)
         base.value = newer.value
-        values.value = { ...fieldValues(type, newer.value), ...typed }
+        given.value = { ...fieldValues(type, newer.value), ...mine }
         newer.value = null
     }
 
-    return { base, values, comment, shape, problem, newer, empty, busy, submit, takeNewer }
+    return {
+        base,
+        values,
+        comment,
+        shape,
+        problem,
+        newer,
+        empty,
+        busy,
+        restored,
+        submit,
+        takeNewer,
+        discardDraft,
+    }
 }

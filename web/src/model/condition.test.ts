@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { holds } from './condition'
+import { type ConditionEnv, holds, understood, worth } from './condition'
 
 const now = Date.parse('2026-11-23T10:00:00+08:00')
 const check = (text: string, values: Record<string, string | number | boolean> = {}) =>
@@ -47,4 +47,64 @@ describe('conditions (CQL2-text of the packs)', () => {
             expect(check(text, { grade: 'major', a: 1 })).toBeNull()
         },
     )
+})
+
+describe('expressions', () => {
+    const row = (values: Record<string, string | number | boolean>): ConditionEnv => ({
+        now,
+        today: '2026-11-23',
+        actor: 'wang',
+        field: (name) => values[name] ?? null,
+    })
+    const env: ConditionEnv = {
+        ...row({ a: 7, b: 2, due: '2026-11-30', from: '2024-02-29', t: now, span: '3d', empty_text: '' }),
+        rows: () => [row({ n: 2, x: 1.5 }), row({ n: 3, x: 4 })],
+        under: (name, above) => name === 'injury' && above === 'burn',
+    }
+    it.each([
+        ['a + b * 2', 11],
+        ['(a + b) * 2', 18],
+        ['-a + 1', -6],
+        ['a / 0', null],
+        ['a + missing', null],
+        ['round(2.675, 2)', 2.68],
+        ['round(-2.5)', -3],
+        ['least(a, b)', 2],
+        ["greatest(due, DATE('2026-12-01'))", '2026-12-01'],
+        ['coalesce(missing, b)', 2],
+        ['choose(a > 3, 1, 2)', 1],
+        ['choose(missing > 3, 1, 2)', null],
+        ['days($today, due)', 7],
+        ["age(from, DATE('2026-02-28'))", 1],
+        ['year(due)', 2026],
+        ["add(due, '3d')", '2026-12-03'],
+        ["add(from, '1y')", '2025-02-28'],
+        ['add(due, span)', '2026-12-03'],
+        ["concat('A', a)", 'A7'],
+        ['sum(rows.n)', 5],
+        ['sum(rows, n * x)', 15],
+        ['max(rows.x)', 4],
+        ['avg(rows.n)', 2.5],
+        ['sum(rows.gone)', null],
+        ['count(rows)', 2],
+        ['count(rows, n > 2)', 1],
+        ["DURATION('PT2H')", 7_200_000],
+    ] as [string, number | string | null][])('%s is %s', (text, want) => expect(worth(text, env)).toBe(want))
+
+    it.each(["lookup('t', 'c', a)", 'enterprise.scale', "a + band('t', b)", 'a +'])(
+        '%s is left to the server',
+        (text) => expect(worth(text, env)).toBeUndefined(),
+    )
+
+    it('stand on both sides of a comparison', () => {
+        expect(holds('a * 2 > b + 10', env)).toBe(true)
+        expect(holds('(a + b) * 2 = 18 AND (a > 1 OR b > 9)', env)).toBe(true)
+        expect(holds("injury UNDER 'burn'", env)).toBe(true)
+    })
+
+    it('say whether all of a condition is known here', () => {
+        expect(understood('a > sum(rows.n)')).toBe(true)
+        expect(understood("enterprise.scale = 'large'")).toBe(false)
+        expect(understood('a >')).toBe(false)
+    })
 })

@@ -1,12 +1,21 @@
-// Conditions of packs (CQL2-text, docs/packs.md), evaluated here only to mark fields as required while the user types.
-// The server decides; a condition this reader does not understand counts as unknown.
+// Conditions and expressions of packs (CQL2-text, docs/packs.md), worked out here only to show a form as it will be judged: what is
+// required, what is shown, what a computed field comes to. The server decides; what this reader does not understand, or cannot know
+// (tables, fields of other records), is unknown.
+import { durationMs } from '../base/duration'
+import { folds, functions } from './functions'
 
 export type Truth = boolean | null
-type Plain = string | number | boolean | null
+export type Plain = string | number | boolean | null
 
 export interface ConditionEnv {
-    /** Value of a field by name: text, number (times in ms), bool or null. */
+    /** Value of a field by name: text, number (times and durations in ms), bool or null. */
     field: (name: string) => Plain
+    /** The rows of a field of kind rows, each as a world of its own. */
+    rows?: (name: string) => ConditionEnv[]
+    /** Of a row: the record it stands in. */
+    record?: ConditionEnv
+    /** Is `code` of the list of field `name` the code `above` or one below it? */
+    under?: (name: string, above: string) => Truth
     now: number
     /** "2026-11-23" in +08:00 */
     today: string
@@ -17,14 +26,14 @@ type Term = (env: ConditionEnv) => Plain
 type Test = (env: ConditionEnv) => Truth
 
 const tokenPattern =
-    /\s*(?:('(?:[^']|'')*')|(\d+(?:\.\d+)?)([hd])?|(\$?[A-Za-z_][A-Za-z0-9_]*)|(<>|<=|>=|[=<>(),+-]))/y
+    /\s*(?:('(?:[^']|'')*')|(\d+(?:\.\d+)?)([hd])?|("[A-Za-z_]\w*")|(\$?[A-Za-z_][\w.]*)|(<>|<=|>=|[=<>(),+*/-]))/y
 
 function tokensOf(text: string): string[] {
     const tokens: string[] = []
     tokenPattern.lastIndex = 0
     while (tokenPattern.lastIndex < text.trimEnd().length) {
         const found = tokenPattern.exec(text)
-        if (!found) throw new Error(`unreadable condition: ${text}`)
+        if (!found) throw new Error(`unreadable: ${text}`)
         tokens.push(found[0].trim())
     }
     return tokens
@@ -53,6 +62,12 @@ function compare(op: string, a: Plain, b: Plain): Truth {
     }
 }
 
+function reckon(op: string, a: Plain, b: Plain): Plain {
+    if (typeof a !== 'number' || typeof b !== 'number') return null
+    const value = op === '+' ? a + b : op === '-' ? a - b : op === '*' ? a * b : a / b
+    return Number.isFinite(value) ? value : null
+}
+
 const not = (a: Truth): Truth => (a === null ? null : !a)
 const and = (a: Truth, b: Truth): Truth =>
     a === false || b === false ? false : a === null || b === null ? null : true
@@ -68,14 +83,30 @@ function like(text: Plain, pattern: Plain): Truth {
     return new RegExp(`^${source}$`, 's').test(text)
 }
 
+function foldRows(fold: (values: number[]) => number, worlds: ConditionEnv[], term: Term): Plain {
+    const values = worlds.map(term)
+    if (!values.length || values.some((value) => typeof value !== 'number')) return null
+    return fold(values as number[])
+}
+
 class Parser {
     private at = 0
+    /** False once something stands there that only the server knows. */
+    sure = true
     constructor(private readonly tokens: string[]) {}
 
-    parse(): Test {
+    test(): Test {
         const test = this.either()
-        if (this.at < this.tokens.length) throw new Error('text after the condition')
+        this.end()
         return test
+    }
+    value(): Term {
+        const term = this.term()
+        this.end()
+        return term
+    }
+    private end() {
+        if (this.at < this.tokens.length) throw new Error('text behind the end')
     }
 
     private peek() {
@@ -116,20 +147,32 @@ class Parser {
             const test = this.single()
             return (env) => not(test(env))
         }
+        const start = this.at
         if (this.word('(')) {
-            const test = this.either()
-            this.expect(')')
-            return test
+            // A bracket holds a condition, or a value that is then compared.
+            try {
+                const test = this.either()
+                this.expect(')')
+                if (!/^(=|<>|<|<=|>|>=|[+*/-])$/.test(this.peek())) return test
+            } catch {
+                // read again as a value
+            }
+            this.at = start
         }
         return this.comparison()
     }
 
     private comparison(): Test {
+        const name = this.peek()
         const left = this.term()
         if (this.word('IS')) {
             const negated = this.word('NOT')
             this.expect('NULL')
             return (env) => (left(env) === null) !== negated
+        }
+        if (this.word('UNDER')) {
+            const above = unquote(this.next())
+            return (env) => env.under?.(name, above) ?? null
         }
         const negated = this.word('NOT')
         const test = this.membership(left)
@@ -168,29 +211,48 @@ class Parser {
     }
 
     private term(): Term {
-        const base = this.simpleTerm()
-        const sign = this.peek()
-        if (sign !== '+' && sign !== '-') return base
-        this.at++
-        const span = /^(\d+(?:\.\d+)?)([hd])$/.exec(this.next())
-        if (!span) throw new Error('expected a span such as 1d')
-        const ms = Number(span[1]) * (span[2] === 'd' ? dayMs : 3_600_000) * (sign === '-' ? -1 : 1)
-        return (env) => {
-            const value = base(env)
-            if (typeof value === 'number') return value + ms
-            return typeof value === 'string' ? shiftDate(value, ms) : null
+        let left = this.product()
+        while (this.peek() === '+' || this.peek() === '-') {
+            const [op, before] = [this.next(), left]
+            const span = /^(\d+(?:\.\d+)?)([hd])$/.exec(this.peek())
+            if (span) {
+                this.at++
+                left = shifted(before, Number(span[1]), span[2] === 'd', op === '-')
+                continue
+            }
+            const right = this.product()
+            left = (env) => reckon(op, before(env), right(env))
         }
+        return left
     }
 
-    private simpleTerm(): Term {
+    private product(): Term {
+        let left = this.simple()
+        while (this.peek() === '*' || this.peek() === '/') {
+            const [op, before, right] = [this.next(), left, this.simple()]
+            left = (env) => reckon(op, before(env), right(env))
+        }
+        return left
+    }
+
+    private simple(): Term {
         const token = this.next()
         if (token.startsWith("'")) return () => unquote(token)
+        if (token.startsWith('"')) return (env) => env.field(token.slice(1, -1))
         if (/^\d/.test(token)) return () => Number(token)
-        if (token === '-')
-            return (
-                (n: number) => () =>
-                    -n
-            )(Number(this.next()))
+        if (token === '-') {
+            const term = this.simple()
+            return (env) => reckon('-', 0, term(env))
+        }
+        if (token === '(') {
+            const term = this.term()
+            this.expect(')')
+            return term
+        }
+        return this.named(token)
+    }
+
+    private named(token: string): Term {
         switch (token.toUpperCase()) {
             case 'TRUE':
                 return () => true
@@ -205,30 +267,118 @@ class Parser {
             case '$ACTOR':
                 return (env) => env.actor
             case 'DATE':
-            case 'TIMESTAMP': {
-                this.expect('(')
-                const text = unquote(this.next())
-                this.expect(')')
-                return token.toUpperCase() === 'DATE' ? () => text : () => Date.parse(text)
-            }
+            case 'TIMESTAMP':
+            case 'DURATION':
+                return this.literal(token.toUpperCase())
         }
         if (!/^[A-Za-z_]/.test(token)) throw new Error(`unexpected “${token}”`)
-        return (env) => env.field(token)
+        if (this.word('(')) return this.call(token.toLowerCase())
+        if (token.startsWith('record.')) {
+            const name = token.slice('record.'.length)
+            return (env) => env.record?.field(name) ?? null
+        }
+        if (!token.includes('.')) return (env) => env.field(token)
+        return this.unknown() // a field of another record
+    }
+
+    private unknown(): Term {
+        this.sure = false
+        return () => null
+    }
+
+    private literal(kind: string): Term {
+        this.expect('(')
+        const text = unquote(this.next())
+        this.expect(')')
+        if (kind === 'DATE') return () => text
+        const ms = kind === 'TIMESTAMP' ? Date.parse(text) : durationMs(text)
+        return () => ms
+    }
+
+    private call(name: string): Term {
+        if (name === 'count') return this.count()
+        const fold = folds[name]
+        if (fold) return this.fold(fold)
+        if (name === 'choose') return this.choose()
+        const values = [this.term()]
+        while (this.word(',')) values.push(this.term())
+        this.expect(')')
+        const work = functions[name]
+        return work ? (env) => work(values.map((value) => value(env))) : this.unknown()
+    }
+
+    private count(): Term {
+        const rows = this.next()
+        const test = this.word(',') ? this.either() : () => true
+        this.expect(')')
+        return (env) => env.rows?.(rows).filter((row) => test(row) === true).length ?? null
+    }
+
+    private fold(fold: (values: number[]) => number): Term {
+        const [rows = '', field] = this.next().split('.')
+        const term: Term = field ? (env) => env.field(field) : (this.expect(','), this.term())
+        this.expect(')')
+        return (env) => foldRows(fold, env.rows?.(rows) ?? [], term)
+    }
+
+    private choose(): Term {
+        const test = this.either()
+        this.expect(',')
+        const yes = this.term()
+        this.expect(',')
+        const no = this.term()
+        this.expect(')')
+        return (env) => {
+            const truth = test(env)
+            return truth === null ? null : truth ? yes(env) : no(env)
+        }
     }
 }
 
-const parsed = new Map<string, Test>()
+function shifted(base: Term, n: number, days: boolean, back: boolean): Term {
+    const ms = n * (days ? dayMs : 3_600_000) * (back ? -1 : 1)
+    return (env) => {
+        const value = base(env)
+        if (typeof value === 'number') return value + ms
+        return typeof value === 'string' ? shiftDate(value, ms) : null
+    }
+}
+
+interface Read<T> {
+    work: T
+    sure: boolean
+}
+const tests = new Map<string, Read<Test> | null>()
+const terms = new Map<string, Read<Term> | null>()
+
+function remembered<T>(
+    known: Map<string, Read<T> | null>,
+    text: string,
+    read: (parser: Parser) => T,
+): Read<T> | null {
+    const before = known.get(text)
+    if (before !== undefined) return before
+    let found: Read<T> | null = null
+    try {
+        const parser = new Parser(tokensOf(text))
+        found = { work: read(parser), sure: parser.sure }
+    } catch {
+        // not understood: unknown
+    }
+    known.set(text, found)
+    return found
+}
+const testOf = (text: string) => remembered(tests, text, (parser) => parser.test())
+const termOf = (text: string) => remembered(terms, text, (parser) => parser.value())
 
 /** True, false, or null when it cannot be told (also for a text that is not understood). */
-export function holds(condition: string, env: ConditionEnv): Truth {
-    let test = parsed.get(condition)
-    if (!test) {
-        try {
-            test = new Parser(tokensOf(condition)).parse()
-        } catch {
-            test = () => null
-        }
-        parsed.set(condition, test)
-    }
-    return test(env)
+export const holds = (condition: string, env: ConditionEnv): Truth => testOf(condition)?.work(env) ?? null
+
+/** Is everything in the text known here? If not, null of `holds` does not mean that the server says no. */
+export const understood = (condition: string) => testOf(condition)?.sure ?? false
+
+/** What an expression comes to; undefined when only the server can tell. */
+export function worth(expression: string, env: ConditionEnv): Plain | undefined {
+    const term = termOf(expression)
+    return term?.sure ? term.work(env) : undefined
 }

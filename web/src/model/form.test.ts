@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import {
     changes,
+    computedValues,
+    conditionEnv,
     createShape,
     editShape,
     inputKind,
     isRequired,
+    isShown,
     missing,
     moveShape,
+    sent,
     startValues,
 } from './form'
 import type { Field, RecordType } from './types'
@@ -60,15 +64,15 @@ describe('form of a new record', () => {
 
     it('marks a field as required while its condition holds, and only then', () => {
         const criterion = hazard.fields.find((f) => f.name === 'criterion')!
-        expect(isRequired(hazard, criterion, { grade: 'major' }, env)).toBe(true)
-        expect(isRequired(hazard, criterion, { grade: 'general' }, env)).toBe(false)
-        expect(isRequired(hazard, criterion, {}, env)).toBe(false)
+        expect(isRequired(criterion, conditionEnv(hazard, { grade: 'major' }, env))).toBe(true)
+        expect(isRequired(criterion, conditionEnv(hazard, { grade: 'general' }, env))).toBe(false)
+        expect(isRequired(criterion, conditionEnv(hazard, {}, env))).toBe(false)
     })
 
     it('leaves a condition it cannot read to the server', () => {
-        expect(isRequired(hazard, field('x', { required: 'grade ~~ 3' }), { grade: 'major' }, env)).toBe(
-            false,
-        )
+        expect(
+            isRequired(field('x', { required: 'grade ~~ 3' }), conditionEnv(hazard, { grade: 'major' }, env)),
+        ).toBe(false)
     })
 })
 
@@ -85,12 +89,14 @@ describe('form of a move', () => {
 
     it('adds the criterion to the required ones once the grade is major', () => {
         const shape = moveShape(hazard, assign!, { grade: 'major', owner: '王安', due: '2026-12-01' }, env)
-        expect(missing(shape, { grade: 'major', owner: '王安', due: '2026-12-01' })).toEqual(['criterion'])
+        expect(missing(shape, { grade: 'major', owner: '王安', due: '2026-12-01' }, env)).toEqual([
+            'criterion',
+        ])
     })
 
     it('asks for a comment only when the move requires one', () => {
-        expect(missing(moveShape(hazard, comment!, {}, env), {}, '  ')).toEqual(['comment'])
-        expect(missing(moveShape(hazard, comment!, {}, env), {}, '已看')).toEqual([])
+        expect(missing(moveShape(hazard, comment!, {}, env), {}, env, '  ')).toEqual(['comment'])
+        expect(missing(moveShape(hazard, comment!, {}, env), {}, env, '已看')).toEqual([])
         expect(moveShape(hazard, assign!, {}, env).comment).toEqual({ required: false })
     })
 })
@@ -141,6 +147,92 @@ describe('a new record', () => {
     })
 })
 
+const survey: RecordType = {
+    name: 'survey',
+    title: { zh: '核查' },
+    has_flow: true,
+    fields: [
+        field('outcome', { max: 20 }),
+        field('fine', { kind: 'money', shown: "outcome = 'bad'", required: true }),
+        field('table', { shown: "lookup('t', 'c', outcome) = 1" }),
+        field('reviewer', { max: 20, required_states: ['reviewed'] }),
+        field('photos', { kind: 'file' }),
+        field('total', { kind: 'money', compute: 'sum(items.cost)' }),
+        field('share', { kind: 'decimal', compute: 'total / 2' }),
+        field('items', {
+            kind: 'rows',
+            fields: [
+                field('what', { max: 20, required: true }),
+                field('price', { kind: 'money', default: '10' }),
+                field('n', { kind: 'integer' }),
+                field('cost', { kind: 'money', compute: 'price * n' }),
+                field('why', { max: 20, required: 'price > 100' }),
+            ],
+        }),
+    ],
+    states: [{ name: 'open', title: { zh: '开' } }],
+}
+const rowsField = survey.fields.find((f) => f.name === 'items')!
+
+describe('fields that come and go', () => {
+    const shown = (values: object) => names(createShape(survey, values as Record<string, unknown>, env))
+    it('are shown and required only while their condition holds', () => {
+        expect(shown({})).not.toContain('fine')
+        expect(shown({ outcome: 'bad' })).toContain('fine')
+        const shape = createShape(survey, { outcome: 'bad' }, env)
+        expect(missing(shape, { outcome: 'bad' }, env)).toEqual(['fine'])
+    })
+    it('are shown when only the server can tell', () => {
+        expect(isShown(survey.fields[2]!, conditionEnv(survey, {}, env))).toBe(true)
+    })
+    it('are required in the states that ask for them', () => {
+        const at = (state: string) => missing(editShape(survey, {}, { ...env, state }), {}, env)
+        expect(at('open')).toEqual([])
+        expect(at('reviewed')).toEqual(['reviewer'])
+    })
+    it('are never asked for when they are worked out', () => expect(shown({})).not.toContain('total'))
+})
+
+describe('rows', () => {
+    const shape = createShape(survey, {}, env)
+    it('begin with their defaults', () =>
+        expect(startValues({ fields: rowsField.fields! })).toEqual({ price: 10 }))
+    it('name the cell that is missing, and pass over rows without anything', () => {
+        const items = [{}, { what: '阀门', price: 200 }, { price: 3 }]
+        expect(missing(shape, { items }, env)).toEqual(['items[0].why', 'items[1].what'])
+    })
+    it('are sent whole, without what is empty or worked out', () => {
+        const items = [{ what: '阀门', price: 2, n: null, cost: 4 }, { what: '' }]
+        expect(sent(rowsField, items)).toEqual([{ what: '阀门', price: 2 }])
+    })
+    it('are not sent when only worked-out cells differ', () => {
+        const before = { items: [{ what: '阀门', price: 2, n: 2, cost: 4 }] }
+        expect(changes(shape, before, { items: [{ what: '阀门', price: 2, n: 2 }] })).toEqual({})
+        expect(changes(shape, before, { items: null })).toEqual({ items: null })
+    })
+    it('add up, through computed fields of rows and of the record', () => {
+        const items = [
+            { price: 0.1, n: 3 },
+            { price: 2, n: 5 },
+        ]
+        const worked = computedValues(survey, shape.computed, { items }, env)
+        expect(worked['total']).toBe(10.3)
+        expect(worked['share']).toBe(5.15)
+    })
+})
+
+describe('files', () => {
+    it('are sent by their ids; none is an empty list', () => {
+        const photos = survey.fields.find((f) => f.name === 'photos')!
+        expect(sent(photos, [{ file: 'F1', name: 'a.jpg', size: 3, media: 'image/jpeg' }])).toEqual([
+            { file: 'F1' },
+        ])
+        const shape = createShape(survey, {}, env)
+        expect(changes(shape, { photos: [{ file: 'F1' }] }, { photos: [] })).toEqual({ photos: [] })
+        expect(changes(shape, {}, { photos: [] })).toEqual({})
+    })
+})
+
 describe('input kinds', () => {
     it.each([
         [field('a', { max: 60 }), 'line'],
@@ -151,10 +243,16 @@ describe('input kinds', () => {
         [field('a', { kind: 'bool' }), 'switch'],
         [field('a', { kind: 'date' }), 'date'],
         [field('a', { kind: 'time' }), 'time'],
-        [field('a', { kind: 'code' }), 'select'],
+        [field('a', { kind: 'code' }), 'code'],
         [field('a', { kind: 'role' }), 'select'],
         [field('a', { kind: 'ref' }), 'search'],
         [field('a', { kind: 'region' }), 'search'],
         [field('a', { kind: 'point' }), 'point'],
+        [field('a', { kind: 'area' }), 'area'],
+        [field('a', { kind: 'money' }), 'number'],
+        [field('a', { kind: 'score' }), 'number'],
+        [field('a', { kind: 'duration' }), 'duration'],
+        [field('a', { kind: 'rows' }), 'rows'],
+        [field('a', { kind: 'file' }), 'file'],
     ] as [Field, string][])('%o', (f, kind) => expect(inputKind(f)).toBe(kind))
 })

@@ -4,7 +4,7 @@ import { serverNow, todayText } from '../base/clock'
 import { pick, t } from '../base/words'
 import { api } from './api'
 import type { FormEnv } from './form'
-import type { Field, Move, RecordType, Schema, State, User } from './types'
+import type { Field, Labels, Move, RecordItem, RecordType, Schema, State, User } from './types'
 
 export const user = ref<User | null>(null)
 export const schema = shallowRef<Schema>({ types: [], codes: {}, roles: [] })
@@ -43,10 +43,12 @@ export function homePath(): string {
     return user.value.level === 'enterprise' ? '/alarms' : '/map'
 }
 
-export const formEnv = (): FormEnv => ({
+export const formEnv = (state?: string): FormEnv => ({
     now: serverNow(),
     today: todayText(),
     actor: user.value?.login ?? '',
+    state,
+    codes: schema.value.codes,
 })
 
 export function codeTitle(list: string | undefined, code: unknown): string {
@@ -65,14 +67,39 @@ export const stateTitle = (type: RecordType | undefined, name: string | undefine
 export const fieldOf = (type: RecordType | undefined, name: string): Field | undefined =>
     type?.fields.find((field) => field.name === name)
 
-/** A journal action in words: "create", "edit", "move:NAME", "clock:NAME". */
+/** A journal action in words: "create", "edit", "move:NAME", "clock:NAME", "propose:NAME", "reveal:FIELD" … */
 export function actionTitle(type: RecordType | undefined, action: string): string {
-    const [kind, name] = action.split(':')
+    const [kind = '', name = ''] = action.split(':')
     if (kind === 'create') return t('journal.create')
     if (kind === 'edit') return t('journal.edit')
-    if (kind === 'clock') return `${t('journal.clock')} ${name ?? ''}`.trim()
+    if (kind === 'reveal') return t('journal.reveal', { title: pick(fieldOf(type, name)?.title, name) })
     const move: Move | undefined = type?.moves?.find((m) => m.name === name)
-    return pick(move?.title, name ?? action)
+    const title = pick(move?.title, name || action)
+    if (kind === 'clock') return t('journal.clock', { title })
+    if (kind === 'propose') return t('journal.propose', { title })
+    if (kind === 'confirm') return t('journal.confirm', { title })
+    if (kind === 'turn_down') return t('journal.turn_down', { title })
+    return title
+}
+
+/** The name of what a ref in `field` names, when the record brought it. */
+export const labelOf = (labels: Labels | undefined, name: string): string | undefined => {
+    const label = labels?.[name]
+    return typeof label === 'string' ? label : undefined
+}
+/** The labels inside the rows of a field. */
+export const rowLabels = (labels: Labels | undefined, name: string): Record<string, string>[] => {
+    const rows = labels?.[name]
+    return Array.isArray(rows) ? rows : []
+}
+
+/** How a record is called where there is room for one name. */
+export function recordTitle(type: RecordType | undefined, record: RecordItem): string {
+    const field = type?.label ? fieldOf(type, type.label) : undefined
+    const value = field && record[field.name]
+    if (!field || !value) return String(record.number || record.id)
+    if (field.kind === 'code') return codeTitle(field.codes, value)
+    return labelOf(record._labels, field.name) ?? String(value)
 }
 
 /** The page of a record; types with a page of their own come first. */

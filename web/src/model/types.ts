@@ -1,11 +1,24 @@
 // What the server sends, as docs/api.md says.
 import type { Title } from '../base/words'
 
-export type Value = string | number | boolean | null | GeoPoint
+export type Value = string | number | boolean | null | object
 export interface GeoPoint {
     lon: number
     lat: number
 }
+/** GeoJSON, longitude and latitude. */
+export interface Area {
+    type: 'Polygon' | 'MultiPolygon'
+    coordinates: unknown
+}
+export interface FileUse {
+    file: string
+    name: string
+    size: number
+    media: string
+    hash?: string
+}
+export type Row = Record<string, unknown>
 
 export type FieldKind =
     | 'text'
@@ -19,6 +32,12 @@ export type FieldKind =
     | 'region'
     | 'role'
     | 'point'
+    | 'money'
+    | 'duration'
+    | 'score'
+    | 'area'
+    | 'rows'
+    | 'file'
 
 export interface Field {
     name: string
@@ -26,13 +45,31 @@ export interface Field {
     title: Title
     /** true, false or a condition over the record. */
     required?: boolean | string
+    /** States that ask for it. */
+    required_states?: string[]
+    /** A condition: it has a value only while this holds. */
+    shown?: string
+    /** Sealed: reads {"sealed": true}; keepers may open it. */
+    secret?: boolean
     codes?: string
     /** Of a ref: the type it points to. */
     type?: string
     unit?: string
-    min?: number
-    max?: number
+    /** Numbers; ISO 8601 text of a duration. */
+    min?: number | string
+    max?: number | string
     default?: string
+    /** Of rows: what a row holds. */
+    fields?: Field[]
+    min_rows?: number
+    max_rows?: number
+    /** Of a file: media types. */
+    accept?: string[]
+    max_files?: number
+    max_size?: number
+    /** Its values can be counted; lists sort by it quickly. */
+    facet?: boolean
+    sort?: boolean
     /** People give it in moves only. */
     by_move?: boolean
     /** The expression it is worked out by: nobody gives it. */
@@ -50,23 +87,37 @@ export interface Move {
     title: Title
     accepts?: string[]
     require?: string[]
+    /** So many others must confirm it. */
+    approvals?: number
 }
 
 export interface RecordType {
     name: string
     title: Title
+    /** The pack that brings it. */
+    pack?: string
     key?: string | null
     label?: string | null
     has_flow: boolean
     fields: Field[]
     states?: State[]
     moves?: Move[]
-    rights?: { create?: boolean }
+    rights?: { create?: boolean; reveal?: boolean }
+    /** What is not a field and sorts quickly. */
+    sorts?: string[]
 }
 
+export interface CodeItem {
+    code: string
+    title: Title
+    parent?: string
+    valid_from?: string
+    valid_to?: string
+    span?: string
+}
 export interface CodeList {
     title: Title
-    items: { code: string; title: Title }[]
+    items: CodeItem[]
 }
 
 export interface Role {
@@ -79,13 +130,14 @@ export interface Schema {
     types: RecordType[]
     codes: Record<string, CodeList>
     roles: Role[]
-    packs?: { pack: string; version: number }[]
+    packs?: { pack: string; title?: Title; version: number }[]
 }
 
 export interface Clock {
     name: string
     title: Title
-    state: 'open' | 'done' | 'fired' | string
+    basis?: string[]
+    state: 'open' | 'paused' | 'done' | 'fired' | string
     started_at?: string
     due_at?: string
     step?: number
@@ -93,6 +145,9 @@ export interface Clock {
     fired_at?: string | null
     overdue?: boolean
 }
+
+/** Names of what refs name; of rows a list of such, by row. */
+export type Labels = Record<string, string | Record<string, string>[]>
 
 export interface RecordItem {
     id: string
@@ -103,7 +158,7 @@ export interface RecordItem {
     created_at?: string
     created_by?: string
     updated_at?: string
-    _labels?: Record<string, string>
+    _labels?: Labels
     moves?: Move[]
     clocks?: Clock[]
     rights?: { edit?: boolean }
@@ -263,11 +318,64 @@ export interface History {
     truncated?: boolean
 }
 
+export interface FacetValue {
+    value: string | boolean | null
+    count: number
+}
 export interface Page<T> {
     items: T[]
     next?: string | null
     count?: number
-    facets?: Record<string, { value: string; count: number }[]>
+    /** There are more than were counted. */
+    count_more?: boolean
+    facets?: Record<string, FacetValue[]>
+    facets_more?: boolean
+}
+
+export interface DocumentItem {
+    id: string
+    name: string
+    title: Title
+    number?: string
+    hash: string
+    size: number
+    at: string
+    by: string
+    by_name?: string
+    version: number
+}
+
+export interface Receipt {
+    code: string
+    type: string
+    filed_at: string
+    entry: string
+    commitment: string
+    salt: string
+    content?: string
+}
+
+export interface ImportFault {
+    row: number
+    column?: string
+    title?: string
+    field?: string
+    id: string
+    detail: string
+    detail_en?: string
+    hint?: string
+    hint_en?: string
+}
+export interface ImportReport {
+    rows: number
+    created: number
+    updated: number
+    unchanged: number
+    refused: number
+    dry_run: boolean
+    imported_before?: unknown
+    columns: { column: string; title: string; field: string | null }[]
+    errors: ImportFault[]
 }
 
 /** An indicator over a region, as /api/indicators gives it. */

@@ -63,7 +63,10 @@ export function useWall(top: string, pace: number) {
         figures.value = (await api.indicators(top)).items
         if (typeOf('hazard')) {
             const page = await api.list('hazard', { limit: 1, facets: 'state' })
-            stages.value = (page.facets?.['state'] ?? []).map(({ value, count }) => ({ state: value, count }))
+            stages.value = (page.facets?.['state'] ?? []).map(({ value, count }) => ({
+                state: String(value),
+                count,
+            }))
         }
     }
     async function late() {

@@ -13,6 +13,8 @@ export default defineConfig({
         assetsInlineLimit: 0,
         chunkSizeWarningLimit: 700,
         manifest: 'assets/manifest.json',
+        // The public's entry stands alone: it must not load what the office needs.
+        rollupOptions: { input: { index: 'index.html', portal: 'portal.html' } },
     },
     test: { include: ['src/**/*.test.ts', 'mock/**/*.test.ts'], environment: 'node' },
 })

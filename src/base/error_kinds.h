@@ -56,6 +56,8 @@ ERROR_ROW(LOCKED, "session.locked", 429, "登录失败次数过多，已锁定",
           "Locked after too many failures", "{0} 秒后重试", "Try again in {0} s")
 ERROR_ROW(SESSION, "session.required", 401, "未登录或登录已过期", "No session, or it has ended",
           "请重新登录", "Log in again")
+ERROR_ROW(PASSWORD_ONCE, "session.password_once", 403, "请先设置自己的密码",
+          "Choose a password of your own first", "修改密码后继续", "Change the password, then go on")
 ERROR_ROW(TOKEN, "token.invalid", 401, "设备令牌无效或已停用",
           "The device token is unknown or disabled", "向管理员申请新令牌",
           "Ask the administrator for a new token")
@@ -145,6 +147,7 @@ ERROR_ROW(PARTIAL, "batch.partial", 400, "partial write：{0} 条已保存，{1}
           "partial write: {0} stored, {1} refused", "改正 refused 中列出的行后只重发这些行",
           "Correct the lines listed in refused and send only those again")
 ERROR_ROW(RECEIPT, "receipt.unknown", 404, "没有这个回执编号", "There is no such receipt",
-          "核对编号：4 组、每组 5 位，不含字母 U", "Check the code: 4 groups of 5, never the letter U")
+          "核对编号：4 组、每组 5 位，不含字母 U",
+          "Check the code: 4 groups of 5, never the letter U")
 ERROR_ROW(VERIFY, "verify.broken", 500, "校验不通过：{0}", "Verification failed: {0}",
           "立即封存数据并查明原因", "Seal the data at once and find the cause")

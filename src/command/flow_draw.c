@@ -69,6 +69,8 @@ static void text_effects(Draw *draw, const Move *move) {
             line(draw, "        ", words(draw, "生成：", "raises: "), say(draw, &raised->title));
         else if (effect->kind == EFFECT_NOTIFY)
             line(draw, "        ", words(draw, "通知：", "notifies: "), who);
+        if (effect->when)
+            line(draw, "            ", words(draw, "当：", "when: "), condition_text(effect->when));
     }
 }
 
@@ -174,6 +176,25 @@ static void text_clock(Draw *draw, const ClockType *clock) {
     line(draw, "        ", words(draw, "依据：", "basis: "), basis);
 }
 
+static void text_watch(Draw *draw, const Watch *watch) {
+    GString *events = g_string_new(watch->created ? words(draw, "新建", "creation") : "");
+    for (guint i = 0; i < watch->moves->len; i++)
+        g_string_append_printf(events, "%s%s", events->len ? "、" : "",
+                               say(draw, &((const Move *)watch->moves->pdata[i])->title));
+    g_string_append_printf(draw->out,
+                           words(draw, "    %s：“%s”%s时 %s\n", "    %s: on “%s”, %s: %s\n"),
+                           say(draw, &watch->title), say(draw, &watch->of->title), events->str,
+                           say(draw, &watch->move->title));
+    if (watch->when)
+        line(draw, "        ", words(draw, "当：", "when: "), condition_text(watch->when));
+    if (watch->where)
+        line(draw, "        ", words(draw, "本记录：", "of records where: "),
+             condition_text(watch->where));
+    g_autofree char *basis = watch->basis ? g_strjoinv("；", watch->basis) : NULL;
+    line(draw, "        ", words(draw, "依据：", "basis: "), basis);
+    g_string_free(events, TRUE);
+}
+
 char *flow_text(const Packs *packs, const RecordType *type, Lang lang) {
     Draw draw = {packs, type, lang, g_string_new(NULL)};
     g_string_append_printf(draw.out, "%s (%s)\n", say(&draw, &type->title), type->name);
@@ -186,6 +207,10 @@ char *flow_text(const Packs *packs, const RecordType *type, Lang lang) {
         g_string_append(draw.out, words(&draw, "\n⏲ 期限\n", "\n⏲ clocks\n"));
     for (guint i = 0; i < type->clocks->len; i++)
         text_clock(&draw, type->clocks->pdata[i]);
+    if (type->watches->len)
+        g_string_append(draw.out, words(&draw, "\n◉ 监视\n", "\n◉ watches\n"));
+    for (guint i = 0; i < type->watches->len; i++)
+        text_watch(&draw, type->watches->pdata[i]);
     return g_string_free(draw.out, FALSE);
 }
 

@@ -55,7 +55,7 @@ GString *thumbnail_make(const guint8 *bytes, gsize n, int edge, GError **error) 
     if (media == NULL || thumbnail_cost(bytes, n, error) == 0)
         return NULL;
     g_autoptr(GdkPixbuf) picture =
-        decode(media, bytes, n, CLAMP(edge, THUMBNAIL_MIN, THUMBNAIL_MAX));
+        decode(media, bytes, n, CLAMP(edge, THUMBNAIL_MIN, PHOTO_EDGE));
     g_autoptr(GdkPixbuf) paper = picture ? on_paper(picture) : NULL;
     g_autofree char *jpeg = NULL;
     gsize size;

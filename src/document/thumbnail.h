@@ -12,7 +12,8 @@ enum {
     THUMBNAIL_PIXELS = 64 << 20,
     THUMBNAIL_SCANS = 100,
     THUMBNAIL_MIN = 16,
-    THUMBNAIL_MAX = 1024
+    THUMBNAIL_MAX = 1024,
+    PHOTO_EDGE = 2048 /* of photos that are drawn anew to be kept */
 };
 
 /* Pixels that decoding will take; 0 with ERROR_FILE_KIND when it is not a picture that can be

@@ -274,6 +274,27 @@ typedef struct {
     double target;
 } Indicator;
 
+/* What happens to records of one type makes records of another move. */
+typedef struct {
+    const Field *own;  /* ref, code or region */
+    Expression *value; /* over the watched record: equal to `own` in those that it concerns */
+} WatchMatch;
+
+typedef struct {
+    char *name;
+    Title title;
+    GStrv basis; /* or NULL */
+    const Packs *packs;
+    const RecordType *type, *of; /* whose move it makes, and whose records it watches */
+    gboolean created;            /* at their creation, */
+    GPtrArray *moves;            /* and at these moves of them */
+    Condition *when;             /* over the watched record; NULL: always */
+    Condition *where;            /* over those that watch, asked in SQL; NULL: all */
+    GArray *match;               /* WatchMatch: all must hold */
+    const Move *move;
+    const Field *link; /* takes the watched record's id; or NULL */
+} Watch;
+
 struct RecordType {
     char *name;
     Title title;
@@ -299,6 +320,8 @@ struct RecordType {
     GPtrArray *clocks;     /* ClockType* */
     GPtrArray *indicators; /* Indicator* */
     GPtrArray *documents;  /* DocumentType* */
+    GPtrArray *watches;    /* Watch*: of this type's records over others, */
+    GPtrArray *watchers;   /* and of others over this type's */
     RoleSet read, create, edit, keepers;
     gboolean receipts;        /* creation answers with a receipt */
     GPtrArray *receipt_shows; /* Field*: what the holder of a receipt sees, beside the state */

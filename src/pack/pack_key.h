@@ -113,6 +113,7 @@ RecordType *type_new(Packs *packs);
 gboolean read_fields(Loader *loader, const YamlNode *node, gpointer type, GError **error);
 gboolean read_flow(Loader *loader, const YamlNode *node, gpointer type, GError **error);
 gboolean read_clocks(Loader *loader, const YamlNode *node, gpointer type, GError **error);
+gboolean read_watches(Loader *loader, const YamlNode *node, gpointer type, GError **error);
 gboolean read_indicators(Loader *loader, const YamlNode *node, gpointer type, GError **error);
 gboolean read_set(Loader *loader, const YamlNode *node, gpointer place,
                   GError **error); /* GArray* */

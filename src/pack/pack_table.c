@@ -259,12 +259,12 @@ static gboolean csv_rows(TableRead *read, GError **error) {
     gboolean done = header && csv_header(read, header, places, error) &&
                     csv_cells(read, reader, places, &cause);
     if (cause) {
-        g_autofree char *what = error_detail(cause, LANG_ZH);
-        refuse(error, read->csv, path, "%s", what);
+        g_autofree char *zh = error_detail(cause, LANG_ZH), *en = error_detail(cause, LANG_EN);
+        refuse(error, read->csv, path, "%s / %s", zh, en);
         g_error_free(cause);
         return FALSE;
     }
-    return done || header || csv_refused(read, 1, "CSV 为空 / the CSV is empty", error);
+    return header ? done : csv_refused(read, 1, "CSV 为空 / the CSV is empty", error);
 }
 
 static gboolean cell_number(const char *text, double *number) {

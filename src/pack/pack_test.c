@@ -177,6 +177,26 @@ static const FileText small[] = {
                    "    items:\n"
                    "      - {code: red, title: {zh: 红, en: Red}}\n"
                    "      - {code: '1', title: {zh: 一, en: One}}\n"},
+    {"lamp.yaml",
+     "type: lamp\n"
+     "title: {zh: 灯, en: Lamp}\n"
+     "fields:\n"
+     "  - {name: work,  kind: ref, type: job, title: {zh: 活, en: Work}}\n"
+     "  - {name: cause, kind: ref, type: job, title: {zh: 因, en: Cause}}\n"
+     "  - {name: note,  kind: text, title: {zh: 注, en: Note}}\n"
+     "flow:\n"
+     "  initial: dark\n"
+     "  states:\n"
+     "    - {name: dark, title: {zh: 暗, en: Dark}}\n"
+     "    - {name: lit, title: {zh: 亮, en: Lit}, final: true}\n"
+     "  moves:\n"
+     "    - {name: light, title: {zh: 亮, en: Light}, by: engine, from: [dark], accepts: [cause], "
+     "to: lit}\n"
+     "    - {name: press, title: {zh: 按, en: Press}, who: [boss], from: [dark], to: same}\n"
+     "watch:\n"
+     "  - {name: w, title: {zh: 看, en: Watch}, of: job, on: [create, close], when: \"amount > "
+     "1\", match: {work: id}, move: light, link: cause}\n"
+     "rights: {read: [boss]}\n"},
     {"size.yaml", "table: size\n"
                   "title: {zh: 大小, en: Size}\n"
                   "source: somebody\n"
@@ -624,6 +644,21 @@ static const Mistake mistakes[] = {
     {"job.yaml", "{after: 0h, move: remind}", "{after: 0h, move: tell}", 0, "no move tell"},
     {"job.yaml", "start: {state: open}\n    stop: {leave: open}",
      "start: {state: shut}\n    stop: {leave: shut}", 5, "never open"},
+    /* watch */
+    {"lamp.yaml", "of: job", "of: lamp", 0, "does not watch itself"},
+    {"lamp.yaml", "of: job", "of: jib", 0, "no type jib"},
+    {"lamp.yaml", "on: [create, close]", "on: [clothe]", 0, "no move clothe"},
+    {"lamp.yaml", "on: [create, close]", "on: []", 0, "on is empty"},
+    {"lamp.yaml", "amount > 1", "note = 'x'", 0, "no field note"},
+    {"lamp.yaml", "match: {work: id}", "match: {}", 0, "match is empty"},
+    {"lamp.yaml", "match: {work: id}", "match: {note: id}", 0, "cannot be matched"},
+    {"lamp.yaml", "match: {work: id}", "match: {work: amount}", 0, "no id or code"},
+    {"lamp.yaml", "move: light", "move: press", 0, "machine may not make"},
+    {"lamp.yaml", "move: light", "move: glow", 0, "no move glow"},
+    {"lamp.yaml", "link: cause", "link: work", 0, "does not fit"},
+    {"lamp.yaml", "accepts: [cause], to: lit}",
+     "accepts: [cause], to: lit, effects: [{raise: {type: job, fields: {code: x}}}]}", 3,
+     "a circle"},
     /* indicators */
     {"job.yaml", "time: due", "time: colour", 0, "is no date or time"},
     {"job.yaml", "by: [colour]", "by: [amount]", 0, "cannot be grouped by amount"},
@@ -729,7 +764,7 @@ static void test_small(void) {
     char *directory = small_packs(NULL);
     Packs *packs = packs_load(directory, &error);
     g_assert_no_error(error);
-    g_assert_cmpuint(packs->types->len, ==, 2);
+    g_assert_cmpuint(packs->types->len, ==, 3);
     packs_free(packs);
     remove_packs(directory);
 }

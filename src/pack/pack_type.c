@@ -325,6 +325,7 @@ static const KeyRow type_rows[] = {
     {"flow", FALSE, PASS_SHAPE | PASS_RULES, read_flow, 0},
     {"clocks", FALSE, PASS_SHAPE | PASS_RULES, read_clocks, 0},
     {"documents", FALSE, PASS_RULES, read_documents, 0},
+    {"watch", FALSE, PASS_SHAPE | PASS_RULES, read_watches, 0},
     {"rights", TRUE, PASS_RULES, read_type_rights, 0},
     {"receipts", FALSE, PASS_SHAPE, read_flag, offsetof(RecordType, receipts)},
     {"receipt", FALSE, PASS_RULES, read_receipt, 0},
@@ -346,6 +347,8 @@ RecordType *type_new(Packs *packs) {
     type->moves = packs_pointers(packs);
     type->clocks = packs_pointers(packs);
     type->documents = packs_pointers(packs);
+    type->watches = packs_pointers(packs);
+    type->watchers = packs_pointers(packs);
     type->indicators = packs_pointers(packs);
     return type;
 }

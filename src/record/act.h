@@ -51,6 +51,12 @@ gboolean check_place(const Act *act, const Row *before, Row *row, GError **error
 void change_ahead(const Act *act, const RecordType *type, const char *id);
 json_t *commit_row(const Act *act, const Row *before, Row *row, const char *action,
                    const char *comment, json_t *note, GError **error);
+/* An entry that a move by a rule was refused for `reason` and passed over; it changes nothing.
+ * `action`: "clock:NAME", "watch:NAME". */
+gboolean pass_over(const Act *act, const RecordType *type, const char *id, const char *action,
+                   json_t *note, const GError *reason, GError **error);
+/* Whether an act failed, where others are refused. */
+gboolean act_failed(const GError *error);
 
 /* --- sealed.c --- */
 

@@ -161,6 +161,7 @@ gboolean clock_running_due(const Act *act, const Row *row, const ClockType *cloc
     return TRUE;
 }
 
+/* The run is read back only when it stands still from its start: pause_update then needs it. */
 static gboolean run_start(const Change *change, gint64 start_ms, Run *run, GError **error) {
     const Act *act = change->act;
     const Row *row = change->row;
@@ -178,8 +179,8 @@ static gboolean run_start(const Change *change, gint64 start_ms, Run *run, GErro
     if (st == NULL)
         return FALSE;
     clock_bind_next(st, 9, clock_step_time(change->clock, act->packs->calendar, due, 0));
-    return sql_send(st, error) &&
-           (change->clock->pause == NULL || last_run(act, row, change->clock, run, error));
+    gboolean stands = change->clock->pause && act_holds(act, row, change->clock->pause);
+    return sql_send(st, error) && (!stands || last_run(act, row, change->clock, run, error));
 }
 
 static gboolean run_stop(const Change *change, Run *run, GError **error) {

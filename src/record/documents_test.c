@@ -48,7 +48,6 @@ static gint64 count_of(World *world, const char *query) {
 }
 
 static guint stored(World *world) {
-    g_autoptr(GPtrArray) none = g_ptr_array_new();
     guint n = 0;
     g_autoptr(GDir) dir = g_dir_open(sql_files(world->sql), 0, NULL);
     for (const char *name; dir && (name = g_dir_read_name(dir)) != NULL;) {
@@ -173,8 +172,10 @@ static void test_proof(World *world, gconstpointer data) {
     static const char *const forgeries[] = {
         "UPDATE documents SET number = 'x'",
         "DELETE FROM documents",
-        "INSERT INTO documents (id, type, record, name, number, hash, size, at_ms, by_id, version) "
-        "SELECT 'X', type, record, name, number, hash, size, at_ms, by_id, version FROM documents",
+        ("INSERT INTO documents (id, type, record, name, number, hash, size, at_ms, by_id, "
+         "version) "
+         "SELECT 'X', type, record, name, number, hash, size, at_ms, by_id, version FROM "
+         "documents"),
     };
     for (gsize i = 0; i < G_N_ELEMENTS(forgeries); i++) {
         g_assert_true(sql_exec(world->sql, "SAVEPOINT forgery", NULL));

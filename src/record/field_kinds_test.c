@@ -264,8 +264,8 @@ static void test_rows_forged(World *world, gconstpointer data) {
         "DELETE FROM r_survey__items WHERE _ordinal = 1",
         "UPDATE r_survey__items SET _ordinal = 7 WHERE _ordinal = 1",
         "INSERT INTO r_survey__items (_record, _ordinal, what) VALUES ('nobody', 0, 'x')",
-        "INSERT INTO r_survey__items (_record, _ordinal, what) SELECT _id, 0, 'x' FROM r_survey "
-        "WHERE title = 'b'",
+        ("INSERT INTO r_survey__items (_record, _ordinal, what) SELECT _id, 0, 'x' FROM r_survey "
+         "WHERE title = 'b'"),
         "UPDATE r_survey SET items = 3 WHERE title = 'a'",
         "UPDATE r_survey SET items = NULL WHERE title = 'a'",
     };

@@ -154,6 +154,7 @@ static void test_quota(Shelf *shelf, gconstpointer data) {
     for (int i = 0; i < FILES_UNUSED_MAX; i++)
         g_free(send_file(shelf, &worker, "the same content"));
     g_autofree char *more = send_as(shelf, &worker, "more", "image/jpeg", &error);
+    g_assert_null(more);
     g_assert_cmpint(error_kind(error), ==, ERROR_FILE_QUOTA);
     g_clear_error(&error);
     g_free(send_file(shelf, &other, "the same content"));

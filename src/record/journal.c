@@ -113,7 +113,7 @@ static void set_common(json_t *json, const EntryTexts *entry) {
     set_text(json, "to", entry->text[ENTRY_TO]);
 }
 
-static json_t *entry_json(SqlStatement *st) {
+json_t *journal_entry_json(SqlStatement *st) {
     EntryTexts entry;
     entry_read(st, &entry);
     json_t *json = json_object();
@@ -144,7 +144,7 @@ json_t *journal_of(Sql *sql, const Packs *packs, const char *type, const char *i
     json_t *items = json_array();
     SqlStep step;
     while ((step = sql_step(st, error)) == SQL_ROW)
-        json_array_append_new(items, entry_json(st));
+        json_array_append_new(items, journal_entry_json(st));
     if (step == SQL_FAILED)
         g_clear_pointer(&items, json_decref);
     return items;

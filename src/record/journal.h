@@ -12,10 +12,10 @@ typedef struct {
     gint64 seq; /* filled by journal_append */
     gint64 time_ms;
     const Actor *actor;
-    const char *type, *id, *action;           /* "create", "edit", "move:NAME", "clock:NAME" */
-    const char *from, *to;                    /* states or NULL */
-    json_t *diff;                             /* {field: [old, new]}; borrowed */
-    const char *comment;                      /* or NULL */
+    const char *type, *id, *action; /* "create", "edit", "move:NAME", "clock:NAME", "watch:NAME" */
+    const char *from, *to;          /* states or NULL */
+    json_t *diff;                   /* {field: [old, new]}; borrowed */
+    const char *comment;            /* or NULL */
     const char *region, *enterprise, *sector; /* sector NULL: none */
 } JournalEntry;
 
@@ -35,6 +35,22 @@ json_t *journal_of(Sql *sql, const Packs *packs, const char *type, const char *i
  * highest seq looked at, seen or not. For the live stream. */
 json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, const GPtrArray *others,
                       gint64 seq, int limit, gint64 *last, GError **error);
+typedef struct {
+    const char *enterprise, *type; /* or NULL */
+    const char *action; /* "reveal": what begins with it and a colon, or is it; or NULL */
+    gint64 before;      /* only lower sequence numbers; 0: from the newest */
+    int limit;
+} JournalQuery;
+/* Entries in the actor's sight, newest first, each as in journal_of with the record's "label" of
+ * now: {"items": [...], "next": `before` of the next page or null}. A page of somebody who sees
+ * little may hold few entries and still have a next one. */
+json_t *journal_page(Sql *sql, const Packs *packs, const Actor *actor, const JournalQuery *asked,
+                     GError **error);
+/* An entry that says something was done about a record and changes nothing of it; `action` such as
+ * "key:password". The actor may edit the record, or ERROR_FORBIDDEN, ERROR_SCOPE, ERROR_NOT_FOUND.
+ * In a writer's job. */
+gboolean journal_note(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
+                      const char *id, const char *action, gint64 now_ms, GError **error);
 /* Hexadecimal hash of the record's last entry, or NULL; caller frees. */
 char *journal_record_hash(Sql *sql, const char *type, const char *id);
 gint64 journal_last(Sql *sql, GError **error); /* -1 on error */

@@ -1,6 +1,7 @@
 /* The canonical form of journal entries and seals, and their hashes; described for verifiers of
  * other makes in README.md. */
 #pragma once
+#include <jansson.h>
 #include "base/hash.h"
 #include "store/sql.h"
 
@@ -31,6 +32,7 @@ typedef struct {
 /* _sector only says who is told of the entry; it is not hashed: the record's fields tell it. */
 enum { JOURNAL_HASH_COLUMN = 2 + ENTRY_TEXTS, JOURNAL_SECTOR_COLUMN };
 
+json_t *journal_entry_json(SqlStatement *st);         /* as docs/api.md ENTRY; in journal.c */
 void entry_read(SqlStatement *st, EntryTexts *entry); /* borrows from the statement */
 /* Appends the canonical form: what is hashed after the former hash, and what an export holds. */
 void entry_write(const EntryTexts *entry, GByteArray *bytes);

@@ -125,34 +125,13 @@ static gboolean fire(const Act *act, const Due *due, const RecordType *type, con
     return record != NULL;
 }
 
-static gboolean pass_over(const Act *act, const Due *due, const RecordType *type,
+static gboolean step_over(const Act *act, const Due *due, const RecordType *type,
                           const GError *reason, GError **error) {
-    g_autoptr(Row) row = row_load(act->sql, type, due->id, NULL);
-    if (row == NULL)
-        return TRUE; /* the record is gone: journal_verify will say so */
     g_autofree char *action = g_strdup_printf("clock:%s", due->name);
-    g_autofree char *comment = error_detail(reason, LANG_ZH);
     json_t *note = clock_note(act, due, error_id(reason));
-    JournalEntry entry = {.time_ms = act->now_ms,
-                          .actor = act->actor,
-                          .type = type->name,
-                          .id = due->id,
-                          .action = action,
-                          .from = row_state(row),
-                          .to = row_state(row),
-                          .diff = note,
-                          .comment = comment,
-                          .region = row->region,
-                          .enterprise = row_enterprise(row),
-                          .sector = row->sector};
-    gboolean done = journal_append(act->sql, &entry, error);
+    gboolean done = pass_over(act, type, due->id, action, note, reason, error);
     json_decref(note);
     return done;
-}
-
-static gboolean store_failed(const GError *error) {
-    ErrorKind kind = error_kind(error);
-    return kind == ERROR_STORE || kind == ERROR_DISK_FULL || kind == ERROR_INTERNAL;
 }
 
 /* One step in its own savepoint: a refused move leaves nothing behind but the entry that it was
@@ -167,13 +146,13 @@ static gboolean run_step(const Act *act, const Due *due, GError **error) {
         return FALSE;
     if (fire(act, due, type, clock, &reason))
         return sql_run(act->sql, error, "RELEASE clock_step", "");
-    if (store_failed(reason)) {
+    if (act_failed(reason)) {
         g_propagate_error(error, reason);
         return FALSE;
     }
     gboolean done = sql_run(act->sql, error, "ROLLBACK TO clock_step", "") &&
                     sql_run(act->sql, error, "RELEASE clock_step", "") &&
-                    advance(act, due, clock, error) && pass_over(act, due, type, reason, error);
+                    advance(act, due, clock, error) && step_over(act, due, type, reason, error);
     g_error_free(reason);
     return done;
 }

@@ -148,11 +148,12 @@ static json_t *published_fields(const Packs *packs, const RecordType *type, json
     return fields;
 }
 
-static json_t *given_fields(const Packs *packs, const RecordType *type, json_t *codes) {
+static json_t *fields_of(const Packs *packs, const RecordType *type, const GPtrArray *list,
+                         json_t *codes) {
     json_t *fields = json_array();
-    for (guint i = 0; i < type->given->len; i++) {
-        json_array_append_new(fields, field_json(type, type->given->pdata[i]));
-        add_codes(packs, type->given->pdata[i], codes);
+    for (guint i = 0; i < list->len; i++) {
+        json_array_append_new(fields, field_json(type, list->pdata[i]));
+        add_codes(packs, list->pdata[i], codes);
     }
     return fields;
 }
@@ -172,7 +173,9 @@ json_t *public_types(const Packs *packs) {
             json_object_set_new(json, "region", json_boolean(type->publish_region));
         }
         if (files)
-            json_object_set_new(json, "given", given_fields(packs, type, codes));
+            json_object_set_new(json, "given", fields_of(packs, type, type->given, codes));
+        if (files && type->receipt_shows->len > 0)
+            json_object_set_new(json, "shows", fields_of(packs, type, type->receipt_shows, codes));
         json_array_append_new(types, json);
     }
     return json_pack("{s:o, s:o}", "types", types, "codes", codes);

@@ -131,3 +131,29 @@ json_t *commit_row(const Act *act, const Row *before, Row *row, const char *acti
     json_decref(diff);
     return record;
 }
+
+gboolean act_failed(const GError *error) {
+    ErrorKind kind = error_kind(error);
+    return kind == ERROR_STORE || kind == ERROR_DISK_FULL || kind == ERROR_INTERNAL;
+}
+
+gboolean pass_over(const Act *act, const RecordType *type, const char *id, const char *action,
+                   json_t *note, const GError *reason, GError **error) {
+    g_autoptr(Row) row = row_load(act->sql, type, id, NULL);
+    if (row == NULL)
+        return TRUE; /* the record is gone: journal_verify will say so */
+    g_autofree char *comment = error_detail(reason, LANG_ZH);
+    JournalEntry entry = {.time_ms = act->now_ms,
+                          .actor = act->actor,
+                          .type = type->name,
+                          .id = id,
+                          .action = action,
+                          .from = row_state(row),
+                          .to = row_state(row),
+                          .diff = note,
+                          .comment = comment,
+                          .region = row->region,
+                          .enterprise = row_enterprise(row),
+                          .sector = row->sector};
+    return journal_append(act->sql, &entry, error);
+}

@@ -5,6 +5,7 @@
 #include "record/legal_clock.h"
 #include "record/rights.h"
 #include "record/row_values.h"
+#include "record/watch.h"
 
 #include <string.h>
 
@@ -147,7 +148,7 @@ static gboolean may_withdraw(const Act *act, const Row *row, const Move *move, G
     SqlStatement *st = sql_query(act->sql, error,
                                  "SELECT actor, action, diff FROM journal WHERE type = ? AND id = "
                                  "? AND actor NOT IN ('clock', 'engine') AND action NOT LIKE "
-                                 "'reveal:%' ORDER BY seq DESC LIMIT 1",
+                                 "'reveal:%' AND action NOT LIKE 'key:%' ORDER BY seq DESC LIMIT 1",
                                  "tt", row->type->name, row->id);
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
     if (step != SQL_ROW)
@@ -266,9 +267,10 @@ static json_t *commit_move(const Act *act, const Row *before, Row *row, const Mo
         json_decref(both);
     }
     gboolean lapses = before->state != row->state && act->actor->kind != ACTOR_PERSON;
-    if (record && !((!lapses || proposal_drop(act, row, error)) && /* people left none */
-                    documents_write(act, row, documents, error) &&
-                    effects_run(act, row, move, raises, error)))
+    if (record &&
+        !((!lapses || proposal_drop(act, row, error)) && /* people left none */
+          documents_write(act, row, documents, error) &&
+          effects_run(act, row, move, raises, error) && watches_run(act, row, move, error)))
         g_clear_pointer(&record, json_decref);
     json_decref(documents);
     return record;

@@ -4,6 +4,7 @@
 #include "record/receipt.h"
 #include "record/rights.h"
 #include "record/row_values.h"
+#include "record/watch.h"
 
 #include <string.h>
 
@@ -124,6 +125,8 @@ json_t *create_row(const Act *act, const RecordType *type, const char *id, json_
         return NULL;
     json_t *record =
         commit_row(act, NULL, row, "create", comment && *comment ? comment : NULL, NULL, error);
+    if (record && !watches_run(act, row, NULL, error))
+        g_clear_pointer(&record, json_decref);
     return record && type->receipts && !by_rule ? add_receipt(act, row, record, error) : record;
 }
 

@@ -85,6 +85,8 @@ static const char common_tables[] =
     "{text}, "
     "hash {blob} NOT NULL);"
     "CREATE INDEX IF NOT EXISTS journal_record ON journal (type, id, seq);"
+    "CREATE INDEX IF NOT EXISTS journal_enterprise ON journal (_enterprise, seq) WHERE _enterprise "
+    "IS NOT NULL;"
     "CREATE TABLE IF NOT EXISTS seals (number {key} PRIMARY KEY, time_ms {int} NOT NULL, "
     "first_seq {int} NOT NULL,"
     " last_seq {int} NOT NULL, root {blob} NOT NULL, hash {blob} NOT NULL);"

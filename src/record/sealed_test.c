@@ -318,8 +318,8 @@ static void test_file(void) {
         g_clear_error(&error);
     }
     static const char *const broken[] = {"", "anlan-seal-key 1 ", "anlan-seal-key 1 AAAA\n",
-                                         "anlan-seal-key 2 "
-                                         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"};
+                                         ("anlan-seal-key 2 "
+                                          "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n")};
     chmod(path, 0600);
     for (gsize i = 0; i < G_N_ELEMENTS(broken); i++) {
         FILE *file = fopen(path, "w");

@@ -180,6 +180,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/story/packs", test_packs);
     g_test_add_data_func("/story/flow", "flow", test_made_up);
     g_test_add_data_func("/story/kinds", "kinds", test_made_up);
+    g_test_add_data_func("/story/watch", "watch", test_made_up);
     g_test_add_data_func("/story/rules", "rules", test_made_up);
     if (!test_on_postgres()) { /* these are told in memory */
         g_test_add_func("/story/cases", test_cases);

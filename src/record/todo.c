@@ -92,7 +92,7 @@ static void add_columns(Query *query, const RecordType *type) {
     query_add(query, "SELECT ");
     row_select(type, query->text);
     query_add(query, ", (SELECT min(due_ms) FROM " RUNNING_CLOCKS
-                     ") AS due_at, (SELECT name FROM " RUNNING_CLOCKS " ORDER BY due_ms LIMIT 1)");
+                     ") AS _due, (SELECT name FROM " RUNNING_CLOCKS " ORDER BY due_ms LIMIT 1)");
     query_param_text(query, type->name);
     query_param_text(query, type->name);
     query_add_format(query, " FROM r_%s r WHERE 1 = 1", type->name);
@@ -159,7 +159,7 @@ static gboolean find_items(const Act *act, const RecordType *type, int limit, GP
     add_columns(query, type);
     add_turn(query, act, type);
     add_scope(query, act, type);
-    query_add(query, " ORDER BY due_at NULLS LAST");
+    query_add(query, " ORDER BY _due NULLS LAST");
     if (priority)
         query_add_format(query, ", \"%s\" NULLS LAST", priority->name);
     query_add(query, ", _state_ms LIMIT ?");

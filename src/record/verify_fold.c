@@ -185,10 +185,14 @@ static gboolean fold_pair(gpointer data, const char *name, gsize name_n, const c
     return TRUE;
 }
 
-/* "clock:NAME" entries say what was passed over, "reveal:FIELD" who looked; they change nothing. */
+/* "clock:NAME" and "watch:NAME" entries say what was passed over, "reveal:FIELD" who looked,
+ * "key:NAME" that a password or token was given or ended; they change nothing. */
 static gboolean changes_record(const EntryTexts *entry) {
-    const char *action = entry->text[ENTRY_ACTION];
-    return !g_str_has_prefix(action, "clock:") && !g_str_has_prefix(action, "reveal:");
+    static const char *const idle[] = {"clock:", "watch:", "reveal:", "key:"};
+    for (gsize i = 0; i < G_N_ELEMENTS(idle); i++)
+        if (g_str_has_prefix(entry->text[ENTRY_ACTION], idle[i]))
+            return FALSE;
+    return TRUE;
 }
 
 static void set_text(GString *to, const char *text) { g_string_assign(to, text ? text : ""); }

@@ -120,6 +120,86 @@ void api_files_send(Request *request) {
     identity_free(identity);
 }
 
+/* ---- photos of guests ---- */
+
+/* As many at once as their pixels allow. */
+static GString *draw(House *house, const Mapped *mapped, int edge, GError **error) {
+    gsize cost = thumbnail_cost(mapped->bytes, mapped->n, error);
+    if (cost == 0)
+        return NULL;
+    GString *jpeg = NULL;
+    if (atomic_fetch_add(&house->pixels, cost) + cost <= PIXELS_AT_ONCE)
+        jpeg = thumbnail_make(mapped->bytes, mapped->n, edge, error);
+    else
+        error_set(error, ERROR_BUSY, NULL, "other pictures are being drawn", NULL);
+    atomic_fetch_sub(&house->pixels, cost);
+    return jpeg;
+}
+
+static GString *drawn_anew(Request *request, GError **error) {
+    g_auto(Mapped) mapped = {0};
+    int fd = request_body_file(request);
+    if (fd >= 0 && !map_file(fd, &mapped, error))
+        return NULL;
+    if (mapped.n)
+        return draw(house_of(request), &mapped, PHOTO_EDGE, error);
+    error_set(error, ERROR_FILE_KIND, NULL, "空文件 (an empty file)",
+              "把照片内容作为请求体 (send the photo as the body)", NULL);
+    return NULL;
+}
+
+typedef struct {
+    GString *jpeg;
+    int fd;
+    char hash[HASH_HEX];
+    gint64 size;
+} Photo;
+
+static void photo_free(gpointer data) {
+    Photo *photo = data;
+    if (photo->fd >= 0)
+        close(photo->fd);
+    g_string_free(photo->jpeg, TRUE);
+    g_free(photo);
+}
+
+static gboolean photo_job(Sql *sql, const House *house, const Identity *identity, gint64 now_ms,
+                          gpointer data, json_t **answer, GError **error) {
+    (void)house, (void)identity;
+    const Photo *photo = data;
+    FileContent content = {photo->fd, photo->hash, "image/jpeg", "photo.jpg", photo->size};
+    *answer = file_register(sql, &actor_guest, &content, now_ms, error);
+    return *answer != NULL;
+}
+
+static gboolean photo_spool(Photo *photo, const char *store, GError **error) {
+    photo->fd = file_store_temporary(store, error);
+    gsize n = photo->jpeg->len;
+    if (photo->fd < 0)
+        return FALSE;
+    if (write(photo->fd, photo->jpeg->str, n) != (gssize)n)
+        return error_set(error, ERROR_FILE, NULL, "files", g_strerror(errno), NULL);
+    return file_store_seal(photo->fd, photo->hash, &photo->size, error);
+}
+
+/* Only what the picture shows is kept: no metadata, no place, not the name of the file. */
+void api_public_photo(Request *request) {
+    g_autoptr(GError) error = NULL;
+    GString *jpeg = drawn_anew(request, &error);
+    if (jpeg == NULL) {
+        respond_error(request, error);
+        return;
+    }
+    Photo *photo = g_new0(Photo, 1);
+    *photo = (Photo){.jpeg = jpeg, .fd = -1};
+    if (photo_spool(photo, house_of(request)->files_dir, &error)) {
+        house_write(request, NULL, 201, photo_job, photo, photo_free);
+        return;
+    }
+    photo_free(photo);
+    respond_error(request, error);
+}
+
 /* ---- fetching ---- */
 
 static const char *text_of(json_t *file, const char *name) {
@@ -168,20 +248,6 @@ void api_file_get(Request *request) {
     respond_stored(request, media_find(text_of(file, "media"))->type, text_of(file, "name"),
                    "no-store", fd);
     json_decref(file);
-}
-
-/* As many at once as their pixels allow. */
-static GString *draw(House *house, const Mapped *mapped, int edge, GError **error) {
-    gsize cost = thumbnail_cost(mapped->bytes, mapped->n, error);
-    if (cost == 0)
-        return NULL;
-    GString *jpeg = NULL;
-    if (atomic_fetch_add(&house->pixels, cost) + cost <= PIXELS_AT_ONCE)
-        jpeg = thumbnail_make(mapped->bytes, mapped->n, edge, error);
-    else
-        error_set(error, ERROR_BUSY, NULL, "other pictures are being drawn", NULL);
-    atomic_fetch_sub(&house->pixels, cost);
-    return jpeg;
 }
 
 void api_file_thumbnail(Request *request) {

@@ -2,6 +2,8 @@
 #include "record/publish.h"
 #include "server/house.h"
 
+enum { PHOTOS_MAX = 3 }; /* of one report */
+
 static void answer(Request *request, json_t *body_take, const GError *error) {
     if (body_take)
         respond_json(request, 200, body_take);
@@ -71,13 +73,27 @@ static gboolean takes_reports(const Packs *packs, const char *name, GError **err
            error_set(error, ERROR_TYPE_UNKNOWN, NULL, name, NULL);
 }
 
+/* Of all file fields together. */
+static gboolean few_photos(const RecordType *type, json_t *fields, GError **error) {
+    gsize n = 0;
+    for (guint i = 0; i < type->fields->len; i++) {
+        const Field *field = type->fields->pdata[i];
+        if (field->kind == FIELD_FILE)
+            n += json_array_size(json_object_get(fields, field->name));
+        if (n > PHOTOS_MAX)
+            return error_set(error, ERROR_FIELD_RANGE, field->name, "0..3", NULL);
+    }
+    return TRUE;
+}
+
 void api_public_create(Request *request) {
     g_autoptr(GError) error = NULL;
     const char *type = request_part(request, 0);
     json_t *fields = takes_reports(house_of(request)->packs, type, &error)
                          ? request_json(request, &error)
                          : NULL;
-    if (fields == NULL) {
+    if (fields == NULL || !few_photos(packs_type(house_of(request)->packs, type), fields, &error)) {
+        json_decref(fields);
         respond_error(request, error);
         return;
     }

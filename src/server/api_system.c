@@ -99,11 +99,23 @@ void api_metrics(Request *request) {
     respond_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", out);
 }
 
+/* Each with the level of its role, by which the log-in page groups them. */
+static json_t *demo_logins(const House *house) {
+    json_t *logins = json_deep_copy(house->demo_logins), *login;
+    size_t i;
+    json_array_foreach(logins, i, login) {
+        const Role *role =
+            packs_role(house->packs, json_string_value(json_object_get(login, "role")));
+        if (role)
+            json_object_set_new(login, "level", json_string(level_name(role->level)));
+    }
+    return logins;
+}
+
 void api_demo(Request *request) {
     House *house = house_of(request);
     if (house->demo_logins) {
-        respond_json(request, 200,
-                     json_pack("{s:o}", "logins", json_deep_copy(house->demo_logins)));
+        respond_json(request, 200, json_pack("{s:o}", "logins", demo_logins(house)));
         return;
     }
     g_autoptr(GError) error = NULL;

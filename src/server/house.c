@@ -10,6 +10,13 @@ const Route house_routes[] = {
     {"POST", "/api/session", api_session_start, 16 << 10, DOOR_OPEN, 201, "Log in", NULL, "Login", "Session"},
     {"GET", "/api/session", api_session_get, SMALL, DOOR_USER, 200, "Who am I", NULL, NULL, "User"},
     {"DELETE", "/api/session", api_session_end, SMALL, DOOR_USER, 204, "Log out", NULL, NULL, NULL},
+    {"POST", "/api/session/password", api_password_change, 16 << 10, DOOR_USER, 201, "Change the own password; ends all other sessions and starts a new one", NULL, "PasswordChange", "Session"},
+    {"POST", "/api/users/{login}/password", api_password_reset, SMALL + 1024, DOOR_USER, 201, "Give a user a password for one log-in, shown only now; ends his sessions; for admins", NULL, "Any", "OncePassword"},
+    {"GET", "/api/devices/tokens", api_device_tokens, SMALL, DOOR_USER, 200, "How many tokens each gateway has; for admins", NULL, NULL, "DeviceTokens"},
+    {"POST", "/api/devices/{code}/tokens", api_device_token_new, SMALL + 1024, DOOR_USER, 201, "Make a token for a gateway; shown only now; for admins", NULL, "Any", "Token"},
+    {"DELETE", "/api/devices/{code}/tokens", api_device_token_revoke, SMALL, DOOR_USER, 204, "End all tokens of a gateway; for admins", NULL, NULL, NULL},
+    {"GET", "/api/journal", api_journal, SMALL, DOOR_USER, 200, "Journal entries in the caller's sight, newest first", "enterprise type action before limit", NULL, "JournalPage"},
+    {"GET", "/api/system", api_system_state, SMALL, DOOR_USER, 200, "State of the installation: disk, seals, clocks, files; for admins", NULL, NULL, "SystemState"},
     {"GET", "/api/types", api_types, SMALL, DOOR_USER, 200, "Record types, code lists and roles, with the caller's rights", NULL, NULL, "Types"},
     {"GET", "/api/records/{type}", api_records_list, SMALL, DOOR_USER, 200, "List records in the caller's sight", "filter q bbox sort limit cursor count facets format", NULL, "{type}.list"},
     {"POST", "/api/records/{type}", api_records_create, FORM, DOOR_USER, 201, "Create a record", NULL, "{type}.create", "{type}"},
@@ -46,6 +53,7 @@ const Route house_routes[] = {
     {"GET", "/api/public/types", api_public_types, SMALL, DOOR_OPEN, 200, "What the public may read, and report", NULL, NULL, "PublicTypes"},
     {"GET", "/api/public/{type}", api_public_list, SMALL, DOOR_OPEN, 200, "Published records, newest ids first", "filter cursor limit", NULL, "PublicList"},
     {"GET", "/api/public/{type}/{id}", api_public_get, SMALL, DOOR_OPEN, 200, "One published record", NULL, NULL, "PublicRecord"},
+    {"POST", "/api/public/files", api_public_photo, PHOTO_BYTES_MAX, DOOR_PHOTO, 201, "Send a photo for a report without a log-in; it is drawn anew, without its metadata", NULL, "application/octet-stream", "FileUse"},
     {"POST", "/api/public/{type}", api_public_create, 64 << 10, DOOR_GUEST, 201, "File a report without a log-in; no address is kept", NULL, "{type}.create", "Filed"},
     {"GET", "/api/openapi.json", api_openapi, SMALL, DOOR_OPEN, 200, "This document", NULL, NULL, "Any"},
     {"GET", "/ogc", ogc_landing, SMALL, DOOR_OPEN, 200, "OGC API - Features: where to go on", "f", NULL, "Any"},
@@ -88,14 +96,13 @@ void house_worker_free(gpointer data) {
 
 /* Programs on the machine itself are not held up, but as guests. */
 gboolean house_admit(Request *request, const Route *route, GError **error) {
-    static const RateClass classes[] = {[DOOR_USER] = RATE_WEB,
-                                        [DOOR_OPEN] = RATE_WEB,
-                                        [DOOR_DEVICE] = RATE_DEVICE,
-                                        [DOOR_MAP] = RATE_WEB,
-                                        [DOOR_GUEST] = RATE_GUEST};
+    static const RateClass classes[] = {
+        [DOOR_USER] = RATE_WEB, [DOOR_OPEN] = RATE_WEB,    [DOOR_DEVICE] = RATE_DEVICE,
+        [DOOR_MAP] = RATE_WEB,  [DOOR_GUEST] = RATE_GUEST, [DOOR_PHOTO] = RATE_PHOTO};
     RateClass class = classes[route->door];
     gint64 wait_s;
-    if ((class != RATE_GUEST && request_is_local(request)) ||
+    gboolean guest = class == RATE_GUEST || class == RATE_PHOTO;
+    if ((!guest && request_is_local(request)) ||
         rate_limit_take(house_of(request)->rates, class, request_address(request),
                         g_get_monotonic_time(), &wait_s))
         return TRUE;
@@ -122,6 +129,11 @@ Identity *house_identity(Request *request) {
                                 house_now(request), &error);
     else
         error_set(&error, ERROR_SESSION, NULL, NULL);
+    if (identity && identity->once && !g_str_has_prefix(request_path(request), "/api/session")) {
+        identity_free(identity);
+        identity = NULL;
+        error_set(&error, ERROR_PASSWORD_ONCE, NULL, NULL);
+    }
     if (identity == NULL)
         respond_error(request, error);
     return identity;

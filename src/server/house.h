@@ -14,6 +14,8 @@
 #include "signal/pipeline.h"
 #include "store/writer.h"
 
+enum { PHOTO_BYTES_MAX = 5 * 1000 * 1000 }; /* of a guest, as sent */
+
 typedef struct {
     const Packs *packs;
     Clock *clock;
@@ -112,12 +114,20 @@ void api_points(Request *request);
 void api_point_history(Request *request);
 void api_write_line(Request *request);
 void api_write_json(Request *request);
+void api_password_change(Request *request);
+void api_password_reset(Request *request);
+void api_device_tokens(Request *request);
+void api_device_token_new(Request *request);
+void api_device_token_revoke(Request *request);
+void api_journal(Request *request);
+void api_system_state(Request *request);
 void api_webhooks(Request *request);
 void api_webhook_secret(Request *request);
 void api_public_types(Request *request);
 void api_public_list(Request *request);
 void api_public_get(Request *request);
 void api_public_create(Request *request);
+void api_public_photo(Request *request);
 void api_stream(Request *request);
 void api_openapi(Request *request);
 void api_healthz(Request *request);

@@ -79,6 +79,7 @@ static json_t *security_of(Door door) {
         [DOOR_USER] = "[{\"session\": []}, {\"cookie\": []}]",
         [DOOR_OPEN] = "[]",
         [DOOR_GUEST] = "[]",
+        [DOOR_PHOTO] = "[]",
         [DOOR_DEVICE] = "[{\"device\": []}]",
         [DOOR_MAP] = "[{\"session\": []}, {\"cookie\": []}, {\"password\": []}]",
     };

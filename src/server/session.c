@@ -16,6 +16,7 @@ gboolean session_migrate(Sql *sql, GError **error) {
         "CREATE TABLE IF NOT EXISTS device_token (token {blob} PRIMARY KEY, device {text} NOT "
         "NULL, "
         "  created_ms {int} NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS password_once (login {text} PRIMARY KEY);"
         "CREATE INDEX IF NOT EXISTS device_token_device ON device_token (device);",
         error);
 }
@@ -41,7 +42,29 @@ gboolean session_set_hash(Sql *sql, const char *login, const char *hash, GError 
                    "INSERT INTO credential (login, hash) VALUES (?, ?) "
                    "ON CONFLICT (login) DO UPDATE SET hash = excluded.hash",
                    "tt", login, hash) &&
+           sql_run(sql, error, "DELETE FROM password_once WHERE login = ?", "t", login) &&
            sql_run(sql, error, "DELETE FROM session WHERE login = ?", "t", login);
+}
+
+gboolean session_set_once(Sql *sql, const char *login, const char *hash, GError **error) {
+    return session_set_hash(sql, login, hash, error) &&
+           sql_run(sql, error, "INSERT INTO password_once (login) VALUES (?)", "t", login);
+}
+
+gboolean password_fits(const char *login, const char *password, GError **error) {
+    enum { DIFFERENT_MIN = 5 };
+    g_autofree char *low = g_ascii_strdown(password, -1), *name = g_ascii_strdown(login, -1);
+    gboolean seen[256] = {0};
+    int different = 0;
+    for (const guchar *p = (const guchar *)password; *p; p++) {
+        different += !seen[*p];
+        seen[*p] = TRUE;
+    }
+    if (different >= DIFFERENT_MIN && strstr(low, name) == NULL)
+        return TRUE;
+    return error_set(
+        error, ERROR_FIELD_FORMAT, "password",
+        "不含登录名，至少 5 个不同字符 (without the login, at least 5 different characters)", NULL);
 }
 
 char *password_stored(Sql *sql, const char *login) {
@@ -92,16 +115,20 @@ gboolean session_end(Sql *sql, const char *token, GError **error) {
                    (gsize)HASH_BYTES);
 }
 
-static char *session_login(Sql *sql, const char *token, gint64 now_ms, GError **error) {
+static char *session_login(Sql *sql, const char *token, gint64 now_ms, gboolean *once,
+                           GError **error) {
     guint8 digest[HASH_BYTES];
     token_digest(token, digest);
     SqlStatement *st =
-        sql_query(sql, error, "SELECT login FROM session WHERE token = ? AND expires_ms >= ?", "bi",
-                  digest, (gsize)HASH_BYTES, now_ms);
+        sql_query(sql, error,
+                  "SELECT login, (SELECT COUNT(*) FROM password_once o WHERE o.login = s.login) "
+                  "FROM session s WHERE token = ? AND expires_ms >= ?",
+                  "bi", digest, (gsize)HASH_BYTES, now_ms);
     if (st == NULL)
         return NULL;
     SqlStep step = sql_step(st, error);
     char *login = step == SQL_ROW ? g_strdup(sql_text(st, 0)) : NULL;
+    *once = step == SQL_ROW && sql_int(st, 1) > 0;
     if (step == SQL_ROW)
         sql_reset(st);
     else if (step == SQL_DONE)
@@ -143,8 +170,12 @@ Identity *identity_find(Sql *sql, const Packs *packs, const char *login, GError 
 
 Identity *session_find(Sql *sql, const Packs *packs, const char *token, gint64 now_ms,
                        GError **error) {
-    g_autofree char *login = session_login(sql, token, now_ms, error);
-    return login ? identity_find(sql, packs, login, error) : NULL;
+    gboolean once;
+    g_autofree char *login = session_login(sql, token, now_ms, &once, error);
+    Identity *identity = login ? identity_find(sql, packs, login, error) : NULL;
+    if (identity)
+        identity->once = once;
+    return identity;
 }
 
 void identity_free(Identity *identity) {

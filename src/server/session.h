@@ -14,6 +14,12 @@ enum { PASSWORD_MIN = 8, PASSWORD_MAX = 200 };
 char *password_hash(const char *password, GError **error);
 gboolean session_set_hash(Sql *sql, const char *login, const char *hash, GError **error);
 
+/* The same for a password that its user must change at once. */
+gboolean session_set_once(Sql *sql, const char *login, const char *hash, GError **error);
+/* A password that people choose: does not hold the login, has 5 different characters (project
+ * choice; length: password_hash). ERROR_FIELD_FORMAT. */
+gboolean password_fits(const char *login, const char *password, GError **error);
+
 /* A new token for a device record; the only time it is seen. Caller frees. Earlier tokens of the
  * device stay valid until revoked. */
 char *device_token_new(Sql *sql, const char *device, gint64 now_ms, GError **error);
@@ -30,6 +36,7 @@ gboolean device_token_find(Sql *sql, const Packs *packs, const char *token, char
 typedef struct {
     Actor actor; /* points into this struct */
     char *login, *name, *region, *enterprise, *sectors;
+    gboolean once; /* has a password for one log-in and must choose his own first */
 } Identity;
 void identity_free(Identity *identity);
 

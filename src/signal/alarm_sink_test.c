@@ -14,15 +14,8 @@ typedef struct {
     guint32 point;
 } House;
 
-static void house_open(House *house, gconstpointer data) {
-    world_open(&house->world, data);
-    put(&house->world, "point",
-        "{'code':'P-1','name':'一号罐液位','enterprise':'E1','measure':'level','unit':'m','limit_"
-        "high':8,'limit_high_high':9,"
-        "'hysteresis':0.1,'on_delay_s':5,'stale_s':60,'latch':true,'priority':'2'}");
-    put(&house->world, "point",
-        "{'code':'P-2','name':'二号','enterprise':'E2','measure':'level','service':'out_of_service'"
-        "}");
+/* Its points are in the records. */
+static void house_load(House *house) {
     GError *error = NULL;
     house->samples = sql_open("sqlite::memory:", SQL_WRITE, &error);
     g_assert_no_error(error);
@@ -32,6 +25,29 @@ static void house_open(House *house, gconstpointer data) {
     point_table_load(house->table, house->samples, house->world.sql, &error);
     g_assert_no_error(error);
     house->point = point_table_find(house->table, "P-1", 3);
+}
+
+static void house_open(House *house, gconstpointer data) {
+    world_open(&house->world, data);
+    put(&house->world, "point",
+        "{'code':'P-1','name':'一号罐液位','enterprise':'E1','measure':'level','unit':'m','limit_"
+        "high':8,'limit_high_high':9,"
+        "'hysteresis':0.1,'on_delay_s':5,'stale_s':60,'latch':true,'priority':'2'}");
+    put(&house->world, "point",
+        "{'code':'P-2','name':'二号','enterprise':'E2','measure':'level','service':'out_of_service'"
+        "}");
+    house_load(house);
+}
+
+/* With the made-up jobs that watch alarms. */
+static void watched_open(House *house, gconstpointer data) {
+    world_open_with(&house->world, data, "tests/packs/watch");
+    put(&house->world, "installation",
+        "{'code':'R1','name':'罐区','enterprise':'E1','kind':'tank_farm'}");
+    put(&house->world, "point",
+        "{'code':'P-1','name':'可燃气体','enterprise':'E1','installation':'R1',"
+        "'measure':'gas_combustible','limit_high':25,'limit_high_high':50}");
+    house_load(house);
 }
 
 static void house_close(House *house, gconstpointer data) {
@@ -201,6 +217,46 @@ static void test_strange_events_do_not_stop_the_rest(House *house, gconstpointer
     expect_alarm(house, "latched", "H", "H", "2");
 }
 
+static void expect_job(House *house, const char *id, const char *state, json_int_t version) {
+    GError *error = NULL;
+    json_t *job = done(
+        record_get(house->world.sql, house->world.packs, &actor_engine, "job", id, &error), error);
+    g_assert_cmpstr(get(job, "state"), ==, state);
+    g_assert_cmpint(version_of(job), ==, version);
+    json_decref(job);
+}
+
+/* The alarm and what it moves are one transaction: undone together, and never twice. */
+static void test_what_watches_an_alarm_moves_with_it(House *house, gconstpointer data) {
+    (void)data;
+    World *world = &house->world;
+    GError *error = NULL;
+    gint64 logs;
+    json_t *job = done(create(world, &actor_system, "job",
+                              "{'title':'a','enterprise':'E1','installation':'R1'}", &error),
+                       error);
+    const char *id = get(job, "id");
+    const AlarmEvent all[] = {event(house, 1, ALARM_RAISE, ALARM_LEVEL_H, 5000),
+                              event(house, 2, ALARM_RISE, ALARM_LEVEL_HH, 6000)};
+    g_assert_true(sql_exec(world->sql, "SAVEPOINT crash", NULL));
+    apply(house, all, 1);
+    expect_job(house, id, "stopped", 2);
+    g_assert_true(sql_exec(world->sql, "ROLLBACK TO crash; RELEASE crash", NULL));
+    expect_job(house, id, "running", 1);
+    apply(house, all, 1);
+    apply(house, all, 1); /* again after a crash */
+    expect_job(house, id, "stopped", 2);
+    g_assert_true(sql_get_int(world->sql, NULL, &logs, -1, "SELECT count(*) FROM r_job_log", ""));
+    g_assert_cmpint(logs, ==, 1);
+    json_decref(done(move(world, &actor_system, "job", id, "resume", 0, "{}", &error), error));
+    apply(house, all, 1);
+    expect_job(house, id, "running", 3);
+    apply(house, all, 2);
+    expect_job(house, id, "stopped", 4);
+    json_decref(job);
+    verify_good(world);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
 #define TEST(name, func) g_test_add("/alarm-sink/" name, House, NULL, house_open, func, house_close)
@@ -211,5 +267,7 @@ int main(int argc, char **argv) {
     TEST("re-alarm", test_rise_after_acknowledgement_alarms_again);
     TEST("replay", test_events_of_a_replay_are_passed_over);
     TEST("strange", test_strange_events_do_not_stop_the_rest);
+    g_test_add("/alarm-sink/watched", House, NULL, watched_open,
+               test_what_watches_an_alarm_moves_with_it, house_close);
     return g_test_run();
 }

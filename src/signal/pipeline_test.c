@@ -97,7 +97,7 @@ static House *house_open_with(const char *dir, double third_high) {
         .clock = house->clock,
         .table = house->table,
         .writer = house->writer,
-        .sink = {sink_alarms, house},
+        .sink = {.alarms = sink_alarms, .data = house},
         .checkpoint_ms = 1,
         .used_seq = used_seq,
     };

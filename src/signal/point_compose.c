@@ -239,7 +239,8 @@ static void apply_defaults(Compose *compose) {
     Term keys[] = {{.kind = TERM_TEXT, .text = measure}, {.kind = TERM_TEXT, .text = unit}};
     for (guint i = 0; i < G_N_ELEMENTS(limits); i++) {
         int column = table_column(table, limits[i]);
-        Term cell = column >= 0 ? table_lookup(table, (guint)column, keys) : (Term){TERM_NONE};
+        Term cell =
+            column >= 0 ? table_lookup(table, (guint)column, keys) : (Term){.kind = TERM_NONE};
         if (cell.kind == TERM_NUMBER)
             json_object_set_new(compose->point, limits[i], json_real(cell.number));
     }

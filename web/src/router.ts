@@ -2,7 +2,7 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
 import { whenSignedOut } from './base/http'
 import { startLive, stopLive } from './model/live'
-import { forgetSession, homePath, resumeSession } from './model/session'
+import { forgetSession, homePath, resumeSession, user } from './model/session'
 
 export const router = createRouter({
     history: createWebHashHistory(),
@@ -49,6 +49,26 @@ export const router = createRouter({
             component: () => import('./pages/more/MorePage.vue'),
             meta: { title: 'nav.registers' },
         },
+        {
+            path: '/figures',
+            component: () => import('./pages/figures/FiguresPage.vue'),
+            meta: { title: 'figures.title' },
+        },
+        {
+            path: '/clocks',
+            component: () => import('./pages/clocks/ClocksPage.vue'),
+            meta: { title: 'clocks.title' },
+        },
+        {
+            path: '/admin',
+            component: () => import('./pages/admin/AdminPage.vue'),
+            meta: { title: 'admin.title' },
+        },
+        {
+            path: '/password',
+            component: () => import('./pages/login/PasswordPage.vue'),
+            meta: { title: 'password.title' },
+        },
         { path: '/records/:type', component: () => import('./pages/record/RecordsPage.vue') },
         { path: '/records/:type/new', component: () => import('./pages/record/NewRecordPage.vue') },
         { path: '/records/:type/:id', component: () => import('./pages/record/RecordPage.vue') },
@@ -60,6 +80,7 @@ router.beforeEach(async (to) => {
     if (to.meta['open']) return true
     if (!(await resumeSession()))
         return { path: '/login', query: to.path === '/' ? {} : { then: to.fullPath } }
+    if (user.value?.password_once) return to.path === '/password' || '/password'
     startLive()
     return to.path === '/' ? homePath() : true
 })

@@ -39,6 +39,7 @@ export interface DemoLogin {
     password: string
     title: string | { zh: string; en?: string }
     role?: string
+    level?: string
     enterprise?: string
 }
 

@@ -3,8 +3,8 @@ import { ref, shallowRef } from 'vue'
 import { asProblem, type Problem } from '../base/http'
 import type { Page, RecordItem } from './types'
 
-export function usePaging(fetchPage: (cursor: string | undefined) => Promise<Page<RecordItem>>) {
-    const items = shallowRef<RecordItem[] | null>(null)
+export function usePaging<T = RecordItem>(fetchPage: (cursor: string | undefined) => Promise<Page<T>>) {
+    const items = shallowRef<T[] | null>(null)
     const count = ref<number | null>(null)
     const next = ref<string | null>(null)
     const problem = shallowRef<Problem | null>(null)

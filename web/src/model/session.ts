@@ -12,14 +12,19 @@ export const schema = shallowRef<Schema>({ types: [], codes: {}, roles: [] })
 const typesByName = computed(() => new Map(schema.value.types.map((type) => [type.name, type])))
 export const typeOf = (name: string): RecordType | undefined => typesByName.value.get(name)
 
+/** Who must choose a password first is refused everything else, the types too. */
+async function enter(): Promise<boolean> {
+    const me = await api.session()
+    if (!me.password_once) schema.value = await api.schema()
+    user.value = me
+    return true
+}
+
 /** Resolves true when there is a session and its types are loaded. */
 export async function resumeSession(): Promise<boolean> {
-    if (user.value && schema.value.types.length) return true
+    if (user.value && (schema.value.types.length || user.value.password_once)) return true
     try {
-        const [me, types] = await Promise.all([api.session(), api.schema()])
-        user.value = me
-        schema.value = types
-        return true
+        return await enter()
     } catch {
         return false
     }
@@ -27,9 +32,7 @@ export async function resumeSession(): Promise<boolean> {
 
 export async function signIn(login: string, password: string) {
     await api.signIn(login, password)
-    const [me, types] = await Promise.all([api.session(), api.schema()])
-    user.value = me
-    schema.value = types
+    await enter()
 }
 
 export function forgetSession() {
@@ -40,6 +43,7 @@ export function forgetSession() {
 /** Where this person's day starts. */
 export function homePath(): string {
     if (!user.value) return '/login'
+    if (user.value.password_once) return '/password'
     return user.value.level === 'enterprise' ? '/alarms' : '/map'
 }
 

@@ -191,6 +191,8 @@ export interface User {
     region_name?: string
     enterprise?: string
     enterprise_name?: string
+    /** Has a password for one log-in: everything but changing it is refused. */
+    password_once?: boolean
 }
 
 export interface Counters {

@@ -1,0 +1,50 @@
+// What has been typed and not sent yet, kept on this device only, so that a lost network loses nothing.
+import type { Value } from '../model/types'
+
+export interface Draft {
+    values: Record<string, Value>
+    /** Photos by field, as data: addresses. */
+    photos: Record<string, string[]>
+    /** Whether the reporter wants to be known. */
+    named: boolean
+}
+const keyOf = (type: string) => `anlan.report.${type}`
+
+export const emptyDraft = (): Draft => ({ values: {}, photos: {}, named: false })
+
+export function readDraft(type: string): Draft {
+    try {
+        return {
+            ...emptyDraft(),
+            ...(JSON.parse(localStorage.getItem(keyOf(type)) ?? '{}') as Partial<Draft>),
+        }
+    } catch {
+        return emptyDraft()
+    }
+}
+
+/** False: there was no room, not even without the photos. */
+export function keepDraft(type: string, draft: Draft): boolean {
+    for (const kept of [draft, { ...draft, photos: {} }])
+        try {
+            localStorage.setItem(keyOf(type), JSON.stringify(kept))
+            return kept === draft
+        } catch {
+            continue
+        }
+    return false
+}
+export const dropDraft = (type: string) => localStorage.removeItem(keyOf(type))
+
+/** What is sent: without what is empty, and without who it is when he does not want to be known. */
+export function reportOf(draft: Draft, fields: { name: string; secret?: boolean }[]): Record<string, Value> {
+    return Object.fromEntries(
+        fields
+            .filter((field) => !field.secret || draft.named)
+            .map((field) => [field.name, draft.values[field.name]] as const)
+            .filter(
+                (pair): pair is [string, Value] =>
+                    pair[1] !== undefined && pair[1] !== null && pair[1] !== '',
+            ),
+    )
+}

@@ -31,7 +31,7 @@ async function hand() {
         await page.mouse.move(x, y, { steps: 30 })
         await page.mouse.up()
         if (turn % 3 === 2) await page.mouse.wheel(0, turn % 6 === 2 ? -300 : 300)
-        await page.waitForTimeout(300)
+        await page.waitForTimeout(900)
     }
 }
 const moving = hand()

@@ -58,6 +58,15 @@ typedef struct {
     const ClusterQuery *asked;
 } Gathering;
 
+static gboolean inside(SqlStatement *st, const GeoBox *box) {
+    if (sql_is_null(st, 0) || sql_is_null(st, 1))
+        return FALSE;
+    double lon = sql_double(st, 0), lat = sql_double(st, 1);
+    gboolean across = box->west <= box->east ? lon >= box->west && lon <= box->east
+                                             : lon >= box->west || lon <= box->east;
+    return across && lat >= box->south && lat <= box->north;
+}
+
 static gint64 cell_key(const ClusterQuery *asked, double lon, double lat) {
     return (gint64)round(lon / asked->cell) * ((gint64)1 << 32) + (gint64)round(lat / asked->cell);
 }
@@ -83,7 +92,9 @@ static void add_place(GHashTable *cells, gint64 key, SqlStatement *st, gboolean 
 /* One walk over the places, mostly inside their index; cells are kept here, because a database
  * would sort all rows for it. */
 static GHashTable *read_cells(const Gathering *g, const char *by, GError **error) {
-    RecordQuery list = {.filter = g->asked->filter, .box = &g->asked->box};
+    /* Of matters that stand at their enterprise there are fewer than enterprises in a large box. */
+    gboolean own = g->place->holder == g->type;
+    RecordQuery list = {.filter = g->asked->filter, .box = own ? &g->asked->box : NULL};
     g_autoptr(GPtrArray) conditions = list_conditions_new();
     g_autoptr(Query) query = query_new("SELECT ");
     add_coordinate(query, g->place, g->type, "lon");
@@ -96,7 +107,7 @@ static GHashTable *read_cells(const Gathering *g, const char *by, GError **error
     GHashTable *cells = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, cell_free);
     SqlStep step = SQL_FAILED;
     while (st && (step = sql_step(st, error)) == SQL_ROW)
-        if (!sql_is_null(st, 0) && !sql_is_null(st, 1))
+        if (inside(st, &g->asked->box))
             add_place(cells, cell_key(g->asked, sql_double(st, 0), sql_double(st, 1)), st,
                       by != NULL);
     if (step == SQL_FAILED)

@@ -108,12 +108,9 @@ export function useDesk(filter: ComputedRef<AlarmFilter>) {
         clearTimeout(timer)
         refreshCounts.cancel()
     })
-    watch(
-        () => [filter.value.state, filter.value.enterprise],
-        () => {
-            alarms.value = new Map()
-            void reload(true)
-        },
-    )
+    watch([() => filter.value.state, () => filter.value.enterprise], () => {
+        alarms.value = new Map()
+        void reload(true)
+    })
     return { alarms, counts, cut, problem, data, reload, take, refreshCounts }
 }

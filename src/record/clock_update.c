@@ -367,6 +367,13 @@ static gboolean clock_update(const Change *change, const Runs *runs, guint i, GE
     return pause_update(change, &run, error);
 }
 
+/* In its state already, the condition of the clock has become true: as good as entering it now. */
+static gboolean begins_to_hold(const Change *change, const Row *before) {
+    const ClockType *clock = change->clock;
+    return before && clock->when && clock->start && clock->start == change->row->state &&
+           !act_holds(change->act, before, clock->when) && may_run(change);
+}
+
 gboolean clocks_update(const Act *act, const Row *before, const Row *row, GError **error) {
     const State *from = before ? before->state : NULL;
     gboolean moved = from != row->state, good = TRUE;
@@ -375,6 +382,7 @@ gboolean clocks_update(const Act *act, const Row *before, const Row *row, GError
         const ClockType *clock = row->type->clocks->pdata[i];
         Change change = {act, row, clock, moved && clock->start && clock->start == row->state,
                          moved && from && clock->stop == from};
+        change.entered = change.entered || begins_to_hold(&change, before);
         if (concerned(&change, before))
             good = (runs.type || runs_load(act, row, &runs, error)) &&
                    clock_update(&change, &runs, i, error);

@@ -67,7 +67,7 @@ static void teardown(Doors *doors, gconstpointer data) {
 
 static json_t *day_json(gint64 now_ms, gboolean time) {
     char text[TIME_TEXT];
-    gint64 ms = now_ms + (roll(40) - 8) * DAY_MS;
+    gint64 ms = now_ms + (roll(40) - 8) * (gint64)DAY_MS;
     return json_string(time ? time_format(ms, text) : day_format(day_of(ms), text));
 }
 

@@ -242,7 +242,7 @@ static void test_delete(void) {
 
 static void test_random(void) {
     Bench *bench = bench_new();
-    guint rounds = g_test_slow() ? 20000 : 1000;
+    guint rounds = g_test_slow() ? 20000 : 400;
     for (guint round = 0; round < rounds; round++) {
         const SourceFile *file =
             bench->files->pdata[g_test_rand_int_range(0, (gint32)bench->files->len)];

@@ -162,7 +162,7 @@ static gboolean read_variable(Parser *parser, Operand *out) {
                      {"$today", OPERAND_TODAY, TERM_DATE},
                      {"$actor", OPERAND_ACTOR, TERM_TEXT}};
     const Token *token = &parser->token;
-    if (g_str_has_prefix(token->start, "$" OUTER))
+    if (token->length > strlen("$" OUTER) && g_str_has_prefix(token->start, "$" OUTER))
         return read_record_name(parser, out);
     for (gsize i = 0; i < G_N_ELEMENTS(variables); i++) {
         if (strlen(variables[i].name) != token->length ||

@@ -85,6 +85,7 @@ typedef enum {
     FIELD_SCORE,
     FIELD_ROWS,
     FIELD_FILE,
+    FIELD_AREA,
     FIELD_KINDS
 } FieldKind;
 const char *field_kind_name(FieldKind kind); /* "text" */
@@ -372,7 +373,8 @@ gboolean level_parse(const char *text, Level *level);
 /* Hundredths of a number that has at most two decimals and 15 digits: the fen of an amount in yuan.
  * FALSE for any other number. */
 gboolean hundredths_of(double number, gint64 *hundredths);
-/* What a field of a kind is in a condition; TERM_NONE for a point, which conditions cannot name. */
+/* What a field of a kind is in a condition; TERM_NONE for a point, area or rows, which conditions
+ * cannot name. */
 TermKind field_term_kind(FieldKind kind);
 /* A ConditionKind over `type` (a const RecordType *): its fields, `state`, `id`, `number`,
  * `created_at`, `updated_at`, `created_by`. */

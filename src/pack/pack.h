@@ -397,5 +397,7 @@ gboolean validity_holds(const Validity *valid, gint64 day);
 gboolean validity_overlap(const Validity *a, const Validity *b);
 /* Titles of the roles in a set, joined by "、"; caller frees. */
 char *roles_text(const Packs *packs, RoleSet set, Lang lang);
-/* GB 32100-2015: 18 characters and the check digit. */
+/* GB 32100-2015: 18 characters and the check character. */
 gboolean uscc_valid(const char *text);
+/* The check character of the first 17; 0 when one of them may not stand in a code. */
+char uscc_check_character(const char *text);

@@ -26,6 +26,7 @@ typedef struct {
                            system level */
     const char *enterprise; /* code, for the enterprise level */
     const char *sectors;    /* codes joined by commas, for a role with scope: sector */
+    const char *assigned;   /* login whose assignments count; NULL: `id`, "": nobody's */
 } Actor;
 /* ACTOR_GUEST is anybody without a log-in: he may file what the pack lets the public create, and
  * nothing is kept of who he is. */
@@ -101,7 +102,7 @@ json_t *record_moves(Sql *sql, const Packs *packs, const Actor *actor, json_t *r
                      gint64 now_ms);
 /* Whether the type has a move of this name, or it is one that every type has. */
 gboolean record_move_known(const RecordType *type, const char *name);
-gboolean record_may_edit(const Actor *actor, const RecordType *type, json_t *record);
+gboolean record_may_edit(Sql *sql, const Actor *actor, const RecordType *type, json_t *record);
 json_t *record_clocks(Sql *sql, const Packs *packs, const char *type, const char *id, gint64 now_ms,
                       GError **error);
 /* Whose turn it is: docs/api.md /api/todo. */

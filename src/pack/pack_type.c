@@ -347,6 +347,7 @@ RecordType *type_new(Packs *packs) {
     type->indexed = packs_pointers(packs);
     type->assigned = packs_array(packs, sizeof(Assigned));
     type->states = packs_pointers(packs);
+    type->adopt = packs_array(packs, sizeof(MoveTarget));
     type->moves = packs_pointers(packs);
     type->clocks = packs_pointers(packs);
     type->documents = packs_pointers(packs);

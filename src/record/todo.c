@@ -122,9 +122,10 @@ static Item *item_new(const Act *act, const RecordType *type, const Row *row, gi
     const char *priority = row_text(row, text_field(type, "priority"));
     Item *item = g_new0(Item, 1);
     item->json =
-        json_pack("{s:s, s:s, s:s, s:s, s:o, s:b, s:o}", "type", type->name, "id", row->id, "title",
-                  label, "state", row->state->name, "state_title", title_json(&row->state->title),
-                  "overdue", act->now_ms > due_ms, "clock_title", clock_title(type, clock));
+        json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:b, s:o}", "type", type->name, "type_title",
+                  title_json(&type->title), "id", row->id, "title", label, "state",
+                  row->state->name, "state_title", title_json(&row->state->title), "overdue",
+                  act->now_ms > due_ms, "clock_title", clock_title(type, clock));
     set_text(item->json, "enterprise", row_enterprise(row));
     set_text(item->json, "number", row->number);
     set_text(item->json, "priority", priority);

@@ -276,7 +276,8 @@ static char *by_label(const Act *act, const RecordType *type, const char *label)
     SqlStatement *st = sql_query(act->sql, NULL, text, "t", label);
     char *found = NULL;
     while (st && sql_step(st, NULL) == SQL_ROW) {
-        if (!rights_in_scope(act->actor, type, sql_text(st, 1), sql_text(st, 2), sql_text(st, 3)))
+        if (!rights_sees(act->sql, act->actor, type, sql_text(st, 0), sql_text(st, 1),
+                         sql_text(st, 2), sql_text(st, 3)))
             continue;
         char *id = g_strdup(found ? "" : sql_text(st, 0));
         g_free(found);

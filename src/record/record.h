@@ -27,6 +27,7 @@ typedef struct {
                            system level */
     const char *enterprise; /* code, for the enterprise level */
     const char *sectors;    /* codes joined by commas, for a role with scope: sector */
+    const char *assigned;   /* login whose assignments count; NULL: `id`, "": nobody's */
 } Actor;
 /* ACTOR_GUEST is anybody without a log-in: he may file what the pack lets the public create, and
  * nothing is kept of who he is. */
@@ -36,6 +37,12 @@ extern const Actor actor_engine, actor_clock, actor_system, actor_guest;
  * A change that would lose data is refused (ERROR_PACK). Run once at start on the SQL_WRITE
  * connection. */
 gboolean records_migrate(Sql *sql, const Packs *packs, GError **error);
+
+/* Records that were made before their type had a flow get a state (`adopt` of the flow, else
+ * `initial`), by an entry `adopt` of the system; *adopted of them. At start, after records_migrate
+ * and records_seal. */
+gboolean records_adopt(Sql *sql, const Packs *packs, gint64 now_ms, gint64 *adopted,
+                       GError **error);
 
 json_t *record_create(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
                       json_t *fields, const char *comment, gint64 now_ms, GError **error);
@@ -98,7 +105,7 @@ json_t *record_moves(Sql *sql, const Packs *packs, const Actor *actor, json_t *r
                      gint64 now_ms);
 /* Whether the type has a move of this name, or it is one that every type has. */
 gboolean record_move_known(const RecordType *type, const char *name);
-gboolean record_may_edit(const Actor *actor, const RecordType *type, json_t *record);
+gboolean record_may_edit(Sql *sql, const Actor *actor, const RecordType *type, json_t *record);
 json_t *record_clocks(Sql *sql, const Packs *packs, const char *type, const char *id, gint64 now_ms,
                       GError **error);
 /* Whose turn it is: docs/api.md /api/todo. */

@@ -100,9 +100,8 @@ static json_t *ring_of(int n, gboolean crossing) {
     for (int i = 0; i < n - 1; i++) {
         double at = i * G_PI * 2 / (n - 1);
         json_array_append_new(
-            ring, crossing
-                      ? json_pack("[f, f]", 1e-4 * i, i % 2 ? 10.0 + 1e-3 * i : -10.0)
-                      : json_pack("[f, f]", 100 + 30 * cos(at), 30 * sin(at)));
+            ring, crossing ? json_pack("[f, f]", 1e-4 * i, i % 2 ? 10.0 + 1e-3 * i : -10.0)
+                           : json_pack("[f, f]", 100 + 30 * cos(at), 30 * sin(at)));
     }
     json_array_append(ring, json_array_get(ring, 0));
     return json_pack("{s:s, s:[o]}", "type", "Polygon", "coordinates", ring);

@@ -70,7 +70,7 @@ static gboolean add_turn(Query *query, const Act *act, const RecordType *type) {
 
 static void add_scope(Query *query, const Act *act, const RecordType *type) {
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-    rights_scope_sql(act->actor, type, query->text, texts);
+    rights_scope_sql(act->sql, act->actor, type, "_id", query->text, texts);
     for (guint i = 0; i < texts->len; i++)
         query_param_text(query, texts->pdata[i]);
 }

@@ -53,7 +53,7 @@ static void complete(Sql *sql, const Packs *packs, const Actor *actor, json_t *r
     json_object_set_new(record, "clocks", record_clocks(sql, packs, type, id, now_ms, NULL));
     json_object_set_new(
         record, "rights",
-        json_pack("{s:b}", "edit", record_may_edit(actor, packs_type(packs, type), record)));
+        json_pack("{s:b}", "edit", record_may_edit(sql, actor, packs_type(packs, type), record)));
 }
 
 static json_t *get(Request *request, const Identity *identity, GError **error) {

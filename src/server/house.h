@@ -11,6 +11,7 @@
 #include "server/rate_limit.h"
 #include "server/session.h"
 #include "server/static_files.h"
+#include "signal/gateways.h"
 #include "signal/pipeline.h"
 #include "store/writer.h"
 
@@ -23,6 +24,7 @@ typedef struct {
     Writer *records;
     const char *records_uri, *samples_uri;
     Pipeline *pipeline;
+    Gateways *gateways;
     PointTable *points;
     Hub *hub;
     LoginGuard *logins;
@@ -112,6 +114,8 @@ void api_indicator(Request *request);
 void api_alarms(Request *request);
 void api_points(Request *request);
 void api_point_history(Request *request);
+void api_gateways(Request *request);
+void api_gateway(Request *request);
 void api_write_line(Request *request);
 void api_write_json(Request *request);
 void api_password_change(Request *request);

@@ -43,6 +43,7 @@ struct App {
     BasicCache *basic;
     StaticFiles *files;
     GString *openapi;
+    TypesText *types;
     Scheduler *scheduler;
     Webhooks *webhooks;
     json_t *demo_logins;
@@ -289,6 +290,7 @@ static gboolean start_http(App *app, GError **error) {
     app->logins = login_guard_new();
     app->basic = basic_cache_new();
     app->openapi = describe_api(app->packs);
+    app->types = types_text_new(app->packs);
     if (app->config.web_dir) {
         app->files = static_files_load(app->config.web_dir, error);
         if (app->files == NULL)
@@ -312,6 +314,7 @@ static gboolean start_http(App *app, GError **error) {
                          .files = app->files,
                          .demo_logins = app->config.demo ? app->demo_logins : NULL,
                          .openapi = app->openapi,
+                         .types = app->types,
                          .samples_refused = &app->samples_refused};
     HttpConfig http = {.host = app->config.host,
                        .port = app->config.port,
@@ -367,6 +370,7 @@ void app_close(App *app) {
     static_files_free(app->files);
     if (app->openapi)
         g_string_free(app->openapi, TRUE);
+    types_text_free(app->types);
     if (app->points)
         point_table_free(app->points);
     if (app->packs)

@@ -11,8 +11,8 @@
 #include "server/rate_limit.h"
 #include "server/session.h"
 #include "server/static_files.h"
-#include "signal/gateways.h"
 #include "server/types_text.h"
+#include "signal/gateways.h"
 #include "signal/pipeline.h"
 #include "store/writer.h"
 

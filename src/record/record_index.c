@@ -82,10 +82,15 @@ static void want_field(GPtrArray *indexes, const RecordType *type, const Field *
     g_autofree char *unique = g_strdup_printf("unique.%s", field->name);
     g_autofree char *pair =
         g_strdup_printf("(\"%s_lon\", \"%s_lat\", _region)", field->name, field->name);
+    g_autofree char *box = g_strdup_printf(
+        "(\"%s_w\", \"%s_e\", \"%s_s\", \"%s_n\", _region) WHERE \"%s_w\" IS NOT NULL", field->name,
+        field->name, field->name, field->name, field->name);
     if (field->unique)
         want(indexes, type, unique, field, rest);
     else if (field->kind == FIELD_POINT) /* boxes on the map, read with the scope */
         want(indexes, type, field->name, NULL, pair);
+    else if (field->kind == FIELD_AREA)
+        want(indexes, type, field->name, NULL, box);
     else if (field->kind == FIELD_REF)
         want(indexes, type, field->name, NULL, rest);
 }

@@ -202,7 +202,7 @@ static gboolean add_box(Query *query, const Act *act, const RecordType *type, co
     if (box == NULL)
         return TRUE;
     TypePlace place = place_of_type(act->packs, act->actor, type);
-    if (place.point == NULL)
+    if (place.holder == NULL)
         return error_set(error, ERROR_REQUEST, "bbox", "this type has no place",
                          "leave bbox out, or ask for a type with a place", NULL);
     place_box_sql(query, &place, type, box);

@@ -24,6 +24,8 @@ typedef struct {
     gboolean seal_key_lost;     /* make a new key in place of one that is missing */
     const char *const *rates;   /* of rate_parse, or NULL: the defaults */
     const char *const *proxies; /* beside this machine's; "none": not even that */
+    const char *metrics_token;  /* file; who brings what stands in it may read /metrics from
+                                   elsewhere; NULL: nobody */
     gboolean demo;              /* /api/demo answers with the logins given to app_set_demo_logins */
     Clock *clock;
 } AppConfig;

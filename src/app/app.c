@@ -77,11 +77,21 @@ static gboolean seal_records(App *app, Sql *sql, gint64 now_ms, GError **error) 
     return TRUE;
 }
 
+static gboolean adopt_records(App *app, Sql *sql, gint64 now_ms, GError **error) {
+    gint64 adopted;
+    if (!records_adopt(sql, app->packs, now_ms, &adopted, error))
+        return FALSE;
+    if (adopted)
+        log_info("record", "%" G_GINT64_FORMAT " records from before their type had states got one",
+                 adopted);
+    return TRUE;
+}
+
 static gboolean migrate_records(App *app, Sql *sql, GError **error) {
     gint64 now_ms = clock_now(app->config.clock);
     return sql_exec(sql, "BEGIN IMMEDIATE", error) && records_migrate(sql, app->packs, error) &&
            alarm_sink_migrate(sql, error) && session_migrate(sql, error) &&
-           seal_records(app, sql, now_ms, error) &&
+           seal_records(app, sql, now_ms, error) && adopt_records(app, sql, now_ms, error) &&
            webhook_migrate(sql, app->packs, now_ms, error) && sql_exec(sql, "COMMIT", error);
 }
 

@@ -315,6 +315,7 @@ struct RecordType {
     GPtrArray *computed;   /* Field*: each behind those that its expression names */
     GPtrArray *checks;     /* Guard*: refused when true */
     const State *initial;  /* NULL: no flow */
+    GArray *adopt;         /* MoveTarget: where records from before the flow stand */
     GPtrArray *states;     /* State* */
     GPtrArray *moves;      /* Move* */
     GPtrArray *clocks;     /* ClockType* */

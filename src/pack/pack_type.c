@@ -344,6 +344,7 @@ RecordType *type_new(Packs *packs) {
     type->checks = packs_pointers(packs);
     type->indexed = packs_pointers(packs);
     type->states = packs_pointers(packs);
+    type->adopt = packs_array(packs, sizeof(MoveTarget));
     type->moves = packs_pointers(packs);
     type->clocks = packs_pointers(packs);
     type->documents = packs_pointers(packs);

@@ -36,6 +36,12 @@ extern const Actor actor_engine, actor_clock, actor_system, actor_guest;
  * connection. */
 gboolean records_migrate(Sql *sql, const Packs *packs, GError **error);
 
+/* Records that were made before their type had a flow get a state (`adopt` of the flow, else
+ * `initial`), by an entry `adopt` of the system; *adopted of them. At start, after records_migrate
+ * and records_seal. */
+gboolean records_adopt(Sql *sql, const Packs *packs, gint64 now_ms, gint64 *adopted,
+                       GError **error);
+
 json_t *record_create(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
                       json_t *fields, const char *comment, gint64 now_ms, GError **error);
 /* Like record_create with the id given (alarms: id is a function of the alarm); for types with a

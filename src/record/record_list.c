@@ -269,21 +269,6 @@ static void add_count(json_t *page, const RecordQuery *asked, gint64 count) {
         json_object_set_new(page, "count_more", json_true());
 }
 
-static GPtrArray *read_rows(const Act *act, const RecordType *type, const Query *query,
-                            GError **error) {
-    SqlStatement *st = query_start(query, act->sql, error);
-    if (st == NULL)
-        return NULL;
-    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)row_free);
-    SqlStep step;
-    while ((step = sql_step(st, error)) == SQL_ROW)
-        g_ptr_array_add(rows, row_read(type, st));
-    if (step == SQL_FAILED ||
-        !rows_fill(act->sql, type, (Row *const *)rows->pdata, rows->len, error))
-        g_clear_pointer(&rows, g_ptr_array_unref);
-    return rows;
-}
-
 /* The inner query finds and sorts ids, mostly inside an index; the outer one reads only the rows of
  * the page. One more than asked for, to know whether there is a next page. */
 static GPtrArray *find_rows(const Act *act, const RecordType *type, const RecordQuery *asked,
@@ -299,10 +284,7 @@ static GPtrArray *find_rows(const Act *act, const RecordType *type, const Record
         query_add(query, " LIMIT ?)");
         query_param_int(query, limit + 1);
         list_sort_order(sort, query);
-        if (rows_begin(act->sql, type, error)) {
-            rows = read_rows(act, type, query, error);
-            rows_end(act->sql, type);
-        }
+        rows = rows_of_query(act->sql, type, query, error);
     }
     return rows;
 }

@@ -220,6 +220,27 @@ Row *row_load(Sql *sql, const RecordType *type, const char *id, GError **error) 
     return row;
 }
 
+static GPtrArray *read_all(Sql *sql, const RecordType *type, const Query *query, GError **error) {
+    SqlStatement *st = query_start(query, sql, error);
+    if (st == NULL)
+        return NULL;
+    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)row_free);
+    SqlStep step;
+    while ((step = sql_step(st, error)) == SQL_ROW)
+        g_ptr_array_add(rows, row_read(type, st));
+    if (step == SQL_FAILED || !rows_fill(sql, type, (Row *const *)rows->pdata, rows->len, error))
+        g_clear_pointer(&rows, g_ptr_array_unref);
+    return rows;
+}
+
+GPtrArray *rows_of_query(Sql *sql, const RecordType *type, const Query *query, GError **error) {
+    if (!rows_begin(sql, type, error))
+        return NULL;
+    GPtrArray *rows = read_all(sql, type, query, error);
+    rows_end(sql, type);
+    return rows;
+}
+
 static void bind_system(SqlStatement *st, const Row *row) {
     sql_bind_text(st, 1, row->id);
     sql_bind_int(st, 2, row->version);

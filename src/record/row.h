@@ -11,6 +11,7 @@
  * `_sector` is '*' where the type has no sectors; `_state_ms` is the time of entering the state. */
 #pragma once
 #include "record/field_value.h"
+#include "record/query.h"
 #include "record/record.h"
 
 typedef struct Row {
@@ -58,6 +59,8 @@ void row_field_columns(const RecordType *type, GString *text);
 int row_columns(const RecordType *type); /* how many they are */
 /* Without its rows (rows_fill). */
 Row *row_read(const RecordType *type, SqlStatement *st);
+/* All rows (Row *) of a query over the columns of row_select, with their rows; NULL on error. */
+GPtrArray *rows_of_query(Sql *sql, const RecordType *type, const Query *query, GError **error);
 gboolean row_insert(Sql *sql, const Row *row, GError **error);
 /* Writes what differs from `before`. */
 gboolean row_update(Sql *sql, const Row *before, const Row *row, GError **error);

@@ -105,6 +105,16 @@ Turn engine_turn(Engine *engine, guint32 point, gint64 seq) {
     };
 }
 
+/* ---- saying ---- */
+
+void engine_say(Engine *engine, const AlarmEvent *event) {
+    EngineCounts *counts = &engine->counts;
+    counts->events++;
+    counts->active += event->kind == ALARM_RAISE;
+    counts->active -= event->kind == ALARM_RETURN || event->kind == ALARM_OUT;
+    engine->output.alarm(engine->output.data, event);
+}
+
 /* ---- samples ---- */
 
 static void publish(Engine *engine, guint32 point, const Judged *sample, gboolean late) {

@@ -147,8 +147,10 @@ void rules_suppress(Turn *turn, guint32 before, guint32 after, gint64 at_ms);
 guint32 rules_mask(const Turn *turn); /* what is suppressed now */
 void rules_standing(const Turn *turn, GArray *events);
 
-/* engine_extra.c */
+/* engine.c */
 void engine_say(Engine *engine, const AlarmEvent *event);
+
+/* engine_extra*.c, engine_feeds.c */
 Extra *extra_find(const Slice *slice, guint32 point);
 /* Gives the point the rules of its definition, as new. */
 void extra_install(Engine *engine, guint32 point);

@@ -29,7 +29,7 @@ typedef struct {
 
 static void facet_clear(gpointer data) { g_hash_table_destroy(((Facet *)data)->counts); }
 
-static GArray *facets_new(const RecordType *type, const char *names_text, GError **error) {
+GArray *facets_begin(const RecordType *type, const char *names_text, GError **error) {
     g_auto(GStrv) names = g_strsplit(names_text, ",", FACETS_MAX + 1);
     GArray *facets = g_array_new(FALSE, FALSE, sizeof(Facet));
     g_array_set_clear_func(facets, facet_clear);
@@ -58,7 +58,7 @@ static void count_value(Facet *facet, const char *value, gint64 times) {
     *n += times;
 }
 
-static void count_row(GArray *facets, SqlStatement *st, gint64 times) {
+void facets_add(GArray *facets, SqlStatement *st, gint64 times) {
     for (guint i = 0; i < facets->len; i++) {
         Facet *facet = &g_array_index(facets, Facet, i);
         if (sql_is_null(st, (int)i))
@@ -70,10 +70,9 @@ static void count_row(GArray *facets, SqlStatement *st, gint64 times) {
     }
 }
 
-static void add_columns(Query *query, const GArray *facets) {
+void facets_columns(Query *query, const GArray *facets) {
     for (guint i = 0; i < facets->len; i++)
         query_add_format(query, "%s AS f%u, ", g_array_index(facets, Facet, i).column, i);
-    query_add(query, "_id");
 }
 
 /* Newest first, so that a list that is too long is counted by its recent part. */
@@ -99,7 +98,7 @@ static gboolean count_each(const Act *act, const Query *query, GArray *facets, g
     figures->ids = g_ptr_array_new_with_free_func(g_free);
     while (st && (step = sql_step(st, error)) == SQL_ROW) {
         if (figures->count++ < most)
-            count_row(facets, st, 1);
+            facets_add(facets, st, 1);
         if (figures->count <= LIST_FEW)
             g_ptr_array_add(figures->ids, g_strdup(sql_text(st, (int)facets->len)));
     }
@@ -123,7 +122,7 @@ static gboolean count_groups(const Act *act, Query *walk, GArray *facets, ListFi
     SqlStep step = SQL_FAILED;
     while (st && (step = sql_step(st, error)) == SQL_ROW) {
         gint64 times = sql_int(st, (int)facets->len);
-        count_row(facets, st, times);
+        facets_add(facets, st, times);
         figures->count += times;
     }
     return step == SQL_DONE;
@@ -134,10 +133,11 @@ static gboolean count_rows(const Act *act, const RecordType *type, const RecordQ
     g_autoptr(Query) query = query_new("SELECT ");
     g_autoptr(GPtrArray) conditions = list_conditions_new();
     gint64 most = list_count_max(asked);
-    add_columns(query, facets);
+    facets_columns(query, facets);
+    query_add(query, "_id");
     if (!add_walk(query, act, type, asked, conditions, most, error))
         return FALSE;
-    return sql_kind(act->sql) == SQL_POSTGRES
+    return sql_kind(act->sql) == SQL_POSTGRES && facets->len > 0
                ? count_groups(act, query, facets, figures, error)
                : count_each(act, query, facets, most, figures, error);
 }
@@ -181,18 +181,30 @@ static json_t *values_json(const Facet *facet) {
     return json;
 }
 
+json_t *facets_end(const GArray *facets) {
+    json_t *json = json_object();
+    for (guint i = 0; i < facets->len; i++) {
+        const Facet *facet = &g_array_index(facets, Facet, i);
+        json_object_set_new(json, facet->name, values_json(facet));
+    }
+    return json;
+}
+
 gboolean facets_count(const Act *act, const RecordType *type, const RecordQuery *asked,
                       ListFigures *figures, GError **error) {
-    g_autoptr(GArray) facets = facets_new(type, asked->facets, error);
+    g_autoptr(GArray) facets = facets_begin(type, asked->facets, error);
     *figures = (ListFigures){0};
     if (facets == NULL || !count_rows(act, type, asked, facets, figures, error))
         return FALSE;
-    figures->facets = json_object();
-    for (guint i = 0; i < facets->len; i++) {
-        const Facet *facet = &g_array_index(facets, Facet, i);
-        json_object_set_new(figures->facets, facet->name, values_json(facet));
-    }
+    list_figures_bound(figures, asked);
+    figures->facets = facets_end(facets);
     return TRUE;
+}
+
+void list_figures_bound(ListFigures *figures, const RecordQuery *asked) {
+    gint64 most = list_count_max(asked);
+    figures->more = figures->count > most;
+    figures->count = MIN(figures->count, most);
 }
 
 void list_figures_clear(ListFigures *figures) {

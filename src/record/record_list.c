@@ -8,6 +8,7 @@
 #include "record/schema.h"
 #include "record/search.h"
 #include "record/search_page.h"
+#include "record/search_walk.h"
 
 #include <string.h>
 
@@ -216,7 +217,7 @@ static void add_search(Query *query, const Act *act, const RecordType *type,
     if (search_has_order(act->sql))
         query_add(query, " AND 1 = 0");
     else
-        search_sql(query, narrowing, type, asked->search);
+        search_sql(query, act->sql, narrowing, type, asked->search);
 }
 
 static gboolean add_filters(Query *query, const Act *act, const RecordType *type,
@@ -266,19 +267,19 @@ static gboolean make_figures(const Act *act, const RecordType *type, const Recor
         return FALSE;
     query_add(query, " LIMIT ?) AS counted");
     query_param_int(query, list_count_max(asked) + 1);
-    return query_int(query, act->sql, &figures->count, error);
+    gboolean done = query_int(query, act->sql, &figures->count, error);
+    list_figures_bound(figures, asked);
+    return done;
 }
 
 static void add_figures(json_t *page, const RecordQuery *asked, const ListFigures *figures) {
-    gboolean more = figures->count > list_count_max(asked);
     if (figures->facets)
         json_object_set(page, "facets", figures->facets);
-    if (figures->facets && more)
+    if (figures->facets && figures->more)
         json_object_set_new(page, "facets_more", json_true());
     if (asked->count)
-        json_object_set_new(page, "count",
-                            json_integer(MIN(figures->count, list_count_max(asked))));
-    if (asked->count && more)
+        json_object_set_new(page, "count", json_integer(figures->count));
+    if (asked->count && figures->more)
         json_object_set_new(page, "count_more", json_true());
 }
 
@@ -377,6 +378,18 @@ static json_t *found_page(const Act *act, const RecordType *type, const RecordQu
     return json;
 }
 
+static json_t *walked_page(const Act *act, const RecordType *type, const RecordQuery *asked,
+                           guint limit, ListFigures *figures, GError **error) {
+    enum { LOOKS = 3000, PAGE_LOOKS = 1500 };
+    guint looks = asked->count || asked->facets ? LOOKS : PAGE_LOOKS;
+    g_auto(SearchWalk) walk = {0};
+    g_autoptr(GPtrArray) rows = NULL;
+    g_autoptr(ListSort) sort = list_sort_new(type, NULL, NULL, error);
+    if (sort && search_walk(act, type, asked, limit, looks, &walk, figures, error))
+        rows = find_among(act, type, asked, sort, walk.ids, (int)limit, error);
+    return rows ? page_json(act, rows, limit, asked->labels, walk.next) : NULL;
+}
+
 json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char *type_name,
                     const RecordQuery *asked, gint64 now_ms, GError **error) {
     enum { LIMIT_MAX = 500 };
@@ -391,11 +404,13 @@ json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char
         return NULL;
     }
     g_auto(ListFigures) figures = {0};
-    if (!make_figures(&act, type, asked, &figures, error))
-        return NULL;
-    json_t *page = search_page_serves(&act, asked)
-                       ? found_page(&act, type, asked, (guint)limit, error)
-                       : sorted_page(&act, type, asked, (guint)limit, figures.ids, error);
+    json_t *page = NULL;
+    if (search_walk_serves(&act, type, asked))
+        page = walked_page(&act, type, asked, (guint)limit, &figures, error);
+    else if (make_figures(&act, type, asked, &figures, error))
+        page = search_page_serves(&act, asked)
+                   ? found_page(&act, type, asked, (guint)limit, error)
+                   : sorted_page(&act, type, asked, (guint)limit, figures.ids, error);
     if (page)
         add_figures(page, asked, &figures);
     return page;

@@ -377,24 +377,23 @@ static void ask_all(const Bench *bench, const char *uri) {
         const char *name;
         Actor actor;
     } people[] = {
-        {"county", {ACTOR_PERSON, "a", "a", county, near, NULL, NULL}},
-        {"crowded county", {ACTOR_PERSON, "b", "b", county, crowded, NULL, NULL}},
-        {"county of towns", {ACTOR_PERSON, "c", "c", county, parted, NULL, NULL}},
-        {"town",
-         {ACTOR_PERSON, "d", "d", packs_role(bench->packs, "town_safety"), town, NULL, NULL}},
+        {"county", {.role = county, .region = near}},
+        {"crowded county", {.role = county, .region = crowded}},
+        {"county of towns", {.role = county, .region = parted}},
+        {"town", {.role = packs_role(bench->packs, "town_safety"), .region = town}},
         {"enterprise",
-         {ACTOR_PERSON, "e", "e", packs_role(bench->packs, "enterprise_safety"), NULL, "E000012",
-          NULL}},
-        {"city",
-         {ACTOR_PERSON, "f", "f", packs_role(bench->packs, "city_duty"), "3204", NULL, NULL}},
-        {"province",
-         {ACTOR_PERSON, "g", "g", packs_role(bench->packs, "province_duty"), "32", NULL, NULL}}};
+         {.role = packs_role(bench->packs, "enterprise_safety"), .enterprise = "E000012"}},
+        {"city", {.role = packs_role(bench->packs, "city_duty"), .region = "3204"}},
+        {"province", {.role = packs_role(bench->packs, "province_duty"), .region = "32"}}};
     for (guint p = 0; p < G_N_ELEMENTS(people); p++) {
         if (bench->who && strcmp(bench->who, people[p].name) != 0)
             continue;
+        Actor actor = people[p].actor;
+        actor.kind = ACTOR_PERSON;
+        actor.id = actor.name = people[p].name;
         for (guint c = 0; c < G_N_ELEMENTS(cases); c++)
-            ask_case(bench, sql, people[p].name, &people[p].actor, c);
-        ask_any(bench, sql, people[p].name, &people[p].actor);
+            ask_case(bench, sql, people[p].name, &actor, c);
+        ask_any(bench, sql, people[p].name, &actor);
     }
     sql_close(sql);
 }

@@ -39,6 +39,15 @@ static gboolean actor_allowed(const Actor *actor, const Move *move) {
  * mover's place. */
 static gboolean in_place(const Act *act, const Row *row, GError **error) {
     return rights_covers(act->actor, row->type, row->region, row_enterprise(row), row->sector) ||
+           rights_assigned(act->sql, act->actor, row->type, row->id) ||
+           error_set(error, ERROR_SCOPE, NULL, NULL);
+}
+
+/* Whoever it was assigned to leaves it where it stands. */
+static gboolean stays_in_place(const Act *act, const Row *before, const Row *row, GError **error) {
+    return (strcmp(before->region, row->region) == 0 && strcmp(before->sector, row->sector) == 0 &&
+            g_strcmp0(row_enterprise(before), row_enterprise(row)) == 0) ||
+           rights_covers(act->actor, row->type, row->region, row_enterprise(row), row->sector) ||
            error_set(error, ERROR_SCOPE, NULL, NULL);
 }
 
@@ -243,7 +252,7 @@ static gboolean change_row(const Act *act, const Row *before, Row *row, const Mo
     row->state = target_state(act, row, move);
     return row_settle(act, row, fields, error) &&
            (!(changed || row->state != before->state) || check_state_required(act, row, error)) &&
-           check_place(act, before, row, error) && in_place(act, row, error) &&
+           check_place(act, before, row, error) && stays_in_place(act, before, row, error) &&
            check_rules(act, row, error);
 }
 
@@ -401,6 +410,17 @@ json_t *title_json(const Title *title) {
     return json_pack("{s:s, s:s}", "zh", title->zh, "en", title->en);
 }
 
+/* Names of the states it may lead to; none when the record stays where it is. */
+static json_t *targets_json(const Move *move) {
+    json_t *names = json_array();
+    for (guint i = 0; i < move->to->len; i++) {
+        const State *state = g_array_index(move->to, MoveTarget, i).state;
+        if (state)
+            json_array_append_new(names, json_string(state->name));
+    }
+    return names;
+}
+
 json_t *move_json(const Move *move) {
     json_t *accepts = json_array(), *require = json_array();
     for (guint i = 0; i < move->accepts->len; i++)
@@ -413,6 +433,7 @@ json_t *move_json(const Move *move) {
                              title_json(&move->title), "accepts", accepts, "require", require);
     if (move->approvals)
         json_object_set_new(json, "approvals", json_integer(move->approvals));
+    json_object_set_new(json, "to", targets_json(move));
     return json;
 }
 

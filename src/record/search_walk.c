@@ -11,7 +11,7 @@ gboolean search_walk_serves(const Act *act, const RecordType *type, const Record
     if (asked->search == NULL || *asked->search == 0 || !by_creation || search_has_order(act->sql))
         return FALSE;
     g_autoptr(GPtrArray) others = stand_ins(act);
-    return search_gram_common(act->sql, others->len ? NULL : act->actor, type, asked->search);
+    return search_gram_common(act->sql, list_place_of(act, type, others), type, asked->search);
 }
 
 /* SELECT f0, …, _id, _created_ms, found FROM the newest of the list without the words. */

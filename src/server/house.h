@@ -11,6 +11,8 @@
 #include "server/rate_limit.h"
 #include "server/session.h"
 #include "server/static_files.h"
+#include "server/types_text.h"
+#include "signal/gateways.h"
 #include "signal/pipeline.h"
 #include "store/writer.h"
 
@@ -23,12 +25,14 @@ typedef struct {
     Writer *records;
     const char *records_uri, *samples_uri;
     Pipeline *pipeline;
+    Gateways *gateways;
     PointTable *points;
     Hub *hub;
     LoginGuard *logins;
     RateLimit *rates;
     BasicCache *basic;
     GString *openapi;                 /* the document, openapi.h */
+    TypesText *types;                 /* the answers of /api/types */
     const char *data_dir;             /* for files that are sent once */
     const char *files_dir;            /* the files of records, file_store.h */
     _Atomic gsize pixels;             /* of pictures that are being drawn small now */
@@ -112,6 +116,8 @@ void api_indicator(Request *request);
 void api_alarms(Request *request);
 void api_points(Request *request);
 void api_point_history(Request *request);
+void api_gateways(Request *request);
+void api_gateway(Request *request);
 void api_write_line(Request *request);
 void api_write_json(Request *request);
 void api_password_change(Request *request);

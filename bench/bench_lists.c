@@ -251,11 +251,11 @@ static void ask_all(const Bench *bench, const char *uri) {
     const struct {
         const char *name;
         Actor actor;
-    } people[] = {{"county", {ACTOR_PERSON, "a", "a", county, near, NULL, NULL}},
-                  {"crowded county", {ACTOR_PERSON, "b", "b", county, crowded, NULL, NULL}},
-                  {"enterprise", {ACTOR_PERSON, "c", "c", plant, NULL, "E000012", NULL}},
-                  {"city", {ACTOR_PERSON, "d", "d", city, "3204", NULL, NULL}},
-                  {"province", {ACTOR_PERSON, "e", "e", province, "32", NULL, NULL}}};
+    } people[] = {{"county", {ACTOR_PERSON, "a", "a", county, near, NULL, NULL, NULL}},
+                  {"crowded county", {ACTOR_PERSON, "b", "b", county, crowded, NULL, NULL, NULL}},
+                  {"enterprise", {ACTOR_PERSON, "c", "c", plant, NULL, "E000012", NULL, NULL}},
+                  {"city", {ACTOR_PERSON, "d", "d", city, "3204", NULL, NULL, NULL}},
+                  {"province", {ACTOR_PERSON, "e", "e", province, "32", NULL, NULL, NULL}}};
     printf("\n%s, %u hazards of %u enterprises; ms, median / 99 of 100, and how many are "
            "found\n\n| list |",
            sql_kind(sql) == SQL_SQLITE ? "SQLite" : "PostgreSQL", bench->rows, bench->enterprises);

@@ -1,5 +1,6 @@
 """The document of the API: it is valid OpenAPI 3.1, names every address of the server, and what it says is what the server does."""
 
+import gzip
 import json
 import os
 import re
@@ -51,6 +52,29 @@ class OpenApi(WorldTest):
 
     def assertFits(self, name, value):
         self.assertEqual(self.faults(name, value), [], name)
+
+    def test_long_answers_go_packed_to_who_takes_them_so(self):
+        for path in ("/api/types", "/api/records/region"):
+            plain = self.county.call("GET", path)
+            self.assertIsNone(plain.headers.get("Content-Encoding"), path)
+            packed = self.county.call("GET", path, headers={"Accept-Encoding": "br, gzip"})
+            self.assertEqual((packed.status, packed.headers.get("Content-Encoding")), (200, "gzip"), path)
+            self.assertLess(len(packed.body), len(plain.body) / 2, path)
+            self.assertEqual(json.loads(gzip.decompress(packed.body)), plain.json, path)
+        refused = self.county.call("GET", "/api/types", headers={"Accept-Encoding": "gzip;q=0"})
+        self.assertIsNone(refused.headers.get("Content-Encoding"))
+
+    def test_types_are_sent_again_only_when_they_differ(self):
+        ask = {"Accept-Encoding": "gzip"}
+        first = self.county.call("GET", "/api/types", headers=ask)
+        known = {**ask, "If-None-Match": first.etag}
+        again = self.county.call("GET", "/api/types", headers=known)
+        self.assertEqual((again.status, again.body, again.etag), (304, b"", first.etag))
+        other = self.server.client("admin").call("GET", "/api/types", headers=known)
+        self.assertEqual(other.status, 200)  # another role has other rights
+        self.assertNotEqual(other.etag, first.etag)
+        stranger = self.server.client().call("GET", "/api/types", headers=known)
+        self.assertEqual(stranger.status, 401)
 
     def test_it_is_valid_openapi(self):
         if not os.path.isdir(os.path.join(TOOLS, "node_modules")):

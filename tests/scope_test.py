@@ -5,7 +5,8 @@ import time
 import unittest
 
 import harness
-from harness import Client, Stream, WorldTest, day_after
+from files_test import png, sent
+from harness import Client, Stream, World, WorldTest, add_user, day_after
 
 T0 = 1_700_000_000_000
 # who -> enterprises in his sight
@@ -209,6 +210,146 @@ class Rights(WorldTest):
         self.assertIn(answer.status, (401, 403), answer)
         body = self.world.device("GW-A").write([f"B.T1 value=1 {T0}", f"A.P1 value=1 {T0}"]).json
         self.assertEqual((body["accepted"], body["refused"][0]["id"]), (1, "point.unknown"))
+
+
+class FurtherDoors(WorldTest):
+    """Figures, legal clocks, papers and files are of the record: whoever does not see it finds nothing of them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.clients = {login: cls.server.client(login) for login in SIGHT if login != "operator-a"}
+        cls.hazards, cls.papers, cls.photos = {}, {}, {}
+        for letter, county in (("A", "county-a"), ("B", "county-b"), ("C", "county-c")):
+            client = cls.clients[county]
+            cls.photos[letter] = sent(client, png(), name=f"SECRET-{letter}.png")["file"]
+            hazard = client.create("hazard", title=f"隐患 {letter}", enterprise=f"PLANT-{letter}", source="inspection", grade="general",
+                                   place=f"SECRET-{letter}", photos=[{"file": cls.photos[letter]}])
+            cls.hazards[letter] = client.move(hazard, "assign", owner="张三", due=day_after(3))
+            papers = client.get(f"/api/records/hazard/{hazard['id']}/documents").json["items"]
+            cls.papers[letter] = papers[0]["id"]
+
+    def each(self, check):
+        for login, client in self.clients.items():
+            with self.subTest(login):
+                check(client, SIGHT[login], sorted(set("ABC") - set(SIGHT[login])))
+
+    def test_figures(self):
+        def check(client, sight, hidden):
+            figures = {(f["type"], f["name"]): f for f in client.get("/api/indicators").json["items"]}
+            figure = figures["hazard", "open"]
+            self.assertEqual(figure["value"], len(sight), figure)
+            parts = client.get("/api/indicators/hazard/open", by="region").json
+            self.assertEqual(sum(i["value"] for i in parts["items"]), len(sight), parts)
+            text = json.dumps(parts, ensure_ascii=False)
+            for letter in hidden:
+                self.assertNotIn(f"PLANT-{letter}", text)
+                region = {"A": "320411", "B": "320402", "C": "320213"}[letter]
+                asked = client.get("/api/indicators/hazard/open", region=region).json
+                self.assertEqual(asked["value"], 0, asked)
+
+        self.each(check)
+
+    def test_clocks(self):
+        def check(client, sight, hidden):
+            for query in ({}, {"state": "all"}, {"type": "hazard", "state": "all"}, {"format": "csv", "state": "all"}):
+                answer = client.get("/api/clocks", **query)
+                self.assertEqual(answer.status, 200, answer)
+                for letter in "ABC":
+                    self.assertEqual(self.hazards[letter]["id"] in answer.text, letter in sight, (query, letter))
+            for letter in hidden:
+                asked = client.get("/api/clocks", state="all", region={"A": "320411", "B": "320402", "C": "320213"}[letter]).json
+                self.assertEqual(asked["items"], [])
+            summary = client.get("/api/clocks", type="hazard", summary=1).json["summary"]
+            self.assertEqual(summary["open"] > 0, bool(sight), summary)
+
+        self.each(check)
+
+    def test_papers_and_files(self):
+        def check(client, sight, hidden):
+            for letter in "ABC":
+                hazard, paper, photo = self.hazards[letter]["id"], self.papers[letter], self.photos[letter]
+                for path in (f"/api/records/hazard/{hazard}/documents", f"/api/documents/{paper}", f"/api/files/{photo}",
+                             f"/api/files/{photo}/thumbnail?size=32", f"/api/records/hazard/{hazard}/documents/order/preview"):
+                    answer = client.get(path)
+                    self.assertEqual(answer.status, 200 if letter in sight else 404, (path, answer))
+            for letter in hidden:  # nor is a file of others made one's own by naming it
+                plant = "PLANT-" + (sight or "A")[0]
+                answer = client.post("/api/records/hazard", {"title": "x", "enterprise": plant, "source": "other", "grade": "general",
+                                                             "photos": [{"file": self.photos[letter]}]})
+                self.assertIn(answer.status, (403, 404, 422), answer)
+
+        self.each(check)
+
+
+class Assignment(WorldTest):
+    """An expert of another city who is named in a record sees it behind every door, moves it, and nothing else."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World()
+        for login in ("expert-1", "expert-2"):
+            add_user(login, "expert", cls.world.data, region="3202", name=login)
+        add_user("officer-a", "county_officer", cls.world.data, region="320411")
+        cls.server = cls.world.server.start()
+        cls.named, cls.other = cls.server.client("expert-1"), cls.server.client("expert-2")
+        cls.officer = cls.server.client("officer-a")
+        cls.streams = [Stream(cls.server, cls.named.token), Stream(cls.server, cls.other.token)]
+        time.sleep(0.3)
+        cls.support = cls.officer.create("expert_support", enterprise="PLANT-A", expert="李工", account="expert-1", field="仪表", task="机密评审",
+                                         on_day=day_after(3))
+        cls.hidden = cls.officer.create("expert_support", enterprise="PLANT-A", expert="王工", field="仪表", task="无关事项", on_day=day_after(3))
+
+    @classmethod
+    def tearDownClass(cls):
+        for stream in cls.streams:
+            stream.close()
+        super().tearDownClass()
+
+    def test_doors(self):
+        id_ = self.support["id"]
+        doors = ("/api/records/expert_support?count=1", "/api/records/expert_support?q=评审", "/api/records/expert_support?q=评审&sort=task",
+                 "/api/records/expert_support?sort=-updated_at", "/api/records/expert_support?filter=state = 'asked'&facets=state",
+                 "/api/records/expert_support?format=csv", "/api/todo", "/api/journal?type=expert_support",
+                 f"/api/records/expert_support/{id_}", f"/api/records/expert_support/{id_}/journal",
+                 "/ogc/collections/expert_support/items", f"/ogc/collections/expert_support/items/{id_}")
+        for door in doors:
+            door = door.replace(" ", "%20").replace("'", "%27").replace("评审", harness.quote("评审"))
+            with self.subTest(door):
+                found, nothing = self.named.get(door), self.other.get(door)
+                if door.startswith("/ogc") and found.status == 404:  # experts read no enterprises, so they have no places
+                    continue
+                self.assertEqual(found.status, 200, found)
+                self.assertTrue("机密评审" in found.text or id_ in found.text, found)
+                for answer in (found, nothing):
+                    self.assertNotIn("无关事项", answer.text)
+                self.assertNotIn("机密评审", nothing.text)
+                self.assertIn(nothing.status, (200, 404))
+        self.assertEqual(self.named.get("/api/records/expert_support", count=1).json["count"], 1)
+        self.assertEqual(self.other.get("/api/records/expert_support", count=1).json["count"], 0)
+        stream, strangers = self.streams
+        stream.wait(lambda e: isinstance(e.get("data"), dict) and e["data"].get("id") == id_, 10, "the stream does not show it")
+        text = json.dumps(strangers.events, ensure_ascii=False) + json.dumps(stream.events, ensure_ascii=False).replace(id_, "").replace("机密评审", "")
+        self.assertNotIn(id_, text)
+        self.assertNotIn("无关事项", text)
+
+    def test_moves(self):
+        support = self.officer.create("expert_support", enterprise="PLANT-A", expert="李工", account="expert-1", field="仪表", task="又一事项",
+                                      on_day=day_after(3))
+        seen = self.named.record("expert_support", support["id"])
+        self.assertEqual(({m["name"] for m in seen["moves"]}, seen["rights"]["edit"]), ({"agree", "decline"}, False))
+        self.assertEqual(self.other.try_move("expert_support", support["id"], "agree", support["version"], no_interest=True).status, 404)
+        agreed = self.named.move(seen, "agree", no_interest=True)
+        signed = sent(self.named, png())["file"]
+        opined = self.named.move(agreed, "opine", opinion="合格", problems=0, signed=[{"file": signed}])
+        self.assertEqual(self.other.get(f"/api/files/{signed}").status, 404)
+        self.assertEqual(self.named.get(f"/api/files/{signed}").status, 200)
+        answer = self.named.call("PATCH", f"/api/records/expert_support/{support['id']}", {"task": "x"}, {"If-Match": f'"{opined["version"]}"'})
+        self.assertEqual(answer.status, 403, answer)
+        unnamed = self.officer.call("PATCH", f"/api/records/expert_support/{support['id']}", {"account": None},
+                                    {"If-Match": f'"{opined["version"]}"'})
+        self.assertEqual(unnamed.status, 200, unnamed)
+        self.assertEqual(self.named.get(f"/api/records/expert_support/{support['id']}").status, 404)
 
 
 class References(WorldTest):

@@ -40,6 +40,7 @@ struct App {
     BasicCache *basic;
     StaticFiles *files;
     GString *openapi;
+    TypesText *types;
     Scheduler *scheduler;
     Webhooks *webhooks;
     json_t *demo_logins;
@@ -77,11 +78,21 @@ static gboolean seal_records(App *app, Sql *sql, gint64 now_ms, GError **error) 
     return TRUE;
 }
 
+static gboolean adopt_records(App *app, Sql *sql, gint64 now_ms, GError **error) {
+    gint64 adopted;
+    if (!records_adopt(sql, app->packs, now_ms, &adopted, error))
+        return FALSE;
+    if (adopted)
+        log_info("record", "%" G_GINT64_FORMAT " records from before their type had states got one",
+                 adopted);
+    return TRUE;
+}
+
 static gboolean migrate_records(App *app, Sql *sql, GError **error) {
     gint64 now_ms = clock_now(app->config.clock);
     return sql_exec(sql, "BEGIN IMMEDIATE", error) && records_migrate(sql, app->packs, error) &&
            alarm_sink_migrate(sql, error) && session_migrate(sql, error) &&
-           seal_records(app, sql, now_ms, error) &&
+           seal_records(app, sql, now_ms, error) && adopt_records(app, sql, now_ms, error) &&
            webhook_migrate(sql, app->packs, now_ms, error) && sql_exec(sql, "COMMIT", error);
 }
 
@@ -266,6 +277,7 @@ static gboolean start_http(App *app, GError **error) {
     app->logins = login_guard_new();
     app->basic = basic_cache_new();
     app->openapi = describe_api(app->packs);
+    app->types = types_text_new(app->packs);
     if (app->config.web_dir) {
         app->files = static_files_load(app->config.web_dir, error);
         if (app->files == NULL)
@@ -288,6 +300,7 @@ static gboolean start_http(App *app, GError **error) {
                          .files = app->files,
                          .demo_logins = app->config.demo ? app->demo_logins : NULL,
                          .openapi = app->openapi,
+                         .types = app->types,
                          .samples_refused = &app->samples_refused};
     HttpConfig http = {.host = app->config.host,
                        .port = app->config.port,
@@ -341,6 +354,7 @@ void app_close(App *app) {
     static_files_free(app->files);
     if (app->openapi)
         g_string_free(app->openapi, TRUE);
+    types_text_free(app->types);
     if (app->points)
         point_table_free(app->points);
     if (app->packs)

@@ -1,9 +1,7 @@
 #include "app/point_watch.h"
 
+#include "base/bell.h"
 #include "base/log.h"
-
-#include <pthread.h>
-#include <time.h>
 
 enum { LOOK_MS = 500 };
 
@@ -14,24 +12,8 @@ struct PointWatch {
     Sql *records;
     gint64 seq;
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t stopping;
-    gboolean stop;
+    Bell bell;
 };
-
-static gboolean wait_look(PointWatch *watch) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += LOOK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_mutex_lock(&watch->lock);
-    if (!watch->stop)
-        pthread_cond_timedwait(&watch->stopping, &watch->lock, &until);
-    gboolean go_on = !watch->stop;
-    pthread_mutex_unlock(&watch->lock);
-    return go_on;
-}
 
 static void look(PointWatch *watch) {
     gint64 before;
@@ -48,7 +30,7 @@ static void *watch_thread(void *data) {
     PointWatch *watch = data;
     do
         look(watch);
-    while (wait_look(watch));
+    while (bell_wait(&watch->bell, LOOK_MS) != BELL_STOPPED);
     return NULL;
 }
 
@@ -60,12 +42,7 @@ PointWatch *point_watch_start(Pipeline *pipeline, const PointTable *table, const
     PointWatch *watch = g_new0(PointWatch, 1);
     *watch = (PointWatch){
         .pipeline = pipeline, .table = table, .packs = packs, .records = records, .seq = from_seq};
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_mutex_init(&watch->lock, NULL);
-    pthread_cond_init(&watch->stopping, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    bell_init(&watch->bell);
     int code = pthread_create(&watch->thread, NULL, watch_thread, watch);
     g_assert(code == 0);
     return watch;
@@ -74,13 +51,9 @@ PointWatch *point_watch_start(Pipeline *pipeline, const PointTable *table, const
 void point_watch_stop(PointWatch *watch) {
     if (watch == NULL)
         return;
-    pthread_mutex_lock(&watch->lock);
-    watch->stop = TRUE;
-    pthread_cond_signal(&watch->stopping);
-    pthread_mutex_unlock(&watch->lock);
+    bell_stop(&watch->bell);
     pthread_join(watch->thread, NULL);
-    pthread_mutex_destroy(&watch->lock);
-    pthread_cond_destroy(&watch->stopping);
+    bell_clear(&watch->bell);
     sql_close(watch->records);
     g_free(watch);
 }

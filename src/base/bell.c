@@ -2,13 +2,27 @@
 
 #include <time.h>
 
-void bell_init(Bell *bell) {
+void wait_init(pthread_cond_t *cond) {
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_mutex_init(&bell->lock, NULL);
-    pthread_cond_init(&bell->changed, &monotonic);
+    pthread_cond_init(cond, &monotonic);
     pthread_condattr_destroy(&monotonic);
+}
+
+struct timespec wait_end(gint64 ms) {
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += ms / 1000;
+    end.tv_nsec += (long)(ms % 1000) * 1000000L;
+    end.tv_sec += end.tv_nsec / 1000000000L;
+    end.tv_nsec %= 1000000000L;
+    return end;
+}
+
+void bell_init(Bell *bell) {
+    pthread_mutex_init(&bell->lock, NULL);
+    wait_init(&bell->changed);
     bell->rung = bell->stopped = FALSE;
 }
 
@@ -17,18 +31,8 @@ void bell_clear(Bell *bell) {
     pthread_cond_destroy(&bell->changed);
 }
 
-static struct timespec time_in(gint64 ms) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (long)(ms % 1000) * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    return until;
-}
-
 BellCall bell_wait(Bell *bell, gint64 ms) {
-    struct timespec until = time_in(MAX(ms, 0));
+    struct timespec until = wait_end(MAX(ms, 0));
     int code = 0;
     pthread_mutex_lock(&bell->lock);
     while (!bell->rung && !bell->stopped && code == 0)

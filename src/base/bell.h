@@ -6,6 +6,7 @@
 #pragma once
 #include <glib.h>
 #include <pthread.h>
+#include <time.h>
 
 typedef struct {
     pthread_mutex_t lock;
@@ -22,3 +23,8 @@ BellCall bell_wait(Bell *bell, gint64 ms);
 void bell_ring(Bell *bell);
 void bell_stop(Bell *bell);
 gboolean bell_stopped(Bell *bell);
+
+/* For what waits under a lock of its own (mailbox.c): a condition that is waited for by monotonic
+ * time, and the moment `ms` from now for pthread_cond_timedwait. */
+void wait_init(pthread_cond_t *cond);
+struct timespec wait_end(gint64 ms);

@@ -1,8 +1,8 @@
 #include "base/mailbox.h"
 
+#include "base/bell.h"
+
 #include <errno.h>
-#include <pthread.h>
-#include <time.h>
 
 struct Mailbox {
     pthread_mutex_t lock;
@@ -14,13 +14,9 @@ struct Mailbox {
 
 Mailbox *mailbox_new(guint capacity) {
     Mailbox *box = g_new0(Mailbox, 1);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&box->lock, NULL);
-    pthread_cond_init(&box->filled, &attributes);
-    pthread_cond_init(&box->drained, &attributes);
-    pthread_condattr_destroy(&attributes);
+    wait_init(&box->filled);
+    wait_init(&box->drained);
     box->items = g_new(gpointer, capacity);
     box->capacity = capacity;
     return box;
@@ -63,14 +59,7 @@ gboolean mailbox_offer(Mailbox *box, gpointer item) {
 }
 
 static void wait_filled(Mailbox *box, int wait_ms) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = wait_end(MAX(wait_ms, 0));
     while (box->length == 0 && !box->closed) {
         if (wait_ms < 0)
             pthread_cond_wait(&box->filled, &box->lock);

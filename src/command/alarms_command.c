@@ -24,30 +24,10 @@ static void print_alarm(json_t *alarm) {
 }
 
 static json_t *page(const Reader *reader, const char *cursor, int n, GError **error) {
-    RecordQuery query = {.filter = all ? NULL : "state <> 'normal'",
-                         .sort = "-onset",
-                         .cursor = cursor,
-                         .limit = MIN(n, 500)};
+    RecordQuery query = {
+        .filter = all ? NULL : "state <> 'normal'", .sort = "-onset", .cursor = cursor, .limit = n};
     return record_list(reader->records, reader->packs, &actor_system, "alarm", &query,
                        clock_now(clock_real()), error);
-}
-
-static gboolean print_pages(const Reader *reader, GError **error) {
-    g_autofree char *cursor = NULL;
-    for (int left = limit; left > 0;) {
-        json_t *list = page(reader, cursor, left, error), *alarm;
-        if (list == NULL)
-            return FALSE;
-        size_t i;
-        json_array_foreach(json_object_get(list, "items"), i, alarm) print_alarm(alarm);
-        left -= (int)json_array_size(json_object_get(list, "items"));
-        g_free(cursor);
-        cursor = g_strdup(json_string_value(json_object_get(list, "next")));
-        json_decref(list);
-        if (cursor == NULL)
-            break;
-    }
-    return TRUE;
 }
 
 static gboolean run(char **arguments, GError **error) {
@@ -55,7 +35,7 @@ static gboolean run(char **arguments, GError **error) {
     Reader reader;
     if (!reader_open(&reader, error))
         return FALSE;
-    gboolean good = print_pages(&reader, error);
+    gboolean good = print_pages(&reader, limit, page, print_alarm, error);
     reader_close(&reader);
     return good;
 }

@@ -46,26 +46,12 @@ static ClockQuery asked(void) {
     return (ClockQuery){.state = state, .type = type, .region = region, .overdue = overdue};
 }
 
-static gboolean print_pages(const Reader *reader, gint64 now_ms, GError **error) {
-    g_autofree char *cursor = NULL;
-    for (int left = limit; left > 0;) {
-        ClockQuery query = asked();
-        query.cursor = cursor;
-        query.limit = MIN(left, 500);
-        json_t *clock, *list = clock_list(reader->records, reader->packs, &actor_system, &query,
-                                          now_ms, error);
-        if (list == NULL)
-            return FALSE;
-        size_t i;
-        json_array_foreach(json_object_get(list, "items"), i, clock) print_clock(clock);
-        left -= (int)json_array_size(json_object_get(list, "items"));
-        g_free(cursor);
-        cursor = g_strdup(json_string_value(json_object_get(list, "next")));
-        json_decref(list);
-        if (cursor == NULL)
-            break;
-    }
-    return TRUE;
+static json_t *page(const Reader *reader, const char *cursor, int n, GError **error) {
+    ClockQuery query = asked();
+    query.cursor = cursor;
+    query.limit = n;
+    return clock_list(reader->records, reader->packs, &actor_system, &query,
+                      clock_now(clock_real()), error);
 }
 
 static gboolean print_summary(const Reader *reader, gint64 now_ms, GError **error) {
@@ -100,9 +86,9 @@ static gboolean run(char **arguments, GError **error) {
     gint64 now_ms = clock_now(clock_real());
     if (!reader_open(&reader, error))
         return FALSE;
-    gboolean good =
-        csv ? print_table(&reader, now_ms, error)
-            : print_pages(&reader, now_ms, error) && print_summary(&reader, now_ms, error);
+    gboolean good = csv ? print_table(&reader, now_ms, error)
+                        : print_pages(&reader, limit, page, print_clock, error) &&
+                              print_summary(&reader, now_ms, error);
     reader_close(&reader);
     return good;
 }

@@ -123,3 +123,23 @@ void reader_close(Reader *reader) {
     if (reader->packs)
         packs_free(reader->packs);
 }
+
+gboolean print_pages(const Reader *reader, int limit, PageAsk ask, void (*print)(json_t *item),
+                     GError **error) {
+    enum { PAGE_MOST = 500 };
+    g_autofree char *cursor = NULL;
+    for (int left = limit; left > 0;) {
+        json_t *list = ask(reader, cursor, MIN(left, PAGE_MOST), error), *item;
+        if (list == NULL)
+            return FALSE;
+        size_t i;
+        json_array_foreach(json_object_get(list, "items"), i, item) print(item);
+        left -= (int)json_array_size(json_object_get(list, "items"));
+        g_free(cursor);
+        cursor = g_strdup(json_string_value(json_object_get(list, "next")));
+        json_decref(list);
+        if (cursor == NULL)
+            break;
+    }
+    return TRUE;
+}

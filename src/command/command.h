@@ -61,3 +61,9 @@ typedef struct {
 } Reader;
 gboolean reader_open(Reader *reader, GError **error);
 void reader_close(Reader *reader);
+
+/* Prints at most `limit` items of a list that comes in pages {items, next}, asked from `cursor`
+ * (NULL: the first) with at most `n` items. */
+typedef json_t *(*PageAsk)(const Reader *reader, const char *cursor, int n, GError **error);
+gboolean print_pages(const Reader *reader, int limit, PageAsk ask, void (*print)(json_t *item),
+                     GError **error);

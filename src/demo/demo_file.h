@@ -1,7 +1,7 @@
 /* The data files of the demo as JSON values: YAML (plain scalars become null, booleans, numbers or
  * text; quoted ones text) and CSV with a head line (an array of objects, every value text). Errors
- * are ERROR_FILE with the file and, for what does not parse, the line. Files over 4 MiB are
- * refused. */
+ * are ERROR_FILE, or ERROR_PACK with the line for YAML that does not parse. YAML is read as in
+ * packs (pack/yaml_node.h: its limits hold here). */
 #pragma once
 #include "base/error.h"
 #include <jansson.h>

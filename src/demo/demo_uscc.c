@@ -1,19 +1,8 @@
 #include "demo/demo_uscc.h"
+#include "pack/pack.h"
 
 #include <stdio.h>
 #include <string.h>
-
-char uscc_check_digit(const char *text) {
-    static const char alphabet[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
-    int sum = 0, weight = 1;
-    for (int i = 0; i < 17; i++, weight = weight * 3 % 31) {
-        const char *at = text[i] ? strchr(alphabet, text[i]) : NULL;
-        if (!at)
-            return 0;
-        sum += (int)(at - alphabet) * weight;
-    }
-    return alphabet[(31 - sum % 31) % 31];
-}
 
 char organisation_check_digit(const char *body) {
     static const int weights[] = {3, 7, 9, 10, 5, 8, 4, 2};
@@ -29,7 +18,7 @@ char *uscc_made_up(const char *county, guint serial, char out[static USCC_TEXT])
     snprintf(out, USCC_TEXT, "91%sALAN%04u", county, serial % 10000);
     out[16] = organisation_check_digit(out + 8);
     out[17] = '\0';
-    out[17] = uscc_check_digit(out);
+    out[17] = uscc_check_character(out);
     out[18] = '\0';
     return out;
 }

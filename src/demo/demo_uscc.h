@@ -7,7 +7,5 @@
 enum { USCC_TEXT = 19 };
 /* county: 6 digits; serial: 0..9999. Returns out. */
 char *uscc_made_up(const char *county, guint serial, char out[static USCC_TEXT]);
-/* The check digit of the first 17 characters; 0 for a character that may not be in a code. */
-char uscc_check_digit(const char *text);
 /* The check digit of 8 characters of an organisation body. */
 char organisation_check_digit(const char *body);

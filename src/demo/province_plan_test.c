@@ -86,10 +86,10 @@ static void test_uscc(void) {
     static const char *const known[] = {"91350100M000100Y43", "91110108551385082Q",
                                         "91440300708461136T"};
     for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
-        g_assert_cmpint(uscc_check_digit(known[i]), ==, known[i][17]);
+        g_assert_cmpint(uscc_check_character(known[i]), ==, known[i][17]);
         g_assert_cmpint(organisation_check_digit(known[i] + 8), ==, known[i][16]);
     }
-    g_assert_cmpint(uscc_check_digit("9135010OM000100Y4"), ==, 0);
+    g_assert_cmpint(uscc_check_character("9135010OM000100Y4"), ==, 0);
 }
 
 static guint64 fingerprint(guint64 seed) {
@@ -138,7 +138,7 @@ static void test_refusals(void) {
                  {"[0.6, 1.2, 10.2, 10.8]", "[0.6, 1.2, 10.9, 10.8]", "do not rise"},
                  {"use: reactor", "use: ractor", "no equipment"},
                  {"quantum: 0.001}", "quantum: 0.001, colour: 3}", "colour"},
-                 {"plants:", "plants: [", "line"}};
+                 {"plants:", "plants: [", "YAML syntax"}};
     g_autofree char *text = NULL;
     g_assert_true(g_file_get_contents("demo/plants.yaml", &text, NULL, NULL));
     g_autofree char *path = g_strdup_printf("%s/anlan-plants-%d.yaml", g_get_tmp_dir(),

@@ -8,17 +8,8 @@ void webhook_state_clear(WebhookState *state) {
 }
 
 static GPtrArray *clear_secrets(Sql *sql, GError **error) {
-    SqlStatement *st =
-        sql_query(sql, error, "SELECT id, secret FROM webhook_state WHERE secret IS NOT NULL", "");
-    GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
-    SqlStep step = SQL_FAILED;
-    while (st && (step = sql_step(st, error)) == SQL_ROW) {
-        g_ptr_array_add(texts, g_strdup(sql_text(st, 0)));
-        g_ptr_array_add(texts, g_strdup(sql_text(st, 1)));
-    }
-    if (step == SQL_FAILED)
-        g_clear_pointer(&texts, g_ptr_array_unref);
-    return texts;
+    return sql_texts(sql, error, 2, "SELECT id, secret FROM webhook_state WHERE secret IS NOT NULL",
+                     "");
 }
 
 /* The column `secret` is that of databases from before secrets were fields; it stays empty. */

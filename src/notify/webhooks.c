@@ -47,7 +47,8 @@ static Webhook webhook_of(const Packs *packs, json_t *record) {
                             role ? packs_role(packs, role) : NULL,
                             member(record, "region"),
                             member(record, "enterprise"),
-                            member(record, "sectors")};
+                            member(record, "sectors"),
+                            ""};
     return webhook;
 }
 

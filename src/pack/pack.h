@@ -85,6 +85,7 @@ typedef enum {
     FIELD_SCORE,
     FIELD_ROWS,
     FIELD_FILE,
+    FIELD_AREA,
     FIELD_KINDS
 } FieldKind;
 const char *field_kind_name(FieldKind kind); /* "text" */
@@ -295,6 +296,17 @@ typedef struct {
     const Field *link; /* takes the watched record's id; or NULL */
 } Watch;
 
+/* A way in which a record names people who see it wherever they are: a field of the record, or of
+ * its rows, or of the record that such a field refers to. */
+typedef struct {
+    const Field *rows;      /* of kind rows, that holds `field`; NULL: the record itself */
+    const Field *field;     /* holds who it is; with `via`, a ref to the record that does */
+    const RecordType *via;  /* or NULL */
+    const Field *via_field; /* of `via` */
+    enum { ASSIGNED_LOGIN, ASSIGNED_ENTERPRISE, ASSIGNED_ROLE } by;
+    const Field *within; /* ASSIGNED_ROLE: a region whose people only; or NULL */
+} Assigned;
+
 struct RecordType {
     char *name;
     Title title;
@@ -306,8 +318,10 @@ struct RecordType {
                                                      the region when scope_region is NULL */
     const Field *scope_sector;                    /* code field, or NULL: that of the enterprise */
     gboolean has_sector;                          /* by a field of its own or by its enterprise */
-    char *number;                                 /* pattern or NULL */
-    GPtrArray *fields;                            /* Field* */
+    GArray *assigned;                             /* Assigned: who sees it beside the scope */
+    gboolean own;      /* who made a record sees and edits it; system level sees no others' */
+    char *number;      /* pattern or NULL */
+    GPtrArray *fields; /* Field* */
     GHashTable *fields_by_name;
     GPtrArray *given;      /* Field*: those that people may give at creation and by an edit */
     GPtrArray *indexed;    /* Field*: lists are sorted and narrowed by these at any size */
@@ -315,6 +329,7 @@ struct RecordType {
     GPtrArray *computed;   /* Field*: each behind those that its expression names */
     GPtrArray *checks;     /* Guard*: refused when true */
     const State *initial;  /* NULL: no flow */
+    GArray *adopt;         /* MoveTarget: where records from before the flow stand */
     GPtrArray *states;     /* State* */
     GPtrArray *moves;      /* Move* */
     GPtrArray *clocks;     /* ClockType* */
@@ -372,7 +387,8 @@ gboolean level_parse(const char *text, Level *level);
 /* Hundredths of a number that has at most two decimals and 15 digits: the fen of an amount in yuan.
  * FALSE for any other number. */
 gboolean hundredths_of(double number, gint64 *hundredths);
-/* What a field of a kind is in a condition; TERM_NONE for a point, which conditions cannot name. */
+/* What a field of a kind is in a condition; TERM_NONE for a point, area or rows, which conditions
+ * cannot name. */
 TermKind field_term_kind(FieldKind kind);
 /* A ConditionKind over `type` (a const RecordType *): its fields, `state`, `id`, `number`,
  * `created_at`, `updated_at`, `created_by`. */
@@ -397,5 +413,7 @@ gboolean validity_holds(const Validity *valid, gint64 day);
 gboolean validity_overlap(const Validity *a, const Validity *b);
 /* Titles of the roles in a set, joined by "、"; caller frees. */
 char *roles_text(const Packs *packs, RoleSet set, Lang lang);
-/* GB 32100-2015: 18 characters and the check digit. */
+/* GB 32100-2015: 18 characters and the check character. */
 gboolean uscc_valid(const char *text);
+/* The check character of the first 17; 0 when one of them may not stand in a code. */
+char uscc_check_character(const char *text);

@@ -29,7 +29,7 @@ static const struct {
     {"unique", KIND(TEXT) | KINDS_NUMBER | KIND(REF) | KIND(REGION) | KIND(DATE), 0},
     {"codes", KIND(CODE), KIND(CODE)},
     {"type", KIND(REF), KIND(REF)},
-    {"default", ~(KIND(POINT) | KIND(ROWS) | KIND(FILE)), 0},
+    {"default", ~(KIND(POINT) | KIND(ROWS) | KIND(FILE) | KIND(AREA)), 0},
     {"fields", KIND(ROWS), KIND(ROWS)},
     {"min_rows", KIND(ROWS), 0},
     {"max_rows", KIND(ROWS), 0},
@@ -193,6 +193,7 @@ gboolean literal_fits(Loader *loader, const Field *field, const Assignment *valu
         [FIELD_POINT] = nothing_fits,     [FIELD_MONEY] = hundredths_fit,
         [FIELD_DURATION] = duration_fits, [FIELD_SCORE] = hundredths_fit,
         [FIELD_FILE] = nothing_fits,      [FIELD_ROWS] = nothing_fits,
+        [FIELD_AREA] = nothing_fits,
     };
     if (value->kind == VALUE_TEXT && *value->text == 0)
         return refuse(error, node, "写 null 或文字 / write null or a text",
@@ -444,6 +445,9 @@ static gboolean fits_in_row(const YamlNode *node, const Field *field, GError **e
         if (tree_get(node, never[i]))
             return refuse(error, node, "删除该键 / remove it",
                           "rows 里的字段不能有 %s / a field of rows has no %s", never[i], never[i]);
+    if (field->kind == FIELD_AREA)
+        return refuse(error, node, "放到 rows 之外 / put it beside the rows",
+                      "rows 里没有区域 / there are no areas inside rows");
     if (field->kind == FIELD_FILE)
         return refuse(error, node, "放到 rows 之外 / put it beside the rows",
                       "rows 里没有文件 / there are no files inside rows");
@@ -571,20 +575,20 @@ static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, 
     return TRUE;
 }
 
-/* A point is stored as NAME_lon and NAME_lat. */
+/* A point is stored as NAME_lon and NAME_lat, an area has the box around it beside it. */
 static gboolean columns_differ(Loader *loader, const YamlNode *node, GError **error) {
-    static const char *const parts[] = {"lon", "lat"};
+    static const char *const parts[FIELD_KINDS][5] = {
+        [FIELD_POINT] = {"lon", "lat"}, [FIELD_AREA] = {"w", "s", "e", "n"}};
     GPtrArray *fields = loader->type->fields;
     for (guint i = 0; i < fields->len; i++) {
-        const Field *point = fields->pdata[i];
-        for (gsize j = 0; point->kind == FIELD_POINT && j < G_N_ELEMENTS(parts); j++) {
-            g_autofree char *column = g_strdup_printf("%s_%s", point->name, parts[j]);
+        const Field *place = fields->pdata[i];
+        for (const char *const *part = parts[place->kind]; *part; part++) {
+            g_autofree char *column = g_strdup_printf("%s_%s", place->name, *part);
             const Field *other = type_field(loader->type, column);
             if (other)
-                return refuse(
-                    error, tree_at(node, other->index), "换一个名称 / use another name",
-                    "字段名 %s 被 point 字段 %s 占用 / the name %s belongs to the point %s", column,
-                    point->name, column, point->name);
+                return refuse(error, tree_at(node, other->index), "换一个名称 / use another name",
+                              "字段名 %s 被字段 %s 占用 / the name %s belongs to the field %s",
+                              column, place->name, column, place->name);
         }
     }
     return TRUE;

@@ -116,6 +116,17 @@ static gboolean read_to(Loader *loader, const YamlNode *node, gpointer place, GE
     return TRUE;
 }
 
+/* Where records stand that were made before the type had a flow; the others are in `initial`. */
+static gboolean read_adopt(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    static const KeyRow rows[] = {
+        {"when", TRUE, PASS_RULES, read_condition, offsetof(MoveTarget, when)},
+        {"state", TRUE, PASS_RULES, read_own_state, offsetof(MoveTarget, state)},
+    };
+    static const ListShape shape = {"目标 / target",   TARGETS_MAX, sizeof(MoveTarget), NULL, rows,
+                                    G_N_ELEMENTS(rows)};
+    return array_read(loader, node, &shape, *(GArray **)place, error);
+}
+
 static gboolean machine_bit(const YamlNode *node, int *by, GError **error) {
     static const struct {
         const char *name;
@@ -393,6 +404,7 @@ gboolean read_flow(Loader *loader, const YamlNode *node, gpointer place, GError 
     static const KeyRow rows[] = {
         {"states", TRUE, PASS_SHAPE | PASS_RULES, read_states, 0},
         {"initial", TRUE, PASS_RULES, read_own_state, offsetof(RecordType, initial)},
+        {"adopt", FALSE, PASS_RULES, read_adopt, offsetof(RecordType, adopt)},
         {"moves", TRUE, PASS_SHAPE | PASS_RULES, read_moves, 0},
     };
     if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error))

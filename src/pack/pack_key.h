@@ -111,6 +111,8 @@ gboolean read_type_file(Loader *loader, const YamlNode *file, GError **error);
 /* An empty one; the Packs own it. */
 RecordType *type_new(Packs *packs);
 gboolean read_fields(Loader *loader, const YamlNode *node, gpointer type, GError **error);
+gboolean read_assigned(Loader *loader, const YamlNode *node, gpointer place,
+                       GError **error); /* GArray* of Assigned */
 gboolean read_flow(Loader *loader, const YamlNode *node, gpointer type, GError **error);
 gboolean read_clocks(Loader *loader, const YamlNode *node, gpointer type, GError **error);
 gboolean read_watches(Loader *loader, const YamlNode *node, gpointer type, GError **error);

@@ -69,6 +69,8 @@ static gboolean read_scope(Loader *loader, const YamlNode *node, gpointer place,
         {"enterprise", FALSE, PASS_RULES, read_scope_enterprise,
          offsetof(RecordType, scope_enterprise)},
         {"sector", FALSE, PASS_RULES, read_scope_sector, offsetof(RecordType, scope_sector)},
+        {"assigned", FALSE, PASS_RULES, read_assigned, offsetof(RecordType, assigned)},
+        {"own", FALSE, PASS_RULES, read_flag, offsetof(RecordType, own)},
     };
     return keys_read(loader, node, rows, G_N_ELEMENTS(rows), place, error);
 }
@@ -343,7 +345,9 @@ RecordType *type_new(Packs *packs) {
     type->fields_by_name = packs_table(packs);
     type->checks = packs_pointers(packs);
     type->indexed = packs_pointers(packs);
+    type->assigned = packs_array(packs, sizeof(Assigned));
     type->states = packs_pointers(packs);
+    type->adopt = packs_array(packs, sizeof(MoveTarget));
     type->moves = packs_pointers(packs);
     type->clocks = packs_pointers(packs);
     type->documents = packs_pointers(packs);

@@ -4,17 +4,20 @@
 
 #include <string.h>
 
-gboolean uscc_valid(const char *text) {
-    enum { LENGTH = 18, MODULUS = 31 };
+enum { LENGTH = 18, MODULUS = 31 };
+
+char uscc_check_character(const char *text) {
     static const char characters[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
     int sum = 0, weight = 1;
-    if (strlen(text) != LENGTH)
-        return FALSE;
     for (int i = 0; i < LENGTH - 1; i++, weight = weight * 3 % MODULUS) {
-        const char *c = strchr(characters, text[i]);
+        const char *c = text[i] ? strchr(characters, text[i]) : NULL;
         if (c == NULL)
-            return FALSE;
+            return 0;
         sum += (int)(c - characters) * weight;
     }
-    return characters[(MODULUS - sum % MODULUS) % MODULUS] == text[LENGTH - 1];
+    return characters[(MODULUS - sum % MODULUS) % MODULUS];
+}
+
+gboolean uscc_valid(const char *text) {
+    return strlen(text) == LENGTH && uscc_check_character(text) == text[LENGTH - 1];
 }

@@ -1,5 +1,5 @@
 /* A YAML file as a small tree that remembers the line of every node; libyaml does the reading.
- * Private to src/pack.
+ * For packs, stories and the files of the demo.
  *
  * Only what packs need: one document, maps with text keys, lists and scalars. Refused with file and
  * line: anchors, aliases and tags, repeated keys, files above 1 MiB, more than 16 levels or 100,000

@@ -34,15 +34,16 @@ static int find_state(const char *name, GError **error) {
     return -1;
 }
 
-static void add_scope(Query *query, const Actor *actor, const RecordType *type) {
+static void add_scope(Query *query, Sql *sql, const Actor *actor, const RecordType *type) {
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-    rights_scope_sql(actor, type, query->text, texts);
+    rights_scope_sql(sql, actor, type, "id", query->text, texts);
     for (guint i = 0; i < texts->len; i++)
         query_param_text(query, texts->pdata[i]);
 }
 
 /* "… OR (type = ? AND scope)" for each type that the actor reads. */
-static void add_sight_of(Query *query, const Packs *packs, const Actor *actor, const char *only) {
+static void add_sight_of(Query *query, const Act *act, const Actor *actor, const char *only) {
+    const Packs *packs = act->packs;
     for (guint i = 0; i < packs->types->len; i++) {
         const RecordType *type = packs->types->pdata[i];
         if (type->clocks->len == 0 || !rights_read(actor, type) ||
@@ -50,7 +51,7 @@ static void add_sight_of(Query *query, const Packs *packs, const Actor *actor, c
             continue;
         query_add(query, " OR (type = ?");
         query_param_text(query, type->name);
-        add_scope(query, actor, type);
+        add_scope(query, act->sql, actor, type);
         query_add(query, ")");
     }
 }
@@ -58,9 +59,9 @@ static void add_sight_of(Query *query, const Packs *packs, const Actor *actor, c
 static void add_sight(Query *query, const Act *act, const char *only) {
     g_autoptr(GPtrArray) others = stand_ins(act);
     query_add(query, " WHERE (1 = 0");
-    add_sight_of(query, act->packs, act->actor, only);
+    add_sight_of(query, act, act->actor, only);
     for (guint i = 0; i < others->len; i++)
-        add_sight_of(query, act->packs, &((const StandIn *)others->pdata[i])->actor, only);
+        add_sight_of(query, act, &((const StandIn *)others->pdata[i])->actor, only);
     query_add(query, ")");
 }
 

@@ -30,7 +30,8 @@ static void add_stand_in(const Act *act, const char *for_id, GPtrArray *found) {
                                   .role = role,
                                   .region = stand_in->region,
                                   .enterprise = stand_in->enterprise,
-                                  .sectors = stand_in->sectors};
+                                  .sectors = stand_in->sectors,
+                                  .assigned = stand_in->for_id};
         g_ptr_array_add(found, stand_in);
     }
     json_decref(user);

@@ -22,6 +22,8 @@ gboolean list_where(Query *query, const Act *act, const RecordType *type, const 
 /* Only " AND ...": scope, box and filters. */
 gboolean list_narrow(Query *query, const Act *act, const RecordType *type, const RecordQuery *asked,
                      GPtrArray *conditions, GError **error);
+/* Whose place may narrow the index of words: NULL when more than his place is in his sight. */
+const Actor *list_place_of(const Act *act, const RecordType *type, const GPtrArray *others);
 GPtrArray *list_conditions_new(void);
 /* How far to count. */
 gint64 list_count_max(const RecordQuery *asked);

@@ -87,17 +87,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FileRow, file_clear)
 
 /* Type and id of the records that use a file: text, text, text … */
 static GPtrArray *file_users(Sql *sql, const char *id, GError **error) {
-    SqlStatement *st =
-        sql_query(sql, error, "SELECT DISTINCT type, id FROM file_uses WHERE file = ?", "t", id);
-    GPtrArray *users = g_ptr_array_new_with_free_func(g_free);
-    SqlStep step = SQL_FAILED;
-    while (st && (step = sql_step(st, error)) == SQL_ROW) {
-        g_ptr_array_add(users, g_strdup(sql_text(st, 0)));
-        g_ptr_array_add(users, g_strdup(sql_text(st, 1)));
-    }
-    if (step == SQL_FAILED)
-        g_clear_pointer(&users, g_ptr_array_unref);
-    return users;
+    return sql_texts(sql, error, 2, "SELECT DISTINCT type, id FROM file_uses WHERE file = ?", "t",
+                     id);
 }
 
 static gboolean may_read(Sql *sql, const Packs *packs, const Actor *actor, const FileRow *file,

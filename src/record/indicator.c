@@ -21,7 +21,8 @@ typedef struct {
     const Act *act;
     const RecordType *type;
     const Indicator *indicator;
-    const char *region; /* "": all in sight */
+    const char *region; /* whose parts a breakdown shows */
+    const char *below;  /* the division that was asked for; "": all in sight */
     gint64 from, to;    /* days; used when the indicator has a time */
     Grouping grouping;
     const Field *field; /* BY_FIELD */
@@ -138,7 +139,7 @@ static GHashTable *count_groups(const Reckoning *r, gboolean whole, GError **err
     query_add_format(query, ", count(*), count(%s), sum(%s)", column, column);
     if (!list_where(query, r->act, r->type, &asked, LIST_COUNTS, conditions, error))
         return NULL;
-    add_below(query, r->region);
+    add_below(query, r->below);
     query_add_format(query, " GROUP BY 1 ORDER BY 2 DESC LIMIT %d", GROUPS_MAX);
     SqlStatement *st = query_start(query, r->act->sql, error);
     g_autoptr(GHashTable) counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -351,7 +352,11 @@ static gboolean set_grouping(Reckoning *r, const char *by, GError **error) {
 static gboolean reckoning_init(Reckoning *r, const Act *act, const IndicatorQuery *asked,
                                GError **error) {
     const char *own = act->actor->region;
-    *r = (Reckoning){.act = act, .region = asked->region ? asked->region : own ? own : ""};
+    *r = (Reckoning){.act = act,
+                     .region = asked->region ? asked->region
+                               : own         ? own
+                                             : "",
+                     .below = asked->region ? asked->region : ""};
     if (strspn(r->region, "0123456789") != strlen(r->region) || strlen(r->region) > 12)
         return error_set(error, ERROR_REQUEST, "region", "region: no division code", "region=3204",
                          NULL);

@@ -150,19 +150,20 @@ json_t *journal_of(Sql *sql, const Packs *packs, const char *type, const char *i
     return items;
 }
 
-static gboolean entry_seen(const Packs *packs, const Actor *actor, const EntryTexts *entry,
-                           const char *sector) {
+static gboolean entry_seen(Sql *sql, const Packs *packs, const Actor *actor,
+                           const EntryTexts *entry, const char *sector) {
     const RecordType *type = packs_type(packs, entry->text[ENTRY_TYPE]);
     return type && rights_read(actor, type) &&
-           rights_in_scope(actor, type, entry->text[ENTRY_REGION], entry->text[ENTRY_ENTERPRISE],
-                           sector);
+           rights_sees(sql, actor, type, entry->text[ENTRY_ID], entry->text[ENTRY_REGION],
+                       entry->text[ENTRY_ENTERPRISE], sector);
 }
 
-static gboolean entry_seen_by_any(const Packs *packs, const Actor *actor, const GPtrArray *others,
-                                  const EntryTexts *entry, const char *sector) {
-    gboolean seen = entry_seen(packs, actor, entry, sector);
+static gboolean entry_seen_by_any(Sql *sql, const Packs *packs, const Actor *actor,
+                                  const GPtrArray *others, const EntryTexts *entry,
+                                  const char *sector) {
+    gboolean seen = entry_seen(sql, packs, actor, entry, sector);
     for (guint i = 0; others && !seen && i < others->len; i++)
-        seen = entry_seen(packs, &((const StandIn *)others->pdata[i])->actor, entry, sector);
+        seen = entry_seen(sql, packs, &((const StandIn *)others->pdata[i])->actor, entry, sector);
     return seen;
 }
 
@@ -184,7 +185,7 @@ json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, const GP
         entry_read(st, &entry);
         *last = entry.seq;
         const char *sector = sql_text(st, JOURNAL_SECTOR_COLUMN);
-        if (!entry_seen_by_any(packs, actor, others, &entry, sector))
+        if (!entry_seen_by_any(sql, packs, actor, others, &entry, sector))
             continue;
         json_t *json = json_object();
         set_common(json, &entry);

@@ -28,12 +28,12 @@ static Query *page_query(const JournalQuery *asked, int most) {
     return query;
 }
 
-static gboolean in_sight(const Packs *packs, const Actor *actor, const EntryTexts *entry,
+static gboolean in_sight(Sql *sql, const Packs *packs, const Actor *actor, const EntryTexts *entry,
                          const char *sector) {
     const RecordType *type = packs_type(packs, entry->text[ENTRY_TYPE]);
     return type && rights_read(actor, type) &&
-           rights_in_scope(actor, type, entry->text[ENTRY_REGION], entry->text[ENTRY_ENTERPRISE],
-                           sector);
+           rights_sees(sql, actor, type, entry->text[ENTRY_ID], entry->text[ENTRY_REGION],
+                       entry->text[ENTRY_ENTERPRISE], sector);
 }
 
 static void add_label(Sql *sql, const Packs *packs, json_t *entry) {
@@ -61,7 +61,7 @@ json_t *journal_page(Sql *sql, const Packs *packs, const Actor *actor, const Jou
         entry_read(st, &entry);
         last = entry.seq;
         looked++;
-        if (in_sight(packs, actor, &entry, sql_text(st, JOURNAL_SECTOR_COLUMN)))
+        if (in_sight(sql, packs, actor, &entry, sql_text(st, JOURNAL_SECTOR_COLUMN)))
             json_array_append_new(items, journal_entry_json(st));
     }
     sql_reset(st);

@@ -87,7 +87,8 @@ gboolean proposal_none(const Act *act, const Row *row, GError **error) {
 
 static gboolean is_approver(const Act *act, const Row *row, const Move *move) {
     return act->actor->role && role_in(act->actor->role, move->approvers) &&
-           rights_covers(act->actor, row->type, row->region, row_enterprise(row), row->sector);
+           (rights_covers(act->actor, row->type, row->region, row_enterprise(row), row->sector) ||
+            rights_assigned(act->sql, act->actor, row->type, row->id));
 }
 
 gboolean proposal_may_confirm(const Act *act, const Row *row, const Proposal *proposal,

@@ -68,14 +68,7 @@ static GPtrArray *find_rows(const Act *act, const RecordType *type, const Public
     }
     query_add(query, " ORDER BY _id DESC LIMIT ?");
     query_param_int(query, asked->limit + 1);
-    SqlStatement *st = query_start(query, act->sql, error);
-    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)row_free);
-    SqlStep step = SQL_FAILED;
-    while (st && (step = sql_step(st, error)) == SQL_ROW)
-        g_ptr_array_add(rows, row_read(type, st));
-    if (step == SQL_FAILED)
-        g_clear_pointer(&rows, g_ptr_array_unref);
-    return rows;
+    return rows_of_query(act->sql, type, query, error);
 }
 
 static gboolean read_filter(const RecordType *type, const char *text, Condition **filter,

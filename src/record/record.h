@@ -7,6 +7,7 @@
  * members id, type, version, state, number, created_at, created_by, updated_at, then the fields
  * that have a value), new reference to the caller. */
 #pragma once
+#include "base/area.h"
 #include "base/clock.h"
 #include "pack/pack.h"
 #include "store/sql.h"
@@ -26,6 +27,7 @@ typedef struct {
                            system level */
     const char *enterprise; /* code, for the enterprise level */
     const char *sectors;    /* codes joined by commas, for a role with scope: sector */
+    const char *assigned;   /* login whose assignments count; NULL: `id`, "": nobody's */
 } Actor;
 /* ACTOR_GUEST is anybody without a log-in: he may file what the pack lets the public create, and
  * nothing is kept of who he is. */
@@ -35,6 +37,12 @@ extern const Actor actor_engine, actor_clock, actor_system, actor_guest;
  * A change that would lose data is refused (ERROR_PACK). Run once at start on the SQL_WRITE
  * connection. */
 gboolean records_migrate(Sql *sql, const Packs *packs, GError **error);
+
+/* Records that were made before their type had a flow get a state (`adopt` of the flow, else
+ * `initial`), by an entry `adopt` of the system; *adopted of them. At start, after records_migrate
+ * and records_seal. */
+gboolean records_adopt(Sql *sql, const Packs *packs, gint64 now_ms, gint64 *adopted,
+                       GError **error);
 
 json_t *record_create(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
                       json_t *fields, const char *comment, gint64 now_ms, GError **error);
@@ -57,10 +65,6 @@ json_t *record_put(Sql *sql, const Packs *packs, const Actor *actor, const char 
 json_t *record_get(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
                    const char *id, GError **error);
 
-/* A box on the map in degrees (CRS84); west > east: over the date line. */
-typedef struct {
-    double west, south, east, north;
-} GeoBox;
 /* "west,south,east,north", or six numbers with heights, which are passed over. ERROR_REQUEST. */
 gboolean geo_box_parse(const char *text, GeoBox *box, GError **error);
 
@@ -89,11 +93,11 @@ void record_add_labels(Sql *sql, const Packs *packs, json_t *record);
 /* The same for a list of them, with few queries. */
 void records_add_labels(Sql *sql, const Packs *packs, json_t *records);
 
-/* Where a record stands: by a point of its own, else by its enterprise (record/place.h). */
+/* Where a record stands: by an area or a point of its own, else by the point of its enterprise
+ * (record/place.h). */
 gboolean record_has_place(const Packs *packs, const Actor *actor, const RecordType *type);
-/* FALSE when it has no place. */
-gboolean record_place(Sql *sql, const Packs *packs, const Actor *actor, json_t *record, double *lon,
-                      double *lat);
+/* As GeoJSON; NULL when it has no place. */
+json_t *record_geometry(Sql *sql, const Packs *packs, const Actor *actor, json_t *record);
 
 /* Moves the actor may make now on this record:
  * [{"name","title":{zh,en},"accepts":[..],"require":[..]}] */
@@ -101,7 +105,7 @@ json_t *record_moves(Sql *sql, const Packs *packs, const Actor *actor, json_t *r
                      gint64 now_ms);
 /* Whether the type has a move of this name, or it is one that every type has. */
 gboolean record_move_known(const RecordType *type, const char *name);
-gboolean record_may_edit(const Actor *actor, const RecordType *type, json_t *record);
+gboolean record_may_edit(Sql *sql, const Actor *actor, const RecordType *type, json_t *record);
 json_t *record_clocks(Sql *sql, const Packs *packs, const char *type, const char *id, gint64 now_ms,
                       GError **error);
 /* Whose turn it is: docs/api.md /api/todo. */

@@ -66,10 +66,11 @@ gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError 
 }
 
 /* What a person may not see does not exist for him, also as the target of a reference. */
-static gboolean row_seen(const Act *act, const RecordType *type, SqlStatement *st) {
+static gboolean row_seen(const Act *act, const RecordType *type, const char *id, SqlStatement *st) {
     return (act->actor->kind != ACTOR_PERSON && act->actor->kind != ACTOR_GUEST) ||
            (rights_read(act->actor, type) &&
-            rights_in_scope(act->actor, type, sql_text(st, 0), sql_text(st, 1), sql_text(st, 2)));
+            rights_sees(act->sql, act->actor, type, id, sql_text(st, 0), sql_text(st, 1),
+                        sql_text(st, 2)));
 }
 
 static gboolean row_exists(const Act *act, const RecordType *type, const char *id, gboolean any,
@@ -78,19 +79,30 @@ static gboolean row_exists(const Act *act, const RecordType *type, const char *i
         g_strdup_printf("SELECT _region, _enterprise, _sector FROM r_%s WHERE _id = ?", type->name);
     SqlStatement *st = sql_query(act->sql, error, text, "t", id);
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
-    *exists = step == SQL_ROW && (any || row_seen(act, type, st));
+    *exists = step == SQL_ROW && (any || row_seen(act, type, id, st));
     if (step == SQL_ROW)
         sql_reset(st);
     return step != SQL_FAILED;
+}
+
+/* People name whoever they assign a record to, though nobody reads the register of users. */
+static gboolean names_person(const RecordType *type, const Field *field) {
+    for (guint i = 0; i < type->assigned->len; i++) {
+        const Assigned *assigned = &g_array_index(type->assigned, Assigned, i);
+        if (assigned->field == field && assigned->via == NULL)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 /* The fields of the scope themselves are judged by in_actors_place, with an error of its own. */
 static gboolean ref_exists(const Act *act, const RecordType *type, const Field *field,
                            const char *type_name, const char *id, GError **error) {
     const RecordType *target = packs_type(act->packs, type_name);
-    gboolean scope = field == type->scope_enterprise || field == type->scope_region;
+    gboolean any =
+        field == type->scope_enterprise || field == type->scope_region || names_person(type, field);
     gboolean exists = FALSE;
-    if (target && !row_exists(act, target, id, scope, &exists, error))
+    if (target && !row_exists(act, target, id, any, &exists, error))
         return FALSE;
     return exists || error_set(error, ERROR_FIELD_REF, field->name,
                                target ? target->title.zh : type_name, id, NULL);

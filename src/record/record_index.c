@@ -82,10 +82,15 @@ static void want_field(GPtrArray *indexes, const RecordType *type, const Field *
     g_autofree char *unique = g_strdup_printf("unique.%s", field->name);
     g_autofree char *pair =
         g_strdup_printf("(\"%s_lon\", \"%s_lat\", _region)", field->name, field->name);
+    g_autofree char *box = g_strdup_printf(
+        "(\"%s_w\", \"%s_e\", \"%s_s\", \"%s_n\", _region) WHERE \"%s_w\" IS NOT NULL", field->name,
+        field->name, field->name, field->name, field->name);
     if (field->unique)
         want(indexes, type, unique, field, rest);
     else if (field->kind == FIELD_POINT) /* boxes on the map, read with the scope */
         want(indexes, type, field->name, NULL, pair);
+    else if (field->kind == FIELD_AREA)
+        want(indexes, type, field->name, NULL, box);
     else if (field->kind == FIELD_REF)
         want(indexes, type, field->name, NULL, rest);
 }
@@ -117,6 +122,38 @@ static void want_indexed(GPtrArray *indexes, SqlKind kind, const RecordType *typ
     want(indexes, type, name, NULL, rest);
 }
 
+/* What assignment looks for (rights.c), where a ref or a unique field has no index already. */
+static void want_assigned(GPtrArray *indexes, const RecordType *holder, const Field *field) {
+    if (!schema_own_column(holder, field) ||
+        (!holder->owner && (field->kind == FIELD_REF || field->unique)))
+        return;
+    g_autofree char *name = g_strdup_printf("assigned.%s", field->name);
+    g_autofree char *rest =
+        g_strdup_printf("(\"%s\") WHERE \"%s\" IS NOT NULL", field->name, field->name);
+    g_autofree char *whole = g_strdup_printf("i_%s.%s", holder->name, name);
+    for (guint i = 0; i < indexes->len; i++)
+        if (strcmp(((const Index *)indexes->pdata[i])->name, whole) == 0)
+            return;
+    want(indexes, holder, name, NULL, rest);
+}
+
+/* Whom the records of the type name, and by what others name people through it. */
+static void want_assignments(GPtrArray *indexes, const Packs *packs, const RecordType *type) {
+    for (guint i = 0; i < packs->types->len; i++) {
+        const RecordType *other = packs->types->pdata[i];
+        for (guint j = 0; j < other->assigned->len; j++) {
+            const Assigned *assigned = &g_array_index(other->assigned, Assigned, j);
+            if (other == type)
+                want_assigned(indexes, assigned->rows ? assigned->rows->rows : type,
+                              assigned->field);
+            if (assigned->via == type)
+                want_assigned(indexes, type, assigned->via_field);
+        }
+    }
+    if (type->own)
+        want(indexes, type, "own", NULL, "(_created_by)");
+}
+
 static gboolean has_sector_roles(const Packs *packs) {
     for (guint i = 0; i < packs->roles->len; i++)
         if (((const Role *)packs->roles->pdata[i])->sector)
@@ -146,6 +183,7 @@ static GPtrArray *wanted_indexes(SqlKind kind, const Packs *packs, const RecordT
         want_indexed(indexes, kind, type, type->indexed->pdata[i]);
     for (guint i = 0; i < type->fields->len; i++)
         want_field(indexes, type, type->fields->pdata[i]);
+    want_assignments(indexes, packs, type);
     return indexes;
 }
 

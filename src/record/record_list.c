@@ -17,7 +17,7 @@ static char *only_region(const Act *act, const RecordType *type) {
     g_autoptr(Query) query = query_new("SELECT ");
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     GString *scope = g_string_new(NULL);
-    rights_scope_sql(act->actor, type, scope, texts);
+    rights_scope_sql(act->sql, act->actor, type, "_id", scope, texts);
     if (texts->len == 2)
         for (int end = 0; end < 2; end++) {
             query_add_format(
@@ -48,9 +48,9 @@ static void add_scope(Query *query, const Act *act, const RecordType *type, cons
     }
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     GString *scope = g_string_new(NULL);
-    rights_scope_sql(act->actor, type, scope, texts);
+    rights_scope_sql(act->sql, act->actor, type, "_id", scope, texts);
     if (by_creation)
-        g_string_replace(scope, "_region", "(_region || '')", 0);
+        g_string_replace(scope, " _region ", " (_region || '') ", 0);
     query_add(query, scope->str);
     g_string_free(scope, TRUE);
     for (guint i = 0; i < texts->len; i++)
@@ -59,7 +59,7 @@ static void add_scope(Query *query, const Act *act, const RecordType *type, cons
 
 static void add_one_scope(Query *query, const Act *act, const RecordType *type) {
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-    rights_scope_sql(act->actor, type, query->text, texts);
+    rights_scope_sql(act->sql, act->actor, type, "_id", query->text, texts);
     for (guint i = 0; i < texts->len; i++)
         query_param_text(query, texts->pdata[i]);
 }
@@ -143,12 +143,18 @@ static gboolean is_local(const Actor *actor) {
            actor->role->level < LEVEL_ENTERPRISE;
 }
 
+/* Only these have the index. */
+static gboolean has_sight(const RecordType *type) {
+    return type->scope_region || type->scope_enterprise;
+}
+
 /* The name of the index without "i_TYPE."; NULL: as the planner likes. */
 static char *chosen_index(const Act *act, const RecordType *type, const RecordQuery *asked,
                           ListUse use, const char *only) {
-    if (sql_kind(act->sql) != SQL_SQLITE || !is_local(act->actor) ||
-        rights_all_rows(act->actor, type) || (type->read & ROLE_EVERYONE) || given(asked->search) ||
-        asked->box || (use == LIST_PAGE && by_creation(asked)))
+    if (sql_kind(act->sql) != SQL_SQLITE || !is_local(act->actor) || !has_sight(type) ||
+        rights_any_assigned(act->sql, act->actor, type) || rights_all_rows(act->actor, type) ||
+        (type->read & ROLE_EVERYONE) || given(asked->search) || asked->box ||
+        (use == LIST_PAGE && by_creation(asked)))
         return NULL;
     char *index =
         only && use == LIST_PAGE && !filtered(asked) ? sorted_by_index(type, asked) : NULL;
@@ -196,7 +202,7 @@ static gboolean add_box(Query *query, const Act *act, const RecordType *type, co
     if (box == NULL)
         return TRUE;
     TypePlace place = place_of_type(act->packs, act->actor, type);
-    if (place.point == NULL)
+    if (place.holder == NULL)
         return error_set(error, ERROR_REQUEST, "bbox", "this type has no place",
                          "leave bbox out, or ask for a type with a place", NULL);
     place_box_sql(query, &place, type, box);
@@ -238,12 +244,16 @@ gboolean list_where(Query *query, const Act *act, const RecordType *type, const 
     g_autoptr(GPtrArray) others = stand_ins(act);
     g_autofree char *only = others->len == 0 ? only_region(act, type) : NULL;
     if (given(asked->search))
-        add_search(query, act, type, asked, others->len ? NULL : act->actor);
+        add_search(query, act, type, asked, list_place_of(act, type, others));
     else
         add_source(query, act, type, asked, use, only);
     add_scopes(query, act, type, others, only,
                by_creation(asked) && (use == LIST_PAGE || !is_local(act->actor)));
     return add_filters(query, act, type, asked, conditions, error);
+}
+
+const Actor *list_place_of(const Act *act, const RecordType *type, const GPtrArray *others) {
+    return others->len || rights_any_assigned(act->sql, act->actor, type) ? NULL : act->actor;
 }
 
 gint64 list_count_max(const RecordQuery *asked) {
@@ -269,21 +279,6 @@ static void add_count(json_t *page, const RecordQuery *asked, gint64 count) {
         json_object_set_new(page, "count_more", json_true());
 }
 
-static GPtrArray *read_rows(const Act *act, const RecordType *type, const Query *query,
-                            GError **error) {
-    SqlStatement *st = query_start(query, act->sql, error);
-    if (st == NULL)
-        return NULL;
-    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)row_free);
-    SqlStep step;
-    while ((step = sql_step(st, error)) == SQL_ROW)
-        g_ptr_array_add(rows, row_read(type, st));
-    if (step == SQL_FAILED ||
-        !rows_fill(act->sql, type, (Row *const *)rows->pdata, rows->len, error))
-        g_clear_pointer(&rows, g_ptr_array_unref);
-    return rows;
-}
-
 /* The inner query finds and sorts ids, mostly inside an index; the outer one reads only the rows of
  * the page. One more than asked for, to know whether there is a next page. */
 static GPtrArray *find_rows(const Act *act, const RecordType *type, const RecordQuery *asked,
@@ -299,10 +294,7 @@ static GPtrArray *find_rows(const Act *act, const RecordType *type, const Record
         query_add(query, " LIMIT ?)");
         query_param_int(query, limit + 1);
         list_sort_order(sort, query);
-        if (rows_begin(act->sql, type, error)) {
-            rows = read_rows(act, type, query, error);
-            rows_end(act->sql, type);
-        }
+        rows = rows_of_query(act->sql, type, query, error);
     }
     return rows;
 }

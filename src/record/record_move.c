@@ -39,6 +39,15 @@ static gboolean actor_allowed(const Actor *actor, const Move *move) {
  * mover's place. */
 static gboolean in_place(const Act *act, const Row *row, GError **error) {
     return rights_covers(act->actor, row->type, row->region, row_enterprise(row), row->sector) ||
+           rights_assigned(act->sql, act->actor, row->type, row->id) ||
+           error_set(error, ERROR_SCOPE, NULL, NULL);
+}
+
+/* Whoever it was assigned to leaves it where it stands. */
+static gboolean stays_in_place(const Act *act, const Row *before, const Row *row, GError **error) {
+    return (strcmp(before->region, row->region) == 0 && strcmp(before->sector, row->sector) == 0 &&
+            g_strcmp0(row_enterprise(before), row_enterprise(row)) == 0) ||
+           rights_covers(act->actor, row->type, row->region, row_enterprise(row), row->sector) ||
            error_set(error, ERROR_SCOPE, NULL, NULL);
 }
 
@@ -243,7 +252,7 @@ static gboolean change_row(const Act *act, const Row *before, Row *row, const Mo
     row->state = target_state(act, row, move);
     return row_settle(act, row, fields, error) &&
            (!(changed || row->state != before->state) || check_state_required(act, row, error)) &&
-           check_place(act, before, row, error) && in_place(act, row, error) &&
+           check_place(act, before, row, error) && stays_in_place(act, before, row, error) &&
            check_rules(act, row, error);
 }
 

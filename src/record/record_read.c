@@ -27,12 +27,23 @@ static const char *own_text(json_t *record, const Field *field) {
     return field ? json_string_value(json_object_get(record, field->name)) : NULL;
 }
 
+/* Of types by assignment: by the row. */
+static gboolean may_edit_row(Sql *sql, const Actor *actor, const RecordType *type, json_t *record) {
+    const char *id = json_string_value(json_object_get(record, "id"));
+    g_autoptr(Row) row = row_load(sql, type, id, NULL);
+    return row && ((type->own && strcmp(row->created_by, actor->id) == 0) ||
+                   rights_covers(actor, type, row->region, row_enterprise(row), row->sector));
+}
+
 /* The record was given to the actor, so he sees it; whether he may also change it differs only for
- * types that everyone sees, whose scope fields stand in the record itself. */
-gboolean record_may_edit(const Actor *actor, const RecordType *type, json_t *record) {
+ * types by assignment and for those that everyone sees, whose scope fields stand in the record
+ * itself. */
+gboolean record_may_edit(Sql *sql, const Actor *actor, const RecordType *type, json_t *record) {
     const char *state = json_string_value(json_object_get(record, "state"));
     if (!rights_edit(actor, type) || (state && type_state(type, state)->final))
         return FALSE;
+    if (type->own || type->assigned->len)
+        return may_edit_row(sql, actor, type, record);
     if (!(type->read & ROLE_EVERYONE))
         return TRUE;
     return rights_covers(actor, type, own_text(record, type->scope_region),
@@ -155,12 +166,31 @@ static void add_scope(Query *query, const Actor *actor) {
         query_param_text(query, texts->pdata[i]);
 }
 
-/* Notices to the actor's role, in his place. */
-static void add_told(Query *query, const Actor *actor) {
+/* What is assigned to him, wherever it stands. */
+static void add_assigned(Query *query, const Act *act, const Actor *actor) {
+    for (guint i = 0; i < act->packs->types->len; i++) {
+        const RecordType *type = act->packs->types->pdata[i];
+        g_autoptr(GString) text = g_string_new(NULL);
+        g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+        if (!rights_read(actor, type) ||
+            !rights_assigned_sql(act->sql, actor, type, "id", text, texts))
+            continue;
+        query_add(query, " OR (role = ? AND type = ? AND ");
+        query_param_text(query, actor->role->name);
+        query_param_text(query, type->name);
+        query_add_format(query, "%s)", text->str);
+        for (guint j = 0; j < texts->len; j++)
+            query_param_text(query, texts->pdata[j]);
+    }
+}
+
+/* Notices to the actor's role, in his place or of what is assigned to him. */
+static void add_told(Query *query, const Act *act, const Actor *actor) {
     query_add(query, "(role = ?");
     query_param_text(query, actor->role ? actor->role->name : "");
     add_scope(query, actor);
     query_add(query, ")");
+    add_assigned(query, act, actor);
 }
 
 static json_t *notice_json(SqlStatement *st) {
@@ -173,14 +203,15 @@ static json_t *notice_json(SqlStatement *st) {
 
 json_t *record_notices(Sql *sql, const Packs *packs, const Actor *actor, gint64 after_seq,
                        int limit, GError **error) {
-    g_autoptr(GPtrArray) others = delegation_stand_ins(sql, packs, actor, 0);
+    Act act = {sql, packs, actor, 0, NULL};
+    g_autoptr(GPtrArray) others = stand_ins(&act);
     g_autoptr(Query) query = query_new("SELECT seq, time_ms, title_zh, title_en, type, id FROM "
                                        "notices WHERE seq > ? AND (");
     query_param_int(query, after_seq);
-    add_told(query, actor);
+    add_told(query, &act, actor);
     for (guint i = 0; i < others->len; i++) {
         query_add(query, " OR ");
-        add_told(query, &((const StandIn *)others->pdata[i])->actor);
+        add_told(query, &act, &((const StandIn *)others->pdata[i])->actor);
     }
     query_add(query, ") ORDER BY seq DESC LIMIT ?");
     query_param_int(query, limit);

@@ -18,7 +18,8 @@ const RecordType *find_type(const Packs *packs, const char *name, GError **error
 Row *load_seen(const Act *act, const RecordType *type, const char *id, GError **error) {
     GError *failure = NULL;
     Row *row = rights_read(act->actor, type) ? row_load(act->sql, type, id, &failure) : NULL;
-    if (row && rights_in_scope(act->actor, type, row->region, row_enterprise(row), row->sector))
+    if (row &&
+        rights_sees(act->sql, act->actor, type, id, row->region, row_enterprise(row), row->sector))
         return row;
     row_free(row);
     if (failure)
@@ -43,9 +44,18 @@ gboolean right_refused(const Act *act, RoleSet set, const char *zh, const char *
                      *roles ? roles : "系统 (the system itself)", NULL);
 }
 
+/* What is made for himself stands nowhere. */
+static gboolean is_own(const Act *act, const Row *row) {
+    const RecordType *type = row->type;
+    if (!type->own)
+        return FALSE;
+    return row->created_by ? strcmp(row->created_by, act->actor->id) == 0
+                           : !type->scope_region && !type->scope_enterprise;
+}
+
 /* A guest reports from anywhere. */
 static gboolean in_actors_place(const Act *act, const Row *row, GError **error) {
-    return act->actor->kind == ACTOR_GUEST ||
+    return act->actor->kind == ACTOR_GUEST || is_own(act, row) ||
            rights_covers(act->actor, row->type, row->region, row_enterprise(row), row->sector) ||
            error_set(error, ERROR_SCOPE, NULL, NULL);
 }

@@ -116,14 +116,7 @@ static GPtrArray *rows_page(Sql *sql, const RecordType *type, const char *after,
     row_select(type, query->text);
     query_add_format(query, " FROM r_%s WHERE _id > ? ORDER BY _id LIMIT %d", type->name, PAGE);
     query_param_text(query, after);
-    SqlStatement *st = query_start(query, sql, error);
-    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)row_free);
-    SqlStep step = SQL_FAILED;
-    while (st && (step = sql_step(st, error)) == SQL_ROW)
-        g_ptr_array_add(rows, row_read(type, st));
-    if (step == SQL_FAILED)
-        g_clear_pointer(&rows, g_ptr_array_unref);
-    return rows;
+    return rows_of_query(sql, type, query, error);
 }
 
 typedef struct {

@@ -1,12 +1,18 @@
-/* Rights: role x level x scope, as an SQL condition over the two scope columns and as a test of one
- * row; the two agree.
+/* Rights: role x level x (scope or assignment), as an SQL condition over the scope columns and as a
+ * test of one row; the two agree.
  *
  * Every record table and the journal carry `_region` (division code), `_enterprise` and `_sector`.
  * Government levels see rows whose _region starts with their own code, as an indexed range, never
  * by a join; a role with `scope: sector` of those only rows whose _sector is one of its user's, or
  * ANY_SECTOR; enterprise level sees rows of its _enterprise; system level sees all. Types that
  * everyone may read, and types without any scope, are seen whole. Somebody whose level needs a
- * place but who has none sees nothing. */
+ * place but who has none sees nothing.
+ *
+ * A type may also say that a record names those who see it wherever they are (`scope: {assigned,
+ * own}`, docs/packs.md). Whom it names is not copied anywhere: it is asked of the record's own
+ * columns, by their indexes, so it ends when the name is taken out. Whoever has no such record of
+ * a type, as nearly everybody, is given the plain scope, which keeps the indexes of lists usable.
+ */
 #pragma once
 #include "record/record.h"
 
@@ -20,10 +26,20 @@ gboolean rights_keeps(const Actor *actor, const RecordType *type);
 /* May he see a row of this place. */
 gboolean rights_in_scope(const Actor *actor, const RecordType *type, const char *region,
                          const char *enterprise, const char *sector);
+/* The same, or it is assigned to him. */
+gboolean rights_sees(Sql *sql, const Actor *actor, const RecordType *type, const char *id,
+                     const char *region, const char *enterprise, const char *sector);
 /* Appends " AND ..." (or nothing) and its text parameters, copied: make the array with
- * g_ptr_array_new_with_free_func(g_free). */
-void rights_scope_sql(const Actor *actor, const RecordType *type, GString *sql,
-                      GPtrArray *parameters);
+ * g_ptr_array_new_with_free_func(g_free). `id`: the column with the id of the type's record, "_id"
+ * or that of a table with _region, _enterprise and _sector of its own. */
+void rights_scope_sql(Sql *sql, const Actor *actor, const RecordType *type, const char *id,
+                      GString *text, GPtrArray *parameters);
+/* Whether records of the type are assigned to him: any, and this one. */
+gboolean rights_any_assigned(Sql *sql, const Actor *actor, const RecordType *type);
+gboolean rights_assigned(Sql *sql, const Actor *actor, const RecordType *type, const char *id);
+/* Appends "ID IN (…)", the records assigned to him; FALSE, and nothing, when there are none. */
+gboolean rights_assigned_sql(Sql *sql, const Actor *actor, const RecordType *type, const char *id,
+                             GString *text, GPtrArray *parameters);
 
 /* May he change a row of this place: as rights_in_scope, but `everyone` gives sight only. */
 gboolean rights_covers(const Actor *actor, const RecordType *type, const char *region,

@@ -57,7 +57,7 @@ static gboolean in_sql(World *world, const Actor *actor, const RecordType *type,
     g_autoptr(Query) query = query_new("SELECT count(*) FROM place WHERE key = ?");
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     query_param_text(query, key);
-    rights_scope_sql(actor, type, query->text, texts);
+    rights_scope_sql(world->sql, actor, type, "key", query->text, texts);
     for (guint i = 0; i < texts->len; i++)
         query_param_text(query, texts->pdata[i]);
     g_assert_true(query_int(query, world->sql, &count, &error));
@@ -78,7 +78,8 @@ static void test_agree(World *world, gconstpointer data) {
                        role,
                        home,
                        own,
-                       held[g_test_rand_int_range(0, G_N_ELEMENTS(held))]};
+                       held[g_test_rand_int_range(0, G_N_ELEMENTS(held))],
+                       NULL};
         const RecordType *type = packs_type(world->packs, g_test_rand_bit() ? "hazard" : "region");
         const char *region = regions[g_test_rand_int_range(0, G_N_ELEMENTS(regions))];
         const char *enterprise = enterprises[g_test_rand_int_range(0, G_N_ELEMENTS(enterprises))];

@@ -6,22 +6,8 @@
 
 #include <string.h>
 
-static gboolean column_exists(Sql *sql, const char *table, gint64 *exists, GError **error) {
-    const char *text =
-        sql_kind(sql) == SQL_SQLITE
-            ? "SELECT 1 FROM pragma_table_info(?) WHERE name = '_sector'"
-            : "SELECT 1 FROM information_schema.columns WHERE table_name = ? AND column_name = "
-              "'_sector' AND table_schema = current_schema()";
-    return sql_get_int(sql, error, exists, 0, text, "t", table);
-}
-
 static gboolean add_column(Sql *sql, const char *table, GError **error) {
-    gint64 exists;
-    if (!column_exists(sql, table, &exists, error) || exists)
-        return exists != 0;
-    g_autofree char *text =
-        g_strdup_printf("ALTER TABLE %s ADD COLUMN _sector {text} NOT NULL DEFAULT ''", table);
-    return sql_define(sql, text, error);
+    return sql_add_column(sql, table, "_sector", "{text} NOT NULL DEFAULT ''", error);
 }
 
 static gboolean add_columns(Sql *sql, const Packs *packs, GError **error) {

@@ -283,14 +283,7 @@ static GPtrArray *owned_rows(Sql *sql, const RecordType *type, const char *enter
     query_add_format(query, " ORDER BY _id LIMIT %d", PAGE);
     query_param_text(query, enterprise);
     query_param_text(query, after);
-    SqlStatement *st = query_start(query, sql, error);
-    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)row_free);
-    SqlStep step = SQL_FAILED;
-    while (st && (step = sql_step(st, error)) == SQL_ROW)
-        g_ptr_array_add(rows, row_read(type, st));
-    if (step == SQL_FAILED || !rows_fill(sql, type, (Row *const *)rows->pdata, rows->len, error))
-        g_clear_pointer(&rows, g_ptr_array_unref);
-    return rows;
+    return rows_of_query(sql, type, query, error);
 }
 
 static gboolean follow_row(Sql *sql, const Row *before, const char *region, GError **error) {
@@ -380,14 +373,7 @@ static GPtrArray *missing_rows(Sql *sql, const RecordType *type, const Row *afte
     query_param_int(query, after ? after->created_ms : -1);
     query_param_text(query, after ? after->id : "");
     query_param_text(query, type->name);
-    SqlStatement *st = query_start(query, sql, error);
-    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)row_free);
-    SqlStep step = SQL_FAILED;
-    while (st && (step = sql_step(st, error)) == SQL_ROW)
-        g_ptr_array_add(rows, row_read(type, st));
-    if (step == SQL_FAILED || !rows_fill(sql, type, (Row *const *)rows->pdata, rows->len, error))
-        g_clear_pointer(&rows, g_ptr_array_unref);
-    return rows;
+    return rows_of_query(sql, type, query, error);
 }
 
 static gboolean fill_type(Sql *sql, const RecordType *type, GError **error) {

@@ -113,7 +113,7 @@ gboolean search_page(const Act *act, const RecordType *type, const RecordQuery *
     if (!read_cursor(asked->cursor, &before, error))
         return FALSE;
     g_autoptr(GPtrArray) others = stand_ins(act);
-    const Actor *narrowing = others->len ? NULL : act->actor;
+    const Actor *narrowing = list_place_of(act, type, others);
     if (search_ask(act->sql, narrowing, type, asked->search, &whole) &&
         !find(act, type, asked, &whole, before, limit + 1, found, error))
         return FALSE;

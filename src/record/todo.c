@@ -70,7 +70,7 @@ static gboolean add_turn(Query *query, const Act *act, const RecordType *type) {
 
 static void add_scope(Query *query, const Act *act, const RecordType *type) {
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-    rights_scope_sql(act->actor, type, query->text, texts);
+    rights_scope_sql(act->sql, act->actor, type, "_id", query->text, texts);
     for (guint i = 0; i < texts->len; i++)
         query_param_text(query, texts->pdata[i]);
 }
@@ -122,9 +122,10 @@ static Item *item_new(const Act *act, const RecordType *type, const Row *row, gi
     const char *priority = row_text(row, text_field(type, "priority"));
     Item *item = g_new0(Item, 1);
     item->json =
-        json_pack("{s:s, s:s, s:s, s:s, s:o, s:b, s:o}", "type", type->name, "id", row->id, "title",
-                  label, "state", row->state->name, "state_title", title_json(&row->state->title),
-                  "overdue", act->now_ms > due_ms, "clock_title", clock_title(type, clock));
+        json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:b, s:o}", "type", type->name, "type_title",
+                  title_json(&type->title), "id", row->id, "title", label, "state",
+                  row->state->name, "state_title", title_json(&row->state->title), "overdue",
+                  act->now_ms > due_ms, "clock_title", clock_title(type, clock));
     set_text(item->json, "enterprise", row_enterprise(row));
     set_text(item->json, "number", row->number);
     set_text(item->json, "priority", priority);

@@ -64,10 +64,10 @@ static Counters *counters_of(GHashTable *groups, const char *key) {
 /* Characters of a division code by level: province 2, city 4, county 6. */
 static int child_digits(const char *region) { return (int)strlen(region) + 2; }
 
-static char *count_text(const Count *count, const RecordType *type, const Actor *actor,
+static char *count_text(Sql *sql, const Count *count, const RecordType *type, const Actor *actor,
                         const char *region, Group group, GPtrArray *parameters) {
     g_autoptr(GString) scope = g_string_new(NULL);
-    rights_scope_sql(actor, type, scope, parameters);
+    rights_scope_sql(sql, actor, type, "_id", scope, parameters);
     g_autofree char *key = group == BY_REGION
                                ? g_strdup_printf("SUBSTR(_region, 1, %d)", child_digits(region))
                                : g_strdup("_enterprise");
@@ -80,7 +80,7 @@ static gboolean run_count(Sql *sql, const Count *count, const RecordType *type, 
                           const char *region, Group group, gint64 now_ms, GHashTable *groups,
                           GError **error) {
     g_autoptr(GPtrArray) parameters = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *text = count_text(count, type, actor, region, group, parameters);
+    g_autofree char *text = count_text(sql, count, type, actor, region, group, parameters);
     g_autofree char *end = g_strconcat(region, "~", NULL);
     SqlStatement *st = sql_prepare(sql, text, error);
     if (st == NULL)
@@ -184,7 +184,7 @@ static json_t *enterprises(Sql *sql, const Packs *packs, const Actor *actor, con
     g_autoptr(GString) text =
         g_string_new("SELECT _id, name, kind, place_lon, place_lat FROM r_enterprise "
                      "WHERE _region >= ? AND _region < ?");
-    rights_scope_sql(actor, packs_type(packs, "enterprise"), text, parameters);
+    rights_scope_sql(sql, actor, packs_type(packs, "enterprise"), "_id", text, parameters);
     g_string_append(text, " ORDER BY _id LIMIT 5000");
     SqlStatement *st = sql_prepare(sql, text->str, error);
     if (st == NULL)
@@ -263,7 +263,7 @@ json_t *overview_alarm_counts(Sql *sql, const Packs *packs, const Actor *actor, 
     const RecordType *type = packs_type(packs, "alarm");
     if (!rights_read(actor, type))
         return json_object();
-    rights_scope_sql(actor, type, text, parameters);
+    rights_scope_sql(sql, actor, type, "_id", text, parameters);
     g_string_append(text, " GROUP BY 1, 2");
     SqlStatement *st = sql_prepare(sql, text->str, error);
     if (st == NULL)

@@ -24,23 +24,16 @@ typedef struct {
     char enterprise[64]; /* code; packs/core allows 18 characters */
 } DeviceEntry;
 
-static char *basic_password(const char *encoded) {
-    gsize n;
-    g_autofree guchar *bytes = g_base64_decode(encoded, &n);
-    g_autofree char *text = g_strndup((const char *)bytes, n);
-    const char *colon = strchr(text, ':');
-    return colon ? g_strdup(colon + 1) : NULL;
-}
-
 static char *device_token(Request *request) {
     static const char *const schemes[] = {"Token ", "Bearer "};
     const char *header = request_header(request, "Authorization");
     for (gsize i = 0; header && i < G_N_ELEMENTS(schemes); i++)
         if (g_ascii_strncasecmp(header, schemes[i], strlen(schemes[i])) == 0)
             return g_strdup(header + strlen(schemes[i]));
-    if (header && g_ascii_strncasecmp(header, "Basic ", strlen("Basic ")) == 0)
-        return basic_password(header + strlen("Basic "));
-    return g_strdup(request_query(request, "p"));
+    g_autofree char *login = NULL;
+    char *password = NULL;
+    basic_read(header, &login, &password);
+    return password ? password : g_strdup(request_query(request, "p"));
 }
 
 /* The device behind the token. What was looked up is believed for five seconds. */

@@ -1,6 +1,7 @@
 /* /api/types, /api/records, /api/todo, /api/notices, /api/alarms: the record kernel over HTTP.
  * Parse, call, render. */
 #include "record/journal.h"
+#include "server/gzip.h"
 #include "server/house.h"
 #include "signal/point_compose.h"
 #include "signal/point_refresh.h"
@@ -8,12 +9,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *types(Request *request, const Identity *identity, GError **error) {
-    (void)error;
-    return record_types(house_of(request)->packs, &identity->actor);
+/* Who takes no gzip gets the same made anew, without an ETag. */
+static void answer_types(Request *request, const Identity *identity) {
+    House *house = house_of(request);
+    const TypesAnswer *answer = types_text_of(house->types, &identity->actor);
+    if (answer->gzip == NULL || !gzip_accepted(request_header(request, "Accept-Encoding"))) {
+        respond_json(request, 200, record_types(house->packs, &identity->actor));
+        return;
+    }
+    const char *known = request_header(request, "If-None-Match");
+    request_add_header(request, "ETag", answer->etag);
+    request_add_header(request, "Cache-Control", "private, no-cache");
+    request_add_header(request, "Vary", "Accept-Encoding");
+    if (known && strstr(known, answer->etag)) {
+        respond_empty(request, 304);
+        return;
+    }
+    request_add_header(request, "Content-Encoding", "gzip");
+    respond_static(request, 200, "application/json", answer->gzip, answer->gzip_n);
 }
 
-void api_types(Request *request) { house_read(request, types); }
+void api_types(Request *request) {
+    Identity *identity = house_identity(request);
+    if (identity == NULL)
+        return;
+    answer_types(request, identity);
+    identity_free(identity);
+}
 
 static void add_etag(Request *request, json_t *record) {
     g_autofree char *etag =
@@ -31,7 +53,7 @@ static void complete(Sql *sql, const Packs *packs, const Actor *actor, json_t *r
     json_object_set_new(record, "clocks", record_clocks(sql, packs, type, id, now_ms, NULL));
     json_object_set_new(
         record, "rights",
-        json_pack("{s:b}", "edit", record_may_edit(actor, packs_type(packs, type), record)));
+        json_pack("{s:b}", "edit", record_may_edit(sql, actor, packs_type(packs, type), record)));
 }
 
 static json_t *get(Request *request, const Identity *identity, GError **error) {

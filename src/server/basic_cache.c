@@ -13,6 +13,20 @@ struct BasicCache {
     char secret[44];
 };
 
+void basic_read(const char *header, char **login, char **password) {
+    static const char basic[] = "Basic ";
+    if (header == NULL || g_ascii_strncasecmp(header, basic, strlen(basic)) != 0)
+        return;
+    gsize n;
+    g_autofree guchar *bytes = g_base64_decode(header + strlen(basic), &n);
+    g_autofree char *text = g_strndup((const char *)bytes, n);
+    char *colon = strchr(text, ':');
+    if (colon == NULL || strlen(text) != n || !g_utf8_validate(text, -1, NULL))
+        return;
+    *login = g_strndup(text, (gsize)(colon - text));
+    *password = g_strdup(colon + 1);
+}
+
 BasicCache *basic_cache_new(void) {
     BasicCache *cache = g_new0(BasicCache, 1);
     pthread_mutex_init(&cache->lock, NULL);

@@ -8,6 +8,9 @@
 #include "server/login_guard.h"
 #include "store/sql.h"
 
+/* Login and password of the header "Basic …", each once; left alone when it is something else. */
+void basic_read(const char *header, char **login, char **password);
+
 typedef struct BasicCache BasicCache;
 enum { BASIC_BELIEVED_S = 60 };
 BasicCache *basic_cache_new(void);

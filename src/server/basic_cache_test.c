@@ -48,9 +48,25 @@ static void test_a_changed_password_ends_it_at_once(void) {
     sql_close(sql);
 }
 
+static void test_reads_the_header(void) {
+    static const struct {
+        const char *header, *login, *password;
+    } rows[] = {{"Basic YTpi", "a", "b"},   {"basic YTpiOmM=", "a", "b:c"},
+                {"Basic YWI=", NULL, NULL}, {"Basic YTpiAGM=", NULL, NULL},
+                {"Basic /zpi", NULL, NULL}, {"Bearer YTpi", NULL, NULL},
+                {"Basic !!", NULL, NULL},   {NULL, NULL, NULL}};
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *login = NULL, *password = NULL;
+        basic_read(rows[i].header, &login, &password);
+        g_assert_cmpstr(login, ==, rows[i].login);
+        g_assert_cmpstr(password, ==, rows[i].password);
+    }
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/basic/believes", test_believes_for_a_while);
     g_test_add_func("/basic/changed", test_a_changed_password_ends_it_at_once);
+    g_test_add_func("/basic/reads-the-header", test_reads_the_header);
     return g_test_run();
 }

@@ -139,26 +139,11 @@ Identity *house_identity(Request *request) {
     return identity;
 }
 
-/* Login and password of "Basic …", each once; both NULL when it is something else. */
-static void basic_parts(const char *header, char **login, char **password) {
-    static const char basic[] = "Basic ";
-    if (header == NULL || g_ascii_strncasecmp(header, basic, strlen(basic)) != 0)
-        return;
-    gsize n;
-    g_autofree guchar *bytes = g_base64_decode(header + strlen(basic), &n);
-    g_autofree char *text = g_strndup((const char *)bytes, n);
-    char *colon = strchr(text, ':');
-    if (colon == NULL || strlen(text) != n || !g_utf8_validate(text, -1, NULL))
-        return;
-    *login = g_strndup(text, (gsize)(colon - text));
-    *password = g_strdup(colon + 1);
-}
-
 static Identity *find_map_user(Request *request, GError **error) {
     House *house = house_of(request);
     Sql *sql = worker_of(request)->records;
     g_autofree char *login = NULL, *password = NULL, *token = NULL;
-    basic_parts(request_header(request, "Authorization"), &login, &password);
+    basic_read(request_header(request, "Authorization"), &login, &password);
     if (login) {
         gboolean good = basic_check(house->basic, house->logins, sql, login, password,
                                     request_address(request), house_now(request), error);

@@ -11,6 +11,7 @@
 #include "server/rate_limit.h"
 #include "server/session.h"
 #include "server/static_files.h"
+#include "server/types_text.h"
 #include "signal/pipeline.h"
 #include "store/writer.h"
 
@@ -29,6 +30,7 @@ typedef struct {
     RateLimit *rates;
     BasicCache *basic;
     GString *openapi;                 /* the document, openapi.h */
+    TypesText *types;                 /* the answers of /api/types */
     const char *data_dir;             /* for files that are sent once */
     const char *files_dir;            /* the files of records, file_store.h */
     _Atomic gsize pixels;             /* of pictures that are being drawn small now */

@@ -1,6 +1,7 @@
 #include "server/http.h"
 #include "base/log.h"
 #include "base/mailbox.h"
+#include "server/gzip.h"
 #include "server/slow_clients.h"
 #include "store/file_store.h"
 
@@ -63,6 +64,7 @@ struct Request {
     const char *type;
     json_t *json;
     char *dumped; /* the text of json, or NULL: made when it is sent */
+    gsize dumped_n;
     GString *text;
     const void *bytes;
     gsize size;
@@ -148,13 +150,32 @@ static void answer(Request *request, int status, BodyKind kind, const char *type
     atomic_fetch_sub(&http->pending, 1);
 }
 
+/* What is longer than a packet or so goes packed to who takes it so. */
+static void pack_dumped(Request *request) {
+    enum { WORTH_IT = 1400, QUICK = 3 };
+    request->dumped_n = strlen(request->dumped);
+    if (request->dumped_n < WORTH_IT || !gzip_accepted(request_header(request, "Accept-Encoding")))
+        return;
+    gsize n;
+    char *gzip = gzip_bytes(request->dumped, request->dumped_n, QUICK, &n);
+    if (gzip == NULL)
+        return;
+    free(request->dumped);
+    request->dumped = gzip;
+    request->dumped_n = n;
+    request_add_header(request, "Content-Encoding", "gzip");
+    request_add_header(request, "Vary", "Accept-Encoding");
+}
+
 /* Long lists come from workers and become text there, so that they hold up no library thread; the
  * writers' answers are short and their threads dear. */
 void respond_json_as(Request *request, int status, const char *type, json_t *body_take) {
     g_assert(body_take != NULL);
     request->json = body_take;
-    if (request->worker && pthread_equal(request->worker_thread, pthread_self()))
+    if (request->worker && pthread_equal(request->worker_thread, pthread_self())) {
         request->dumped = json_dumps(body_take, JSON_COMPACT);
+        pack_dumped(request);
+    }
     answer(request, status, BODY_JSON, type);
 }
 
@@ -262,10 +283,12 @@ static int connection_fd(struct MHD_Connection *connection) {
 static struct MHD_Response *response_of(Request *request) {
     switch (request->kind) {
     case BODY_JSON: {
-        char *text = request->dumped ? g_steal_pointer(&request->dumped)
-                                     : json_dumps(request->json, JSON_COMPACT);
+        gboolean dumped = request->dumped != NULL;
+        char *text =
+            dumped ? g_steal_pointer(&request->dumped) : json_dumps(request->json, JSON_COMPACT);
         g_assert(text != NULL);
-        return MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+        return MHD_create_response_from_buffer(dumped ? request->dumped_n : strlen(text), text,
+                                               MHD_RESPMEM_MUST_FREE);
     }
     case BODY_OWNED:
         return MHD_create_response_from_buffer(request->text->len, request->text->str,

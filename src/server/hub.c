@@ -22,7 +22,8 @@ typedef struct {
     gint64 seq;
     const RecordType *type;
     char *region, *enterprise, *sector;
-    char *text; /* the whole event as sent */
+    GStrv assigned; /* logins of listeners to whom it is assigned, or somebody they stand in for */
+    char *text;     /* the whole event as sent */
 } Event;
 
 typedef struct Listener Listener;
@@ -58,6 +59,7 @@ static void event_clear(Event *event) {
     g_free(event->region);
     g_free(event->enterprise);
     g_free(event->sector);
+    g_strfreev(event->assigned);
     g_free(event->text);
     memset(event, 0, sizeof *event);
 }
@@ -135,7 +137,9 @@ static gboolean may_see(const Actor *actor, const Event *event) {
 }
 
 static gboolean listener_sees(const Listener *listener, const Event *event) {
-    gboolean seen = may_see(&listener->identity->actor, event);
+    gboolean seen = may_see(&listener->identity->actor, event) ||
+                    (event->assigned && g_strv_contains((const char *const *)event->assigned,
+                                                        listener->identity->login));
     for (guint i = 0; !seen && i < listener->others->len; i++)
         seen = may_see(&((const StandIn *)listener->others->pdata[i])->actor, event);
     return seen;
@@ -362,6 +366,26 @@ static void rights_changed(Hub *hub, const RecordType *type, json_t *entry) {
         check_others(hub);
 }
 
+static gboolean is_assigned(Hub *hub, const Actor *actor, const RecordType *type, const char *id) {
+    return rights_read(actor, type) && rights_assigned(hub->sql, actor, type, id);
+}
+
+/* Who listens now and has the record by assignment: asked once, when the event comes. Whoever
+ * begins to listen later begins behind it. The lock is held. */
+static GStrv assigned_listeners(Hub *hub, const RecordType *type, const char *id) {
+    if (type->assigned->len == 0 && !type->own)
+        return NULL;
+    g_autoptr(GStrvBuilder) logins = g_strv_builder_new();
+    for (Listener *l = hub->first; l; l = l->after) {
+        gboolean found = is_assigned(hub, &l->identity->actor, type, id);
+        for (guint i = 0; !found && i < l->others->len; i++)
+            found = is_assigned(hub, &((const StandIn *)l->others->pdata[i])->actor, type, id);
+        if (found)
+            g_strv_builder_add(logins, l->identity->login);
+    }
+    return g_strv_builder_end(logins);
+}
+
 /* Reads one portion of new entries; true when there may be more. */
 static gboolean read_journal(Hub *hub) {
     g_autoptr(GError) error = NULL;
@@ -379,6 +403,8 @@ static gboolean read_journal(Hub *hub) {
         pthread_mutex_lock(&hub->lock);
         if (event.type) {
             rights_changed(hub, event.type, entry);
+            event.assigned = assigned_listeners(hub, event.type,
+                                                json_string_value(json_object_get(entry, "id")));
             ring_add(hub, event);
         }
         pthread_mutex_unlock(&hub->lock);

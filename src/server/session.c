@@ -148,10 +148,10 @@ static Identity *identity_of(const Packs *packs, json_t *user) {
     identity->region = member(user, "region");
     identity->enterprise = member(user, "enterprise");
     identity->sectors = member(user, "sectors");
-    identity->actor = (Actor){ACTOR_PERSON,     identity->login,
-                              identity->name,   role ? packs_role(packs, role) : NULL,
-                              identity->region, identity->enterprise,
-                              identity->sectors};
+    identity->actor = (Actor){ACTOR_PERSON,      identity->login,
+                              identity->name,    role ? packs_role(packs, role) : NULL,
+                              identity->region,  identity->enterprise,
+                              identity->sectors, NULL};
     return identity;
 }
 

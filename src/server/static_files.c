@@ -1,7 +1,8 @@
 #include "server/static_files.h"
+#include "server/gzip.h"
 
+#include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 typedef struct {
     char *bytes, *gzip; /* gzip: NULL when it does not help */
@@ -41,31 +42,8 @@ static const char *type_of(const char *path) {
 static void file_free(gpointer data) {
     File *file = data;
     g_free(file->bytes);
-    g_free(file->gzip);
+    free(file->gzip);
     g_free(file);
-}
-
-static void compress_file(File *file) {
-    z_stream z = {0};
-    enum { GZIP = 15 + 16 };
-    int code = deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP, 8, Z_DEFAULT_STRATEGY);
-    g_assert(code == Z_OK);
-    gsize room = deflateBound(&z, (uLong)file->n);
-    char *out = g_malloc(room);
-    z.next_in = (Bytef *)file->bytes;
-    z.avail_in = (uInt)file->n;
-    z.next_out = (Bytef *)out;
-    z.avail_out = (uInt)room;
-    code = deflate(&z, Z_FINISH);
-    g_assert(code == Z_STREAM_END);
-    gsize n = z.total_out;
-    deflateEnd(&z);
-    if (n + n / 16 < file->n) {
-        file->gzip = out;
-        file->gzip_n = n;
-    } else {
-        g_free(out);
-    }
 }
 
 static gboolean load_file(StaticFiles *files, const char *path, const char *key, GError **error) {
@@ -76,7 +54,7 @@ static gboolean load_file(StaticFiles *files, const char *path, const char *key,
     }
     file->type = type_of(key);
     file->immutable = g_str_has_prefix(key, "/assets/");
-    compress_file(file);
+    file->gzip = gzip_bytes(file->bytes, file->n, 9, &file->gzip_n);
     g_hash_table_insert(files->files, g_strdup(key), file);
     return TRUE;
 }
@@ -121,8 +99,7 @@ gboolean static_files_answer(StaticFiles *files, Request *request) {
     const File *file = find(files, request_path(request));
     if (file == NULL)
         return FALSE;
-    const char *accepts = request_header(request, "Accept-Encoding");
-    gboolean gzip = file->gzip && accepts && strstr(accepts, "gzip");
+    gboolean gzip = file->gzip && gzip_accepted(request_header(request, "Accept-Encoding"));
     request_add_header(request, "Cache-Control",
                        file->immutable ? "public, max-age=31536000, immutable" : "no-cache");
     request_add_header(

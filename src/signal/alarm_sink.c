@@ -195,20 +195,10 @@ static gboolean apply_event(const Sink *sink, GError **error) {
 
 /* Ids of alarms by state and point. */
 static GPtrArray *alarms_in(Sql *records, const char *state, const char *point, GError **error) {
-    SqlStatement *st =
-        sql_query(records, error,
-                  "SELECT _id FROM r_alarm WHERE _state = ? AND (? = '' OR point = ?) ORDER BY _id",
-                  "ttt", state, point, point);
-    if (st == NULL)
-        return NULL;
-    GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
-    SqlStep step;
-    while ((step = sql_step(st, error)) == SQL_ROW)
-        g_ptr_array_add(ids, g_strdup(sql_text(st, 0)));
-    if (step == SQL_DONE)
-        return ids;
-    g_ptr_array_unref(ids);
-    return NULL;
+    return sql_texts(
+        records, error, 1,
+        "SELECT _id FROM r_alarm WHERE _state = ? AND (? = '' OR point = ?) ORDER BY _id", "ttt",
+        state, point, point);
 }
 
 static gboolean put_back(Sink *sink, GError **error) {

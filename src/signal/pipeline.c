@@ -5,8 +5,6 @@
 
 #include "base/log.h"
 
-#include <time.h>
-
 enum { KEEP_MS = 3600000, CHECKPOINT_MS = 30000, TICK_MS = 1000, ADMIT_WAIT_US = 2000 };
 
 gboolean pipeline_migrate(Sql *samples, GError **error) {
@@ -291,19 +289,6 @@ void pipeline_tick(Pipeline *pipeline) {
         pipeline_settle(pipeline);
 }
 
-static gboolean ticker_wait(Pipeline *pipeline) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += TICK_MS / 1000;
-    pthread_mutex_lock(&pipeline->lock);
-    while (!pipeline->stop_ticker &&
-           pthread_cond_timedwait(&pipeline->ticker, &pipeline->lock, &until) == 0)
-        ;
-    gboolean go_on = !pipeline->stop_ticker;
-    pthread_mutex_unlock(&pipeline->lock);
-    return go_on;
-}
-
 static void *ticker_thread(void *data) {
     Pipeline *pipeline = data;
     gint64 last_ms = 0;
@@ -312,7 +297,7 @@ static void *ticker_thread(void *data) {
         if (now_ms != last_ms &&
             tick_push(pipeline, now_ms, NULL, NULL)) /* a virtual clock may stand still */
             last_ms = now_ms;
-    } while (ticker_wait(pipeline));
+    } while (bell_wait(&pipeline->ticker, TICK_MS) != BELL_STOPPED);
     return NULL;
 }
 
@@ -379,13 +364,9 @@ static Pipeline *pipeline_new(const PipelineConfig *config) {
         pipeline->config.keep_ms = KEEP_MS;
     if (pipeline->config.checkpoint_ms <= 0)
         pipeline->config.checkpoint_ms = CHECKPOINT_MS;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&pipeline->lock, NULL);
-    pthread_cond_init(&pipeline->progress, &monotonic);
-    pthread_cond_init(&pipeline->ticker, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    pthread_cond_init(&pipeline->progress, NULL);
+    bell_init(&pipeline->ticker);
     pipeline->wake.kind = ITEM_WAKE;
     pipeline->box = mailbox_new(ITEMS_MAX + 64);
     pipeline->events = g_array_new(FALSE, FALSE, sizeof(AlarmEvent));
@@ -402,7 +383,7 @@ static void pipeline_free(Pipeline *pipeline) {
     mailbox_free(pipeline->box);
     pthread_mutex_destroy(&pipeline->lock);
     pthread_cond_destroy(&pipeline->progress);
-    pthread_cond_destroy(&pipeline->ticker);
+    bell_clear(&pipeline->ticker);
     g_free(pipeline->uri);
     g_free(pipeline);
 }
@@ -437,18 +418,11 @@ Pipeline *pipeline_start(const PipelineConfig *config, GError **error) {
     return pipeline;
 }
 
-static void stop_ticker(Pipeline *pipeline) {
-    pthread_mutex_lock(&pipeline->lock);
-    pipeline->stop_ticker = TRUE;
-    pthread_cond_signal(&pipeline->ticker);
-    pthread_mutex_unlock(&pipeline->lock);
-    pthread_join(pipeline->ticker_thread, NULL);
-}
-
 void pipeline_stop(Pipeline *pipeline) {
     if (pipeline == NULL)
         return;
-    stop_ticker(pipeline);
+    bell_stop(&pipeline->ticker);
+    pthread_join(pipeline->ticker_thread, NULL);
     pthread_mutex_lock(&pipeline->lock);
     atomic_store(&pipeline->stopping, TRUE);
     while (pipeline->logging > 0)

@@ -2,6 +2,7 @@
  * member: (start) set before the threads run, (engine) engine's thread only, (writer) samples
  * writer's thread only, (lock) under `lock`. */
 #pragma once
+#include "base/bell.h"
 #include "base/mailbox.h"
 #include "signal/pipeline.h"
 #include "signal/sample_log.h"
@@ -79,8 +80,8 @@ struct Pipeline {
     Mailbox *box;
     pthread_t engine_thread, ticker_thread;
     pthread_mutex_t lock;
-    pthread_cond_t progress; /* any change of what is under the lock, but */
-    pthread_cond_t ticker;   /* stop_ticker */
+    pthread_cond_t progress; /* any change of what is under the lock */
+    Bell ticker;             /* stopped: the ticker ends */
 
     /* engine */
     Engine *engine;
@@ -103,7 +104,7 @@ struct Pipeline {
     EngineCounts counts;
     Request *requests;
     guint logging; /* items given to the writer, not yet durable */
-    gboolean stop_ticker, ended;
+    gboolean ended;
 
     gint64 last_received_ms; /* start: of the log as it was found */
 

@@ -19,23 +19,6 @@ static const char *text_of(json_t *record, const char *name) {
 }
 
 /* Ids of a query with at most two text parameters. */
-static GPtrArray *ids_of(Sql *sql, GError **error, const char *query, const char *a,
-                         const char *b) {
-    SqlStatement *st = b   ? sql_query(sql, error, query, "tt", a, b)
-                       : a ? sql_query(sql, error, query, "t", a)
-                           : sql_query(sql, error, query, "");
-    if (st == NULL)
-        return NULL;
-    GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
-    SqlStep step;
-    while ((step = sql_step(st, error)) == SQL_ROW)
-        g_ptr_array_add(ids, g_strdup(sql_text(st, 0)));
-    if (step == SQL_DONE)
-        return ids;
-    g_ptr_array_unref(ids);
-    return NULL;
-}
-
 /* ---- rules that stand on the point itself ---- */
 
 static void copy(json_t *rule, const char *to, json_t *from, const char *name) {
@@ -153,8 +136,8 @@ static json_t *rule_of_record(json_t *record) {
 
 static gboolean record_rules(Compose *compose, const char *code, GError **error) {
     g_autoptr(GPtrArray) ids =
-        ids_of(compose->records, error, "SELECT _id FROM r_alarm_rule WHERE point = ? ORDER BY _id",
-               code, NULL);
+        sql_texts(compose->records, error, 1,
+                  "SELECT _id FROM r_alarm_rule WHERE point = ? ORDER BY _id", "t", code);
     if (ids == NULL)
         return FALSE;
     for (guint i = 0; i < ids->len; i++) {
@@ -182,9 +165,9 @@ static json_t *extra_of(const Compose *compose) {
 /* What it looks at must be there, and measured. */
 static gboolean check_points(Compose *compose, const PointRules *rules, GError **error) {
     for (guint i = 1; i < rules->codes; i++) {
-        g_autoptr(GPtrArray) ids = ids_of(
-            compose->records, error, "SELECT _id FROM r_point WHERE _id = ? AND formula IS NULL",
-            rules->code[i], NULL);
+        g_autoptr(GPtrArray) ids = sql_texts(
+            compose->records, error, 1, "SELECT _id FROM r_point WHERE _id = ? AND formula IS NULL",
+            "t", rules->code[i]);
         if (ids == NULL)
             return FALSE;
         if (ids->len == 0)
@@ -256,8 +239,8 @@ static gboolean mode_of(Compose *compose, char **mode, GError **error) {
     const char *enterprise = text_of(compose->point, "enterprise");
     const char *installation = text_of(compose->point, "installation");
     g_autoptr(GPtrArray) modes =
-        ids_of(compose->records, error, query, enterprise ? enterprise : "",
-               installation ? installation : "");
+        sql_texts(compose->records, error, 1, query, "tt", enterprise ? enterprise : "",
+                  installation ? installation : "");
     if (modes == NULL)
         return FALSE;
     *mode = modes->len ? g_strdup(modes->pdata[0]) : NULL;
@@ -281,9 +264,9 @@ static gboolean apply_mode(Compose *compose, const char *code, GError **error) {
         return FALSE;
     if (mode == NULL)
         return TRUE;
-    g_autoptr(GPtrArray) ids = ids_of(
-        compose->records, error,
-        "SELECT _id FROM r_point_mode WHERE point = ? AND mode = ? ORDER BY _id", code, mode);
+    g_autoptr(GPtrArray) ids = sql_texts(
+        compose->records, error, 1,
+        "SELECT _id FROM r_point_mode WHERE point = ? AND mode = ? ORDER BY _id", "tt", code, mode);
     if (ids == NULL)
         return FALSE;
     if (ids->len == 0)
@@ -347,7 +330,8 @@ GPtrArray *point_compose_touched(Sql *records, const char *type, json_t *record,
         if (strcmp(sources[i].type, type) != 0)
             continue;
         if (sources[i].query)
-            return ids_of(records, error, sources[i].query, text_of(record, "enterprise"), NULL);
+            return sql_texts(records, error, 1, sources[i].query, "t",
+                             text_of(record, "enterprise"));
         GPtrArray *codes = g_ptr_array_new_with_free_func(g_free);
         if (text_of(record, sources[i].field))
             g_ptr_array_add(codes, g_strdup(text_of(record, sources[i].field)));
@@ -396,11 +380,11 @@ static gboolean take_defaults(PointTable *table, Sql *records, const Packs *pack
     for (guint i = 0; defaults && i < defaults->rows->len; i++) {
         const Term *row = defaults->rows->pdata[i];
         g_autoptr(GPtrArray) codes =
-            ids_of(records, error,
-                   "SELECT _id FROM r_point WHERE defaults = 1 AND limit_low_low IS NULL AND "
-                   "limit_low IS NULL AND limit_high IS NULL AND limit_high_high IS NULL AND "
-                   "measure = ? AND unit = ?",
-                   row[0].text, row[1].text);
+            sql_texts(records, error, 1,
+                      "SELECT _id FROM r_point WHERE defaults = 1 AND limit_low_low IS NULL AND "
+                      "limit_low IS NULL AND limit_high IS NULL AND limit_high_high IS NULL AND "
+                      "measure = ? AND unit = ?",
+                      "tt", row[0].text, row[1].text);
         if (!take_over_all(table, records, packs, codes, error))
             return FALSE;
     }
@@ -413,7 +397,7 @@ gboolean point_compose_all(PointTable *table, Sql *records, const Packs *packs, 
         "repeat_count IS NOT NULL OR device_alarm IS NOT NULL OR formula IS NOT NULL UNION SELECT "
         "point FROM r_alarm_rule UNION SELECT m.point FROM r_point_mode m JOIN r_operating_mode o "
         "ON o._enterprise = m._enterprise WHERE o._state = 'active'";
-    g_autoptr(GPtrArray) codes = ids_of(records, error, query, NULL, NULL);
+    g_autoptr(GPtrArray) codes = sql_texts(records, error, 1, query, "");
     return take_over_all(table, records, packs, codes, error) &&
            take_defaults(table, records, packs, error);
 }

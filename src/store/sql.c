@@ -256,6 +256,22 @@ gboolean sql_get_int(Sql *sql, GError **error, gint64 *value, gint64 otherwise, 
     return step != SQL_FAILED;
 }
 
+GPtrArray *sql_texts(Sql *sql, GError **error, int columns, const char *text, const char *types,
+                     ...) {
+    va_list list;
+    va_start(list, types);
+    SqlStatement *st = bind_list(sql_prepare(sql, text, error), types, list);
+    va_end(list);
+    GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
+    SqlStep step = SQL_FAILED;
+    while (st && (step = sql_step(st, error)) == SQL_ROW)
+        for (int column = 0; column < columns; column++)
+            g_ptr_array_add(texts, g_strdup(sql_text(st, column)));
+    if (step == SQL_FAILED)
+        g_clear_pointer(&texts, g_ptr_array_unref);
+    return texts;
+}
+
 gboolean sql_add_column(Sql *sql, const char *table, const char *column, const char *definition,
                         GError **error) {
     const char *look =

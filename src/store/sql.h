@@ -102,6 +102,10 @@ const void *sql_blob(SqlStatement *st, int column, gsize *n);
 /* The single integer of a query's first row; `otherwise` when there is no row or it is null. */
 gboolean sql_get_int(Sql *sql, GError **error, gint64 *value, gint64 otherwise, const char *text,
                      const char *types, ...);
+/* The texts of a query of `columns` columns, row by row; NULL entries for nulls, NULL on error. For
+ * short results. */
+GPtrArray *sql_texts(Sql *sql, GError **error, int columns, const char *text, const char *types,
+                     ...);
 gboolean sql_in_transaction(Sql *sql);
 gint64 sql_changes(Sql *sql); /* rows touched by the last statement */
 

@@ -478,6 +478,23 @@ static void announced_questions_may_fail(Fixture *f, gconstpointer data) {
     g_assert_no_error(error);
 }
 
+static void texts_of_short_results(Fixture *f, gconstpointer data) {
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    sql_run(f->sql, &error, "INSERT INTO v (serial, t) VALUES (1, 'a'), (2, NULL)", "");
+    g_autoptr(GPtrArray) texts =
+        sql_texts(f->sql, &error, 2, "SELECT t, serial FROM v WHERE serial < ? ORDER BY serial",
+                  "i", (gint64)9);
+    g_assert_no_error(error);
+    g_assert_cmpuint(texts->len, ==, 4);
+    g_assert_cmpstr(texts->pdata[0], ==, "a");
+    g_assert_cmpstr(texts->pdata[1], ==, "1");
+    g_assert_null(texts->pdata[2]);
+    g_assert_cmpstr(texts->pdata[3], ==, "2");
+    g_assert_null(sql_texts(f->sql, &error, 1, "SELECT none FROM v", ""));
+    g_assert_error(error, ANLAN_ERROR, ERROR_STORE);
+}
+
 #define ADD(name, func) g_test_add("/sql/" name, Fixture, NULL, setup, func, teardown)
 
 /* The cache of statements is bounded, but what is in use stays valid. */
@@ -501,6 +518,7 @@ int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     ADD("announced-answers-are-never-stale", announced_answers_are_never_stale);
     ADD("announced-questions-may-fail", announced_questions_may_fail);
+    ADD("texts-of-short-results", texts_of_short_results);
     ADD("values-come-back-as-they-went", values_come_back_as_they_went);
     ADD("a-prepared-statement-starts-clean", a_prepared_statement_starts_clean);
     ADD("mistakes-are-told", mistakes_are_told);

@@ -183,6 +183,7 @@ function todo(person: Person) {
                 id: record.id,
                 title: record[type.label!],
                 state: record.state,
+                type_title: type.title,
                 state_title: state!.title,
                 enterprise: record['enterprise'],
                 enterprise_name: view._labels?.['enterprise'],

@@ -2,7 +2,8 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
 import { whenSignedOut } from './base/http'
 import { startLive, stopLive } from './model/live'
-import { forgetSession, homePath, resumeSession, user } from './model/session'
+import { forgetSession, homePath, needSchema, resumeSession, user } from './model/session'
+import TodoPage from './pages/todo/TodoPage.vue'
 
 export const router = createRouter({
     history: createWebHashHistory(),
@@ -33,7 +34,8 @@ export const router = createRouter({
             component: () => import('./pages/wall/WallPage.vue'),
             meta: { bare: true, title: 'nav.wall' },
         },
-        { path: '/todo', component: () => import('./pages/todo/TodoPage.vue'), meta: { title: 'nav.todo' } },
+        // What a phone opens first: part of the first file, and shown before the types have come.
+        { path: '/todo', component: TodoPage, meta: { title: 'nav.todo', early: true } },
         {
             path: '/enterprises',
             component: () => import('./pages/enterprise/EnterprisesPage.vue'),
@@ -81,9 +83,25 @@ router.beforeEach(async (to) => {
     if (!(await resumeSession()))
         return { path: '/login', query: to.path === '/' ? {} : { then: to.fullPath } }
     if (user.value?.password_once) return to.path === '/password' || '/password'
-    startLive()
-    return to.path === '/' ? homePath() : true
+    const live = goLive()
+    if (to.path === '/') return homePath()
+    if (!to.meta['early'] && !(await live)) return { path: '/login', query: { then: to.fullPath } }
+    return true
 })
+
+const againMs = 3000
+/** The types, and then the live stream; tries again by itself while somebody is signed in. */
+async function goLive(): Promise<boolean> {
+    const me = user.value
+    try {
+        await needSchema()
+    } catch {
+        setTimeout(() => me && user.value === me && void goLive(), againMs)
+        return false
+    }
+    if (user.value === me) startLive()
+    return true
+}
 
 whenSignedOut(() => {
     const here = router.currentRoute.value

@@ -66,6 +66,20 @@ export function withQuery(path: string, query: CallOptions['query'] = {}) {
     return `${path}?${new URLSearchParams(given.map(([k, v]) => [k, String(v)]))}`
 }
 
+declare global {
+    /** What early.ts has asked already, by address; null once the program is there. */
+    var anlanEarly: Record<string, Promise<Response | null>> | null | undefined
+}
+const early = globalThis.anlanEarly ?? {}
+globalThis.anlanEarly = null
+
+/** The answer to a question that was asked before the program was there; once. */
+function takeEarly(address: string): Promise<Response | null> | null {
+    const answer = early[address] ?? null
+    delete early[address]
+    return answer
+}
+
 export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json' }
     // Changes always say application/json, also without a body: the server refuses them otherwise.
@@ -78,7 +92,8 @@ export async function call<T>(method: string, path: string, options: CallOptions
         const init: RequestInit = { method, headers, credentials: 'same-origin' }
         if (body !== undefined) init.body = body
         if (options.signal) init.signal = options.signal
-        response = await fetch(withQuery(path, options.query), init)
+        const address = withQuery(path, options.query)
+        response = (method === 'GET' && (await takeEarly(address))) || (await fetch(address, init))
     } catch (error) {
         if (options.signal?.aborted) throw error
         throw Problem.network()

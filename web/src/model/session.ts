@@ -1,4 +1,5 @@
-// Who is signed in, and the types that this person may see. Everything below the log-in page may assume both.
+// Who is signed in, and the types that this person may see. Every page but the log-in may assume the first, and every page that is
+// not marked `early` in router.ts the second.
 import { computed, ref, shallowRef } from 'vue'
 import { serverNow, todayText } from '../base/clock'
 import { pick, t } from '../base/words'
@@ -12,32 +13,46 @@ export const schema = shallowRef<Schema>({ types: [], codes: {}, roles: [] })
 const typesByName = computed(() => new Map(schema.value.types.map((type) => [type.name, type])))
 export const typeOf = (name: string): RecordType | undefined => typesByName.value.get(name)
 
-/** Who must choose a password first is refused everything else, the types too. */
-async function enter(): Promise<boolean> {
-    const me = await api.session()
-    if (!me.password_once) schema.value = await api.schema()
-    user.value = me
-    return true
-}
+/** Says to early.ts at the next start whether it is worth asking before the program is there. */
+const signedInKey = 'anlan.in'
 
-/** Resolves true when there is a session and its types are loaded. */
+/** Resolves true when there is a session. */
 export async function resumeSession(): Promise<boolean> {
-    if (user.value && (schema.value.types.length || user.value.password_once)) return true
+    if (user.value) return true
     try {
-        return await enter()
+        user.value = await api.session()
+        localStorage.setItem(signedInKey, '1')
+        return true
     } catch {
         return false
     }
 }
 
+let loading: Promise<void> | null = null
+/** Loads the types when they are not there yet. Who must choose a password first is refused them. */
+export function needSchema(): Promise<void> {
+    const asked = (loading ??= api.schema().then(
+        (answer) => {
+            if (loading === asked) schema.value = answer
+        },
+        (error: unknown) => {
+            if (loading === asked) loading = null
+            throw error
+        },
+    ))
+    return asked
+}
+
 export async function signIn(login: string, password: string) {
     await api.signIn(login, password)
-    await enter()
+    await resumeSession()
 }
 
 export function forgetSession() {
     user.value = null
+    loading = null
     schema.value = { types: [], codes: {}, roles: [] }
+    localStorage.removeItem(signedInKey)
 }
 
 /** Where this person's day starts. */

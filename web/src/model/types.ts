@@ -224,6 +224,7 @@ export interface Overview {
 
 export interface TodoItem {
     type: string
+    type_title: Title
     id: string
     title: string
     state: string

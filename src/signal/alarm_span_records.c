@@ -76,7 +76,7 @@ AlarmSpans *alarm_spans_read(Sql *records, const Packs *packs, const Actor *acto
         g_ptr_array_add(texts, g_strdup(region));
         g_ptr_array_add(texts, rights_prefix_end(region));
     }
-    rights_scope_sql(actor, type, text, texts);
+    rights_scope_sql(records, actor, type, "_id", text, texts);
     g_string_append(text, " ORDER BY raised_at, _id");
     SqlStatement *st = sql_prepare(records, text->str, error);
     if (st == NULL)

@@ -44,6 +44,8 @@ const Route house_routes[] = {
     {"GET", "/api/alarms", api_alarms, SMALL, DOOR_USER, 200, "The alarm desk", "state enterprise limit cursor", NULL, "AlarmDesk"},
     {"GET", "/api/points", api_points, SMALL, DOOR_USER, 200, "Current values of an enterprise's points", "enterprise", NULL, "Points"},
     {"GET", "/api/points/{code}/history", api_point_history, SMALL, DOOR_USER, 200, "History of a point", "from to step", NULL, "History"},
+    {"GET", "/api/gateways", api_gateways, SMALL, DOOR_USER, 200, "Gateways in the caller's sight: how they send today, their clocks and backlogs", "filter q limit cursor", NULL, "Gateways"},
+    {"GET", "/api/gateways/{code}", api_gateway, SMALL, DOOR_USER, 200, "One gateway with its day in slots of five minutes", "day", NULL, "Gateway"},
     {"POST", "/write", api_write_line, INGEST, DOOR_DEVICE, 204, "Write samples as Influx line protocol; answered when they are durable", "db precision p", "text/plain", NULL},
     {"POST", "/api/v2/write", api_write_line, INGEST, DOOR_DEVICE, 204, "Write samples as Influx line protocol (version 2 clients)", "bucket precision", "text/plain", NULL},
     {"POST", "/api/samples", api_write_json, INGEST, DOOR_DEVICE, 204, "Write samples as JSON; answered when they are durable", NULL, "Samples", NULL},

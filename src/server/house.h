@@ -12,6 +12,7 @@
 #include "server/session.h"
 #include "server/static_files.h"
 #include "server/types_text.h"
+#include "signal/gateways.h"
 #include "signal/pipeline.h"
 #include "store/writer.h"
 
@@ -24,6 +25,7 @@ typedef struct {
     Writer *records;
     const char *records_uri, *samples_uri;
     Pipeline *pipeline;
+    Gateways *gateways;
     PointTable *points;
     Hub *hub;
     LoginGuard *logins;
@@ -114,6 +116,8 @@ void api_indicator(Request *request);
 void api_alarms(Request *request);
 void api_points(Request *request);
 void api_point_history(Request *request);
+void api_gateways(Request *request);
+void api_gateway(Request *request);
 void api_write_line(Request *request);
 void api_write_json(Request *request);
 void api_password_change(Request *request);

@@ -14,6 +14,7 @@
 enum {
     ITEMS_MAX = 2048,      /* batches, ticks and changes between the door and the engine */
     SAMPLES_MAX = 1 << 20, /* samples in them: 21 MiB */
+    BACKLOG_PART = 8,      /* a backlog may fill one part of so many of both */
     EVENTS_PER_SINK = 512,
     SILENCE_PER_SINK = 16384,
     CHUNKS_PER_SAVE = 1024, /* a save is made when so many wait, or after SAVE_MS */
@@ -111,7 +112,7 @@ struct Pipeline {
     atomic_bool stopping, asked;
     atomic_uint items, samples_waiting;
     _Atomic gint64 log_seq, log_rows;
-    _Atomic guint64 rows, samples, refused;
+    _Atomic guint64 rows, samples, refused, refused_backlog;
     Item wake; /* an item without content */
 };
 

@@ -95,7 +95,8 @@ static gboolean migrate_records(App *app, Sql *sql, GError **error) {
     gint64 now_ms = clock_now(app->config.clock);
     return sql_exec(sql, "BEGIN IMMEDIATE", error) && records_migrate(sql, app->packs, error) &&
            alarm_sink_migrate(sql, error) && session_migrate(sql, error) &&
-           seal_records(app, sql, now_ms, error) && adopt_records(app, sql, now_ms, error) &&
+           once_migrate(sql, error) && seal_records(app, sql, now_ms, error) &&
+           adopt_records(app, sql, now_ms, error) &&
            webhook_migrate(sql, app->packs, now_ms, error) && sql_exec(sql, "COMMIT", error);
 }
 
@@ -303,6 +304,11 @@ static gboolean read_metrics_token(App *app, GError **error) {
                      "make one: openssl rand -hex 32 > FILE", NULL);
 }
 
+static gint64 once_ms(const App *app) {
+    enum { HOURS = 24 }; /* project choice */
+    return (gint64)(app->config.once_hours ? app->config.once_hours : HOURS) * 3600 * 1000;
+}
+
 static gboolean start_http(App *app, GError **error) {
     if (!make_rates(app, error) || !read_metrics_token(app, error))
         return FALSE;
@@ -317,6 +323,7 @@ static gboolean start_http(App *app, GError **error) {
             return FALSE;
     }
     app->house = (House){.packs = app->packs,
+                         .once_ms = once_ms(app),
                          .clock = app->config.clock,
                          .seal = app->seal,
                          .records = app->records,
@@ -358,7 +365,7 @@ gboolean app_start(App *app, GError **error) {
     if (!start_hub(app, error) || !start_pipeline(app, error) || !start_gateways(app, error))
         return FALSE;
     app->scheduler = scheduler_start(app->packs, app->records, app->records_uri, app->files_dir,
-                                     app->config.clock, error);
+                                     once_ms(app), app->config.clock, error);
     app->webhooks = app->scheduler ? webhooks_start(app->packs, app->records, app->records_uri,
                                                     app->seal, app->config.clock, error)
                                    : NULL;

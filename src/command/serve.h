@@ -6,7 +6,7 @@ typedef struct {
     char *host, *web_dir;
     char *metrics_token;
     char **rates, **proxies;
-    int port;
+    int port, once_hours;
 } ServeOptions;
 extern ServeOptions serve_options;
 #define SERVE_OPTION_ENTRIES                                                                       \
@@ -38,6 +38,13 @@ extern ServeOptions serve_options;
          &serve_options.metrics_token,                                                             \
          "file with the token that opens /metrics to other machines (default: they may not)",      \
          "FILE"},                                                                                  \
+        {"once-hours",                                                                             \
+         0,                                                                                        \
+         0,                                                                                        \
+         G_OPTION_ARG_INT,                                                                         \
+         &serve_options.once_hours,                                                                \
+         "how long an Idempotency-Key holds (default: 24)",                                        \
+         "N"},                                                                                     \
         {"proxy",                                                                                  \
          0,                                                                                        \
          0,                                                                                        \

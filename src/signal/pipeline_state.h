@@ -5,6 +5,8 @@
 #include "base/bell.h"
 #include "base/mailbox.h"
 #include "signal/pipeline.h"
+#include "signal/sample_log.h"
+#include "signal/slice_bytes.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -63,7 +65,7 @@ typedef struct {
     Pipeline *pipeline;
     GPtrArray *chunks;
     GArray *slices; /* SavedSlice */
-    gint64 trim_seq, trim_before_ms, trim_hour;
+    gint64 trim_seq, trim_before_ms, trim_hour, now_ms, anchor_ms;
     gint64 trimmed;
     gboolean over, good; /* lock */
 } Save;
@@ -140,6 +142,9 @@ void save_restore(Pipeline *pipeline, guint32 slice, gint64 seq, const guint8 *b
 gint64 saved_min(const Pipeline *pipeline);
 
 /* pipeline_recovery.c */
+/* What the row says; false when it cannot be read. item_end frees what it holds. */
+gboolean item_of_row(const LogRow *row, Item *item);
+void item_end(Item *item);
 /* Everything up to the end of the log is evaluated, its alarms delivered. `changes` gets the
  * records (json_t) of points whose definition changed without the log knowing: they are pushed as
  * changes once the threads run. */

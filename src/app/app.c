@@ -26,7 +26,7 @@ enum { RECORD_JOBS = 4096, SAMPLE_JOBS = 4096, HTTP_WORKERS = 6, HTTP_QUEUE = 40
 struct App {
     AppConfig config;
     int lock_fd;
-    char *data_dir, *records_uri, *samples_uri, *files_dir;
+    char *data_dir, *records_uri, *samples_uri, *files_dir, *metrics_token;
     char *seal_path;
     SealKey *seal;
     Packs *packs;
@@ -48,7 +48,7 @@ struct App {
     Scheduler *scheduler;
     Webhooks *webhooks;
     json_t *demo_logins;
-    _Atomic guint64 samples_refused;
+    _Atomic guint64 samples_refused, sample_refusals[ERROR_KINDS];
     House house;
     Http *http;
 };
@@ -290,13 +290,33 @@ static void name_proxies(App *app) {
     g_ptr_array_add(app->proxies, NULL);
 }
 
+/* A token of at least 16 printable characters in a file of one line. */
+static gboolean read_metrics_token(App *app, GError **error) {
+    enum { TOKEN_MIN = 16, TOKEN_MAX = 512 };
+    const char *path = app->config.metrics_token;
+    g_autoptr(GError) failure = NULL;
+    if (path == NULL)
+        return TRUE;
+    if (!g_file_get_contents(path, &app->metrics_token, NULL, &failure))
+        return error_set(error, ERROR_FILE, NULL, path, failure->message, NULL);
+    g_strstrip(app->metrics_token);
+    gsize n = strlen(app->metrics_token);
+    gboolean good = n >= TOKEN_MIN && n <= TOKEN_MAX;
+    for (gsize i = 0; good && i < n; i++)
+        good = g_ascii_isgraph(app->metrics_token[i]);
+    return good ||
+           error_set(error, ERROR_CONFIG, "metrics-token",
+                     "metrics-token: not a token of 16 to 512 visible characters in one line",
+                     "make one: openssl rand -hex 32 > FILE", NULL);
+}
+
 static gint64 once_ms(const App *app) {
     enum { HOURS = 24 }; /* project choice */
     return (gint64)(app->config.once_hours ? app->config.once_hours : HOURS) * 3600 * 1000;
 }
 
 static gboolean start_http(App *app, GError **error) {
-    if (!make_rates(app, error))
+    if (!make_rates(app, error) || !read_metrics_token(app, error))
         return FALSE;
     name_proxies(app);
     app->logins = login_guard_new();
@@ -328,7 +348,9 @@ static gboolean start_http(App *app, GError **error) {
                          .demo_logins = app->config.demo ? app->demo_logins : NULL,
                          .openapi = app->openapi,
                          .types = app->types,
-                         .samples_refused = &app->samples_refused};
+                         .samples_refused = &app->samples_refused,
+                         .sample_refusals = app->sample_refusals,
+                         .metrics_token = app->metrics_token};
     HttpConfig http = {.host = app->config.host,
                        .port = app->config.port,
                        .routes = house_routes,
@@ -397,6 +419,7 @@ void app_close(App *app) {
     g_free(app->records_uri);
     g_free(app->samples_uri);
     g_free(app->files_dir);
+    g_free(app->metrics_token);
     g_free(app);
 }
 

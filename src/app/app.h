@@ -25,6 +25,8 @@ typedef struct {
     const char *const *rates;   /* of rate_parse, or NULL: the defaults */
     guint once_hours;           /* how long an Idempotency-Key holds; 0: 24 */
     const char *const *proxies; /* beside this machine's; "none": not even that */
+    const char *metrics_token;  /* file; who brings what stands in it may read /metrics from
+                                   elsewhere; NULL: nobody */
     gboolean demo;              /* /api/demo answers with the logins given to app_set_demo_logins */
     Clock *clock;
 } AppConfig;

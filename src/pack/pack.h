@@ -109,13 +109,15 @@ typedef struct {
     int max_chars;    /* text */
     GRegex *pattern;  /* anchored, or NULL */
     char *pattern_text;
-    char *format; /* "uscc" or NULL */
+    char *format; /* "uscc", "login" (forms offer one's own) or NULL */
     const CodeList *codes;
     char *ref_type; /* FIELD_REF: the type's name */
     char *unit;
     char *default_value; /* as text, or NULL */
     RecordType *rows;    /* FIELD_ROWS: the fields of one row, as a type named TYPE__FIELD */
     guint min_rows, max_rows;
+    char *under; /* of a code inside rows: the record's code field whose branch forms offer, or NULL
+                  */
     gboolean computed; /* made at each write, never given: */
     Expression *compute;
     guint accept; /* FIELD_FILE: MediaClass bits */
@@ -133,7 +135,8 @@ typedef struct {
     Title title;
     guint index; /* bit in Move.from */
     gboolean final;
-    GArray *todo; /* Todo */
+    gboolean aside; /* beside the usual way: shown only to records that came there */
+    GArray *todo;   /* Todo */
 } State;
 
 typedef struct Guard Guard;

@@ -33,6 +33,7 @@ static const KeyRow state_rows[] = {
     {"name", TRUE, PASS_SHAPE, read_state_name, offsetof(State, name)},
     {"title", TRUE, PASS_SHAPE, read_title, offsetof(State, title)},
     {"final", FALSE, PASS_SHAPE, read_flag, offsetof(State, final)},
+    {"aside", FALSE, PASS_SHAPE, read_flag, offsetof(State, aside)},
     {"todo", FALSE, PASS_RULES, read_todo, offsetof(State, todo)},
 };
 

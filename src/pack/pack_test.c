@@ -529,6 +529,11 @@ static const Mistake mistakes[] = {
      "kind: rows, fields: [{name: a, kind: text, required: {states: [open]}, title: {zh: a, en: "
      "a}}],",
      0, "no state open"},
+    {"job.yaml", "kind: bool,", "kind: bool, under: done,", 0, "has no under"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, fields: [{name: a, kind: code, codes: colour, under: note, title: {zh: a, en: "
+     "a}}],",
+     0, "no code field of the record"},
     {"job.yaml", "type: job\ntitle", "type: a__b\ntitle", 0, "has no __"},
     {"job.yaml", "accept: [image, pdf]", "accept: [image, exe]", 0, "no such class"},
     {"job.yaml", "accept: [image, pdf]", "accept: []", 0, "empty list"},

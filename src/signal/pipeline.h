@@ -13,6 +13,7 @@
  * every slice is saved beyond them and `keep_ms` has passed. */
 #pragma once
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "signal/engine.h"
 #include "signal/history.h"
 #include "store/writer.h"
@@ -52,7 +53,9 @@ void pipeline_stop(Pipeline *pipeline); /* drains, saves all slices, ends the th
 
 /* Takes the batch; `done` is called once, on the writer's thread, after the commit (error NULL) or
  * a failure. When the queue is full it refuses at once with ERROR_BUSY (returns false, error set,
- * done not called, batch freed). */
+ * done not called, batch freed). To a batch marked as backlog it is full at an eighth (project
+ * choice): a gateway that sends hours of old data at full speed is held up, live data is not, and
+ * has at most an eighth of the queue of old data before it. */
 typedef void (*PipelineDone)(gpointer data, const GError *error);
 gboolean pipeline_push(Pipeline *pipeline, SampleBatch *batch_take, PipelineDone done,
                        gpointer data, GError **error);
@@ -76,11 +79,25 @@ typedef struct {
     EngineCounts engine;
     gint64 log_seq, engine_seq;     /* last durable row, last evaluated row */
     guint64 rows, samples, refused; /* since start; refused = busy */
+    guint64 refused_backlog;        /* of them: backlogs that made way */
     guint queued_rows;              /* batches that were let in and are not evaluated yet */
+    guint queued_samples;           /* samples in them */
+    guint queue_max, queue_samples_max;
+    guint chunks_waiting, chunks_max; /* of history, on their way to the disk */
+    guint late_waiting, late_max;     /* samples that came late, likewise */
+    gint64 lag_us;                    /* age of the oldest durable row that is not evaluated */
     gint64 log_rows_kept;
     WriterCounts writer;
 } PipelineCounts;
 PipelineCounts pipeline_counts(Pipeline *pipeline);
+
+/* How long things take; a batch each, of `committed` an alarm event each. */
+typedef struct {
+    Histogram durable;   /* from pipeline_push to the commit */
+    Histogram evaluated; /* from there to the engine's verdict */
+    Histogram committed; /* from there until the sink has made its alarms durable */
+} PipelineTimes;
+PipelineTimes *pipeline_times(Pipeline *pipeline);
 /* A tick at the clock's time, as the ticker thread makes one each second; waits until it is
  * evaluated. For stories on a virtual clock. */
 void pipeline_tick(Pipeline *pipeline);

@@ -125,12 +125,13 @@ static char *beside_pattern(const char *words, gboolean begun) {
 
 /* One word, or words side by side, of what is asked. */
 typedef struct {
-    char *grams, *beside; /* a tsquery, a LIKE pattern */
+    char *grams, *anywhere, *beside; /* tsquery, also without the asker's place; LIKE pattern */
 } Part;
 
 static void part_clear(gpointer data) {
     Part *part = data;
     g_free(part->grams);
+    g_free(part->anywhere);
     g_free(part->beside);
 }
 
@@ -144,7 +145,7 @@ static void add_part(GArray *parts, const Actor *actor, const RecordType *type, 
         return;
     GString *asked = g_string_new(grams);
     add_narrowing(asked, actor, type);
-    Part part = {g_string_free(asked, FALSE), beside_pattern(words, begun)};
+    Part part = {g_string_free(asked, FALSE), g_strdup(grams), beside_pattern(words, begun)};
     g_array_append_val(parts, part);
 }
 
@@ -187,9 +188,17 @@ static gint64 planned_rows(Sql *sql, const char *grams) {
     return n;
 }
 
-/* So many that they are rather looked for one by one: more than a few, and more than one text in a
- * thousand, below which the server keeps no count of its own. */
-static gint64 rare_max(Sql *sql) {
+/* Few are fetched through the index: not more than some, or than one text in a thousand, below
+ * which the server keeps no count of its own. Narrowing to a place reads all pairs of the words
+ * first. */
+static gboolean is_rare(Sql *sql, const Part *part, gint64 few) {
+    enum { PAIRS_PER_TEXT = 20 };
+    return planned_rows(sql, part->grams) <= few &&
+           (strcmp(part->grams, part->anywhere) == 0 ||
+            planned_rows(sql, part->anywhere) <= few * PAIRS_PER_TEXT);
+}
+
+static gint64 few_texts(Sql *sql) {
     enum { FEW = 2000, SHARE = 1000 };
     gint64 texts;
     if (!sql_get_int(sql, NULL, &texts, 0,
@@ -201,11 +210,11 @@ static gint64 rare_max(Sql *sql) {
 }
 
 static gboolean *rare_parts(Sql *sql, const GArray *parts, gboolean *any) {
-    gint64 most = rare_max(sql);
+    gint64 few = few_texts(sql);
     gboolean *rare = g_new0(gboolean, parts->len + 1);
     *any = FALSE;
     for (guint i = 0; i < parts->len; i++) {
-        rare[i] = planned_rows(sql, g_array_index(parts, Part, i).grams) <= most;
+        rare[i] = is_rare(sql, &g_array_index(parts, Part, i), few);
         *any |= rare[i];
     }
     return rare;

@@ -67,6 +67,7 @@ async function prepare(page) {
     })
     // A stream that says what `push` is given.
     await page.addInitScript(() => {
+        delete window.SharedWorker // or the stream would be out of reach
         window.EventSource = class {
             readyState = 1
             handlers = {}

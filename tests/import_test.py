@@ -169,6 +169,25 @@ class Import(WorldTest):
         self.assertEqual({r["place"] for r in self.county.all("hazard")}, {"一号罐区"})
         self.assertEqual(self.send(out.getvalue(), client=self.other, again="true").json["errors"][0]["id"], "record.unknown")
 
+    def test_areas(self):
+        county = self.county
+        head = "title,kind,level,region,area,begins,issuer,cautions,measures,zone\n"
+        line = "大风,weather,blue,{0},北部,2026-12-01 08:00,应急局,x,y,\"{1}\"\n"
+        region = county.record("enterprise", "PLANT-A")["region"]
+        wkt = "POLYGON ((119.9 31.8, 120 31.8, 120 31.9, 119.9 31.8))"
+        json = '{""type"":""Polygon"",""coordinates"":[[[119.9,31.8],[120,31.8],[120,31.9],[119.9,31.8]]]}'
+        answer = self.send(head + line.format(region, wkt) + line.format(region, json), type_="warning_notice")
+        self.assertEqual((answer.status, answer.json["created"]), (200, 2), answer)
+        zones = [r["zone"] for r in county.all("warning_notice")]
+        self.assertEqual(zones, [{"type": "Polygon", "coordinates": [[[119.9, 31.8], [120, 31.8], [120, 31.9], [119.9, 31.8]]]}] * 2)
+        for form in ("csv", "xlsx"):
+            done = self.send(county.get("/api/records/warning_notice", format=form).body, type_="warning_notice", again="true").json
+            self.assertEqual((done["rows"], done["unchanged"]), (2, 2), done)
+        for bad, error in (("POLYGON ((0 0, 1 1, 1 0, 0 1, 0 0))", "field.format"), ("POLYGON ((0 0, 1 0, 1 1))", "cell.value"),
+                           ("POINT (1 2)", "cell.value"), ("LINESTRING (0 0, 1 1)", "cell.value"), ("POLYGON ((0 0, 999 0, 1 1, 0 0))", "field.range")):
+            refused = self.send(head + line.format(region, bad), type_="warning_notice")
+            self.assertEqual([(e["row"], e["field"], e["id"]) for e in refused.json["errors"]], [(2, "zone", error)], refused)
+
     def test_workbook(self):
         rows = [["隐患名称", "enterprise", "source", "grade", "整改期限", "found_at", "funds_wan"],
                 ["罐区", "PLANT-A", "other", "general", ('s="1"', "<v>46349</v>"), ('s="1"', "<v>46349.5</v>"), ('t="n"', "<f>1+1</f><v>2</v>")],

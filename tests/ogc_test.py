@@ -202,6 +202,22 @@ class Gdal(OgcTest):
         self.assertIn("POINT (119.95 31.9)", text)
         self.assertIn("甲化工厂", text)
 
+    def test_areas_come_over_as_polygons(self):
+        ring = [[119.9, 31.8], [120.1, 31.8], [120.1, 32.0], [119.9, 32.0], [119.9, 31.8]]
+        hole = [[119.95, 31.85], [119.96, 31.85], [119.96, 31.86], [119.95, 31.85]]
+        notice = self.county.create("warning_notice", title="大风", kind="weather", level="blue", region="320411", area="北部", issuer="应急局",
+                                    begins="2026-12-01T08:00:00+08:00", cautions="x", measures="y",
+                                    zone={"type": "Polygon", "coordinates": [ring, hole]})
+        self.county.create("warning_notice", title="无图", kind="weather", level="blue", region="320411", area="全部", issuer="应急局",
+                           begins="2026-12-01T08:00:00+08:00", cautions="x", measures="y")
+        feature = self.county.get(f"/ogc/collections/warning_notice/items/{notice['id']}").json
+        self.assertEqual(feature["geometry"], {"type": "Polygon", "coordinates": [ring, hole]})
+        text = self.ogrinfo("-al", "warning_notice")
+        self.assertIn("POLYGON ((119.9 31.8,120.1 31.8,120.1 32.0,119.9 32.0,119.9 31.8),(119.95 31.85,119.96 31.85,119.96 31.86,119.95 31.85))", text)
+        self.assertIn("Feature Count: 2", text)
+        for box, n in (("120.05 31.9 121 32", 1), ("120.11 31.9 121 32", 0)):
+            self.assertIn(f"Feature Count: {n}", self.ogrinfo("-so", "warning_notice", "-spat", *box.split()), box)
+
 
 if __name__ == "__main__":
     harness.main()

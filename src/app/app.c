@@ -1,4 +1,5 @@
 #include "app/app.h"
+#include "app/gateway_keeper.h"
 #include "app/point_watch.h"
 #include "app/scheduler.h"
 #include "app/seal_file.h"
@@ -31,6 +32,8 @@ struct App {
     Writer *records, *samples;
     PointTable *points;
     Pipeline *pipeline;
+    Gateways *gateways;
+    GatewayKeeper *gateway_keeper;
     PointWatch *point_watch;
     gint64 points_seq; /* of the journal, when the points were loaded */
     Hub *hub;
@@ -92,7 +95,8 @@ static gboolean migrate_records(App *app, Sql *sql, GError **error) {
     gint64 now_ms = clock_now(app->config.clock);
     return sql_exec(sql, "BEGIN IMMEDIATE", error) && records_migrate(sql, app->packs, error) &&
            alarm_sink_migrate(sql, error) && session_migrate(sql, error) &&
-           seal_records(app, sql, now_ms, error) && adopt_records(app, sql, now_ms, error) &&
+           once_migrate(sql, error) && seal_records(app, sql, now_ms, error) &&
+           adopt_records(app, sql, now_ms, error) &&
            webhook_migrate(sql, app->packs, now_ms, error) && sql_exec(sql, "COMMIT", error);
 }
 
@@ -109,7 +113,8 @@ static gboolean open_records(App *app, GError **error) {
 
 static gboolean open_samples(App *app, GError **error) {
     Sql *sql = sql_open(app->samples_uri, SQL_WRITE, error);
-    if (sql && point_table_migrate(sql, error) && pipeline_migrate(sql, error)) {
+    if (sql && point_table_migrate(sql, error) && pipeline_migrate(sql, error) &&
+        gateways_migrate(sql, error)) {
         app->samples = writer_new(sql, SAMPLE_JOBS);
         return TRUE;
     }
@@ -231,6 +236,15 @@ static gboolean start_pipeline(App *app, GError **error) {
     return app->point_watch != NULL;
 }
 
+static gboolean start_gateways(App *app, GError **error) {
+    Sql *samples = sql_open(app->samples_uri, SQL_READ, error);
+    app->gateways = samples ? gateways_new(samples, clock_now(app->config.clock), error) : NULL;
+    sql_close(samples);
+    if (app->gateways)
+        app->gateway_keeper = gateway_keeper_start(app->gateways, app->samples, app->config.clock);
+    return app->gateways != NULL;
+}
+
 /* The hub hears of each commit. */
 static gboolean start_hub(App *app, GError **error) {
     app->hub = hub_start(app->packs, app->records_uri, app->config.clock, error);
@@ -270,6 +284,11 @@ static void name_proxies(App *app) {
     g_ptr_array_add(app->proxies, NULL);
 }
 
+static gint64 once_ms(const App *app) {
+    enum { HOURS = 24 }; /* project choice */
+    return (gint64)(app->config.once_hours ? app->config.once_hours : HOURS) * 3600 * 1000;
+}
+
 static gboolean start_http(App *app, GError **error) {
     if (!make_rates(app, error))
         return FALSE;
@@ -284,6 +303,7 @@ static gboolean start_http(App *app, GError **error) {
             return FALSE;
     }
     app->house = (House){.packs = app->packs,
+                         .once_ms = once_ms(app),
                          .clock = app->config.clock,
                          .seal = app->seal,
                          .records = app->records,
@@ -292,6 +312,7 @@ static gboolean start_http(App *app, GError **error) {
                          .data_dir = app->data_dir,
                          .files_dir = app->files_dir,
                          .pipeline = app->pipeline,
+                         .gateways = app->gateways,
                          .points = app->points,
                          .hub = app->hub,
                          .logins = app->logins,
@@ -319,10 +340,10 @@ static gboolean start_http(App *app, GError **error) {
 }
 
 gboolean app_start(App *app, GError **error) {
-    if (!start_hub(app, error) || !start_pipeline(app, error))
+    if (!start_hub(app, error) || !start_pipeline(app, error) || !start_gateways(app, error))
         return FALSE;
     app->scheduler = scheduler_start(app->packs, app->records, app->records_uri, app->files_dir,
-                                     app->config.clock, error);
+                                     once_ms(app), app->config.clock, error);
     app->webhooks = app->scheduler ? webhooks_start(app->packs, app->records, app->records_uri,
                                                     app->seal, app->config.clock, error)
                                    : NULL;
@@ -342,6 +363,8 @@ void app_close(App *app) {
     point_watch_stop(app->point_watch);
     if (app->pipeline)
         pipeline_stop(app->pipeline);
+    gateway_keeper_stop(app->gateway_keeper);
+    gateways_free(app->gateways);
     writer_free(app->samples);
     writer_free(app->records);
     hub_free(app->hub);

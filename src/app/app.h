@@ -23,6 +23,7 @@ typedef struct {
     const char *seal_key;       /* file of the seal key; NULL: keys/seal.key in data_dir */
     gboolean seal_key_lost;     /* make a new key in place of one that is missing */
     const char *const *rates;   /* of rate_parse, or NULL: the defaults */
+    guint once_hours;           /* how long an Idempotency-Key holds; 0: 24 */
     const char *const *proxies; /* beside this machine's; "none": not even that */
     gboolean demo;              /* /api/demo answers with the logins given to app_set_demo_logins */
     Clock *clock;

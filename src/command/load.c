@@ -60,6 +60,10 @@ static json_t *value_of(const Field *field, const char *text) {
         json_t *rows = json_loads(text, 0, NULL);
         return rows ? rows : json_string(text);
     }
+    case FIELD_AREA: {
+        json_t *area = area_from_text(text);
+        return area ? area : json_string(text);
+    }
     case FIELD_BOOL:
         if (g_str_equal(text, "true") || g_str_equal(text, "1"))
             return json_true();

@@ -156,6 +156,9 @@ static void test_truth(void) {
         {"add(d, '3d') = DATE('2026-03-08') AND add(d, '1m') = DATE('2026-04-05')", TRUE},
         {"add(DATE('2024-02-29'), '1y') = DATE('2025-02-28')", TRUE},
         {"add($now, '3h') = $now + 3h", TRUE},
+        {"add(d, '-60d') = DATE('2026-01-04') AND add(d, '-1m') = DATE('2026-02-05')", TRUE},
+        {"add(DATE('2024-02-29'), '-1y') = DATE('2023-02-28')", TRUE},
+        {"add(d, '-9999y') IS NULL AND add(d, '9999y') IS NULL", TRUE}, /* no such years */
         {"concat('a', n, d) = 'a2.52026-03-05' AND concat('a', m) IS NULL", TRUE},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -239,6 +242,7 @@ static void test_errors(void) {
         {"n = days(n, d)", "10", "a date or time"},
         {"n = age(t, d)", "9", "a date or time"},
         {"d = add(d, '3')", "12", "'10wd'"},
+        {"d = add(d, '--3d')", "12", "'10wd'"},
         {"d = add(d, '3h')", "12", "hours"},
         {"d = add(d, a)", "12", "a code that stands for a span"},
         {"n = sum(rows.x)", "9", "no field of rows rows"},

@@ -357,6 +357,15 @@ static gboolean read_workday(Parser *parser, Operand *call) {
     return read_arguments(parser, call);
 }
 
+/* '3d' or '-60d' */
+static gboolean read_span_literal(const char *text, Span *span) {
+    gboolean back = *text == '-';
+    if (!span_parse(text + back, span) || span->n == 0)
+        return FALSE;
+    span->n = back ? -span->n : span->n;
+    return TRUE;
+}
+
 /* add(date, '3d') or add(date, field of codes that are spans) */
 static gboolean read_add(Parser *parser, Operand *call) {
     if (!read_argument(parser, call) || !read_comma(parser))
@@ -365,10 +374,9 @@ static gboolean read_add(Parser *parser, Operand *call) {
     call->calendar = parser->scope->calendar;
     if (parser->token.kind == TOKEN_TEXT) {
         g_autofree char *text = token_unquoted(&parser->token);
-        if (!span_parse(text, &call->span) || call->span.n == 0)
-            return parser_fail_here(
-                parser,
-                "写 '3h'、'10d'、'10wd'、'6m' 或 '1y' / write '3h', '10d', '10wd', '6m' or '1y'");
+        if (!read_span_literal(text, &call->span))
+            return parser_fail_here(parser, "写 '3h'、'10d'、'10wd'、'6m'、'1y' 或 '-60d' / write "
+                                            "'3h', '10d', '10wd', '6m', '1y' or '-60d'");
         if (operand_at(call->arguments, 0)->term.kind == TERM_DATE && call->span.unit <= SPAN_HOURS)
             return parser_fail_here(parser, "日期不能加小时 / hours cannot be added to a date");
         return parser_take(parser);

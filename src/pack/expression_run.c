@@ -146,8 +146,12 @@ static const Span *call_span(Run *run, const Operand *call) {
 }
 
 /* Days and times that a later parser would refuse are no values. */
+static gboolean is_written_year(gint64 day) {
+    enum { YEAR_FIRST = 1, YEAR_LAST = 9999 };
+    return day_year(day) >= YEAR_FIRST && day_year(day) <= YEAR_LAST;
+}
+
 static Term add_span(Run *run, const Operand *call) {
-    enum { YEAR_LAST = 9999 };
     char buffer[TIME_TEXT];
     Term from = nth(run, call, 0);
     const Span *span = call_span(run, call);
@@ -156,10 +160,10 @@ static Term add_span(Run *run, const Operand *call) {
         return nothing;
     if (from.kind == TERM_TIME) {
         from.time_ms = span_add(call->calendar, from.time_ms, *span, NULL);
-        return day_year(day_of(from.time_ms)) <= YEAR_LAST ? from : nothing;
+        return is_written_year(day_of(from.time_ms)) ? from : nothing;
     }
     day = span_add_days(call->calendar, day, *span);
-    if (day_year(day) > YEAR_LAST)
+    if (!is_written_year(day))
         return nothing;
     return (Term){.kind = TERM_DATE, .text = run_text(run, day_format(day, buffer))};
 }

@@ -96,6 +96,7 @@ static const struct {
     [FIELD_SCORE] = {"score", TERM_NUMBER},
     [FIELD_ROWS] = {"rows", TERM_NONE},
     [FIELD_FILE] = {"file", TERM_TEXT},
+    [FIELD_AREA] = {"area", TERM_NONE},
 };
 
 const char *field_kind_name(FieldKind kind) {

@@ -85,6 +85,7 @@ typedef enum {
     FIELD_SCORE,
     FIELD_ROWS,
     FIELD_FILE,
+    FIELD_AREA,
     FIELD_KINDS
 } FieldKind;
 const char *field_kind_name(FieldKind kind); /* "text" */
@@ -108,13 +109,15 @@ typedef struct {
     int max_chars;    /* text */
     GRegex *pattern;  /* anchored, or NULL */
     char *pattern_text;
-    char *format; /* "uscc" or NULL */
+    char *format; /* "uscc", "login" (forms offer one's own) or NULL */
     const CodeList *codes;
     char *ref_type; /* FIELD_REF: the type's name */
     char *unit;
     char *default_value; /* as text, or NULL */
     RecordType *rows;    /* FIELD_ROWS: the fields of one row, as a type named TYPE__FIELD */
     guint min_rows, max_rows;
+    char *under; /* of a code inside rows: the record's code field whose branch forms offer, or NULL
+                  */
     gboolean computed; /* made at each write, never given: */
     Expression *compute;
     guint accept; /* FIELD_FILE: MediaClass bits */
@@ -133,7 +136,8 @@ typedef struct {
     guint index; /* bit in Move.from */
     gboolean final;
     gboolean locked; /* people do not edit a record that stands here, they make moves */
-    GArray *todo; /* Todo */
+    gboolean aside;  /* beside the usual way: shown only to records that came there */
+    GArray *todo;    /* Todo */
 } State;
 
 typedef struct Guard Guard;
@@ -404,7 +408,8 @@ gboolean level_parse(const char *text, Level *level);
 /* Hundredths of a number that has at most two decimals and 15 digits: the fen of an amount in yuan.
  * FALSE for any other number. */
 gboolean hundredths_of(double number, gint64 *hundredths);
-/* What a field of a kind is in a condition; TERM_NONE for a point, which conditions cannot name. */
+/* What a field of a kind is in a condition; TERM_NONE for a point, area or rows, which conditions
+ * cannot name. */
 TermKind field_term_kind(FieldKind kind);
 /* A ConditionKind over `type` (a const RecordType *): its fields, `state`, `id`, `number`,
  * `created_at`, `updated_at`, `created_by`. */

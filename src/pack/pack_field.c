@@ -29,10 +29,11 @@ static const struct {
     {"unique", KIND(TEXT) | KINDS_NUMBER | KIND(REF) | KIND(REGION) | KIND(DATE), 0},
     {"codes", KIND(CODE), KIND(CODE)},
     {"type", KIND(REF), KIND(REF)},
-    {"default", ~(KIND(POINT) | KIND(ROWS) | KIND(FILE)), 0},
+    {"default", ~(KIND(POINT) | KIND(ROWS) | KIND(FILE) | KIND(AREA)), 0},
     {"fields", KIND(ROWS), KIND(ROWS)},
     {"min_rows", KIND(ROWS), 0},
     {"max_rows", KIND(ROWS), 0},
+    {"under", KIND(CODE), 0},
     {"accept", KIND(FILE), 0},
     {"max_files", KIND(FILE), 0},
     {"max_size", KIND(FILE), 0},
@@ -193,6 +194,7 @@ gboolean literal_fits(Loader *loader, const Field *field, const Assignment *valu
         [FIELD_POINT] = nothing_fits,     [FIELD_MONEY] = hundredths_fit,
         [FIELD_DURATION] = duration_fits, [FIELD_SCORE] = hundredths_fit,
         [FIELD_FILE] = nothing_fits,      [FIELD_ROWS] = nothing_fits,
+        [FIELD_AREA] = nothing_fits,
     };
     if (value->kind == VALUE_TEXT && *value->text == 0)
         return refuse(error, node, "写 null 或文字 / write null or a text",
@@ -350,8 +352,8 @@ static gboolean read_format(Loader *loader, const YamlNode *node, gpointer place
     if (!is_text(node, error))
         return FALSE;
     *(char **)place = packs_text(loader->packs, node->text);
-    return strcmp(node->text, "uscc") == 0 ||
-           refuse(error, node, "可用 / known: uscc", "没有格式“%s” / there is no format %s",
+    return strcmp(node->text, "uscc") == 0 || strcmp(node->text, "login") == 0 ||
+           refuse(error, node, "可用 / known: uscc, login", "没有格式“%s” / there is no format %s",
                   node->text, node->text);
 }
 
@@ -444,6 +446,9 @@ static gboolean fits_in_row(const YamlNode *node, const Field *field, GError **e
         if (tree_get(node, never[i]))
             return refuse(error, node, "删除该键 / remove it",
                           "rows 里的字段不能有 %s / a field of rows has no %s", never[i], never[i]);
+    if (field->kind == FIELD_AREA)
+        return refuse(error, node, "放到 rows 之外 / put it beside the rows",
+                      "rows 里没有区域 / there are no areas inside rows");
     if (field->kind == FIELD_FILE)
         return refuse(error, node, "放到 rows 之外 / put it beside the rows",
                       "rows 里没有文件 / there are no files inside rows");
@@ -452,6 +457,22 @@ static gboolean fits_in_row(const YamlNode *node, const Field *field, GError **e
                       "rows 里的字段不能同时有 shown 和 default / a field of rows has shown or "
                       "default");
     return TRUE;
+}
+
+/* The code field of the record whose branch a code inside its rows is taken from. */
+static gboolean read_under(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    const RecordType *owner = loader->type->owner;
+    if (owner == NULL)
+        return refuse(error, node, "删除该键 / remove it",
+                      "under 只用于 rows 里的字段 / only a field of rows has under");
+    if (!is_text(node, error))
+        return FALSE;
+    const Field *field = type_field(owner, node->text);
+    if (field == NULL || field->kind != FIELD_CODE)
+        return refuse(error, node, "写记录的一个 code 字段 / name a code field of the record",
+                      "%s 不是记录的 code 字段 / %s is no code field of the record", node->text,
+                      node->text);
+    return read_text(loader, node, place, error);
 }
 
 /* ---- files ---- */
@@ -527,6 +548,7 @@ static const KeyRow field_rows[] = {
     {"min_rows", FALSE, PASS_SHAPE, read_row_count, offsetof(Field, min_rows)},
     {"max_rows", FALSE, PASS_SHAPE, read_row_count, offsetof(Field, max_rows)},
     {"fields", FALSE, PASS_SHAPE | PASS_RULES, read_row_fields, 0},
+    {"under", FALSE, PASS_RULES, read_under, offsetof(Field, under)},
     {"compute", FALSE, PASS_SHAPE | PASS_RULES, read_compute, 0},
     {"accept", FALSE, PASS_SHAPE, read_accept, offsetof(Field, accept)},
     {"max_files", FALSE, PASS_SHAPE, read_max_files, offsetof(Field, max_files)},
@@ -571,20 +593,20 @@ static gboolean field_check(Loader *loader, const YamlNode *node, Field *field, 
     return TRUE;
 }
 
-/* A point is stored as NAME_lon and NAME_lat. */
+/* A point is stored as NAME_lon and NAME_lat, an area has the box around it beside it. */
 static gboolean columns_differ(Loader *loader, const YamlNode *node, GError **error) {
-    static const char *const parts[] = {"lon", "lat"};
+    static const char *const parts[FIELD_KINDS][5] = {
+        [FIELD_POINT] = {"lon", "lat"}, [FIELD_AREA] = {"w", "s", "e", "n"}};
     GPtrArray *fields = loader->type->fields;
     for (guint i = 0; i < fields->len; i++) {
-        const Field *point = fields->pdata[i];
-        for (gsize j = 0; point->kind == FIELD_POINT && j < G_N_ELEMENTS(parts); j++) {
-            g_autofree char *column = g_strdup_printf("%s_%s", point->name, parts[j]);
+        const Field *place = fields->pdata[i];
+        for (const char *const *part = parts[place->kind]; *part; part++) {
+            g_autofree char *column = g_strdup_printf("%s_%s", place->name, *part);
             const Field *other = type_field(loader->type, column);
             if (other)
-                return refuse(
-                    error, tree_at(node, other->index), "换一个名称 / use another name",
-                    "字段名 %s 被 point 字段 %s 占用 / the name %s belongs to the point %s", column,
-                    point->name, column, point->name);
+                return refuse(error, tree_at(node, other->index), "换一个名称 / use another name",
+                              "字段名 %s 被字段 %s 占用 / the name %s belongs to the field %s",
+                              column, place->name, column, place->name);
         }
     }
     return TRUE;

@@ -34,6 +34,7 @@ static const KeyRow state_rows[] = {
     {"title", TRUE, PASS_SHAPE, read_title, offsetof(State, title)},
     {"final", FALSE, PASS_SHAPE, read_flag, offsetof(State, final)},
     {"locked", FALSE, PASS_SHAPE, read_flag, offsetof(State, locked)},
+    {"aside", FALSE, PASS_SHAPE, read_flag, offsetof(State, aside)},
     {"todo", FALSE, PASS_RULES, read_todo, offsetof(State, todo)},
 };
 

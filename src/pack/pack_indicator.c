@@ -6,7 +6,11 @@
 
 enum { INDICATORS_MAX = 50, BY_MAX = 8 };
 
-static gboolean summed(FieldKind kind) { return kind == FIELD_INTEGER || kind == FIELD_DECIMAL; }
+static gboolean summed(FieldKind kind) {
+    static const guint kinds =
+        1u << FIELD_INTEGER | 1u << FIELD_DECIMAL | 1u << FIELD_MONEY | 1u << FIELD_SCORE;
+    return kinds >> kind & 1;
+}
 
 static gboolean read_summed(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     if (!read_open_field(loader, node, place, error))

@@ -446,7 +446,7 @@ static const Mistake mistakes[] = {
     {"job.yaml", "{name: name,", "{name: code,", 0, "stands twice"},
     {"job.yaml", "{name: name,", "{name: state,", 0, "reserved"},
     {"job.yaml", "{name: name,", "{name: _x,", 0, "reserved"},
-    {"job.yaml", "{name: at,", "{name: place_lon,", 0, "belongs to the point"},
+    {"job.yaml", "{name: at,", "{name: place_lon,", 0, "belongs to the field place"},
     {"job.yaml", "kind: text, max: 9", "kind: txt, max: 9", 0, "no kind txt"},
     {"job.yaml", "kind: bool, ", "kind: bool, max: 3, ", 0, "has no max"},
     {"job.yaml", "{name: next,", "{name: next, secret: true,", 0, "has no secret"},
@@ -519,6 +519,10 @@ static const Mistake mistakes[] = {
      "kind: rows, fields: [{name: a, kind: rows, fields: [], title: {zh: a, en: a}}],", 0,
      "no rows inside rows"},
     {"job.yaml", "kind: bool,",
+     "kind: rows, fields: [{name: a, kind: area, title: {zh: a, en: a}}],", 0,
+     "no areas inside rows"},
+    {"job.yaml", "kind: bool,", "kind: area, secret: true,", 0, "has no secret"},
+    {"job.yaml", "kind: bool,",
      "kind: rows, min_rows: 3, max_rows: 2, fields: [{name: a, kind: text, title: {zh: a, en: "
      "a}}],",
      0, "above max_rows"},
@@ -529,6 +533,11 @@ static const Mistake mistakes[] = {
      "kind: rows, fields: [{name: a, kind: text, required: {states: [open]}, title: {zh: a, en: "
      "a}}],",
      0, "no state open"},
+    {"job.yaml", "kind: bool,", "kind: bool, under: done,", 0, "has no under"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, fields: [{name: a, kind: code, codes: colour, under: note, title: {zh: a, en: "
+     "a}}],",
+     0, "no code field of the record"},
     {"job.yaml", "type: job\ntitle", "type: a__b\ntitle", 0, "has no __"},
     {"job.yaml", "accept: [image, pdf]", "accept: [image, exe]", 0, "no such class"},
     {"job.yaml", "accept: [image, pdf]", "accept: []", 0, "empty list"},

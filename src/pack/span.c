@@ -56,7 +56,8 @@ gint64 span_add(const Calendar *calendar, gint64 from_ms, Span span, int *missin
         due = from_ms + (gint64)span.n * DAY_MS;
         break;
     case SPAN_WORKDAYS:
-        due = day_end(calendar_add_workdays(calendar, day, span.n, &touched));
+        due = day_end(span.n < 0 ? calendar_subtract_workdays(calendar, day, -span.n)
+                                 : calendar_add_workdays(calendar, day, span.n, &touched));
         break;
     case SPAN_MONTHS:
     case SPAN_YEARS:
@@ -70,8 +71,6 @@ gint64 span_add(const Calendar *calendar, gint64 from_ms, Span span, int *missin
 }
 
 gint64 span_subtract(const Calendar *calendar, gint64 from_ms, Span span) {
-    if (span.unit == SPAN_WORKDAYS)
-        return day_end(calendar_subtract_workdays(calendar, day_of(from_ms), span.n));
     return span_add(calendar, from_ms, (Span){-span.n, span.unit}, NULL);
 }
 

@@ -12,9 +12,9 @@ typedef struct {
 gboolean span_parse(const char *text, Span *span); /* at most four digits */
 char *span_text(const Span *span);                 /* "3wd"; caller frees */
 gint64 span_minutes(const Span *span);             /* about; only to put spans in order */
-/* `from_ms` and a span. Working days end at 24:00 +08:00 of the n-th one after the start day; a
- * month ends on its last day when the day does not exist there. *missing_year (or NULL) is set as
- * by calendar_add_workdays. */
+/* `from_ms` and a span, which may be negative. Working days end at 24:00 +08:00 of the n-th one
+ * after the start day; a month ends on its last day when the day does not exist there.
+ * *missing_year (or NULL) is set as by calendar_add_workdays. */
 gint64 span_add(const Calendar *calendar, gint64 from_ms, Span span, int *missing_year);
 /* The same over days; spans of hours and minutes count whole days of 24. */
 gint64 span_add_days(const Calendar *calendar, gint64 day, Span span);

@@ -28,17 +28,6 @@ static const char *by_column(const RecordType *type, const char *name, GError **
     return NULL;
 }
 
-/* The coordinate of the row itself or of its enterprise. */
-static void add_coordinate(Query *query, const TypePlace *place, const RecordType *type,
-                           const char *suffix) {
-    const char *name = place->point->name;
-    if (place->holder == type)
-        query_add_format(query, "r_%s.\"%s_%s\"", type->name, name, suffix);
-    else
-        query_add_format(query, "(SELECT h.\"%s_%s\" FROM r_%s h WHERE h._id = r_%s._enterprise)",
-                         name, suffix, place->holder->name, type->name);
-}
-
 typedef struct {
     double lon, lat; /* sums */
     gint64 count;
@@ -97,9 +86,9 @@ static GHashTable *read_cells(const Gathering *g, const char *by, GError **error
     RecordQuery list = {.filter = g->asked->filter, .box = own ? &g->asked->box : NULL};
     g_autoptr(GPtrArray) conditions = list_conditions_new();
     g_autoptr(Query) query = query_new("SELECT ");
-    add_coordinate(query, g->place, g->type, "lon");
+    place_coordinate_sql(query, g->place, g->type, FALSE);
     query_add(query, ", ");
-    add_coordinate(query, g->place, g->type, "lat");
+    place_coordinate_sql(query, g->place, g->type, TRUE);
     query_add_format(query, "%s%s", by ? ", " : "", by ? by : "");
     if (!list_where(query, g->act, g->type, &list, LIST_COUNTS, conditions, error))
         return NULL;
@@ -126,6 +115,13 @@ static gboolean add_name(const Gathering *g, const Cell *cell, json_t *item, GEr
     query_add_format(query, named ? "\"%s\"" : "%s", named ? label->name : "_id");
     if (!list_where(query, g->act, g->type, &list, LIST_COUNTS, conditions, error))
         return FALSE;
+    if (g->place->area) /* others may reach over its middle */
+        for (int latitude = 0; latitude < 2; latitude++) {
+            query_add(query, " AND ");
+            place_coordinate_sql(query, g->place, g->type, latitude);
+            query_add(query, " = ?");
+            query_param_double(query, latitude ? cell->lat : cell->lon);
+        }
     query_add(query, " LIMIT 1");
     SqlStatement *st = query_start(query, g->act->sql, error);
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
@@ -176,7 +172,7 @@ json_t *record_clusters(Sql *sql, const Packs *packs, const Actor *actor, const 
         return NULL;
     }
     TypePlace place = place_of_type(packs, actor, type);
-    if (place.point == NULL) {
+    if (place.holder == NULL) {
         error_set(error, ERROR_REQUEST, "type", "this type has no place",
                   "a type of /ogc/collections", NULL);
         return NULL;

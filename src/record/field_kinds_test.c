@@ -28,6 +28,11 @@ static void test_taken(World *world, gconstpointer data) {
         {"'span':''", "'cost':null"},
         {"'mark':99.99", "'mark':99.99"},
         {"'mark':0", "'mark':0.0"},
+        {"'zone':{'type':'Polygon','coordinates':[[[119.9,31.8],[120,31.8],[120,31.9],[119.9,31.8]]"
+         "]}",
+         "'zone':{'type':'Polygon','coordinates':[[[119.9,31.8],[120.0,31.8],[120.0,31.9],[119.9,"
+         "31.8]]]}"},
+        {"'zone':null", "'zone':null"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *given = g_strconcat(",", cases[i][0], NULL);
@@ -79,6 +84,11 @@ static void test_refused(World *world, gconstpointer data) {
         {"'mark':1.001", ERROR_FIELD_FORMAT, "mark"},
         {"'fine':1", ERROR_FIELD_NOT_SHOWN, "fine"},
         {"'outcome':'bad'", ERROR_FIELD_REQUIRED, "fine"},
+        {"'zone':'POLYGON((0 0,1 0,1 1,0 0))'", ERROR_FIELD_KIND, "zone"},
+        {"'zone':{'type':'Polygon','coordinates':[[[0,0],[1,0],[1,1]]]}", ERROR_FIELD_FORMAT,
+         "zone"},
+        {"'zone':{'type':'Polygon','coordinates':[[[0,0],[1,0],[1,91],[0,0]]]}", ERROR_FIELD_RANGE,
+         "zone"},
         {"'items':{}", ERROR_FIELD_KIND, "items"},
         {"'items':'x'", ERROR_FIELD_KIND, "items"},
         {"'items':[1]", ERROR_FIELD_KIND, "items[0]"},

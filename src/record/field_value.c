@@ -1,4 +1,5 @@
 #include "record/field_value.h"
+#include "base/area.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/hash.h"
@@ -9,7 +10,7 @@
 
 typedef gboolean (*Reader)(const Field *field, json_t *json, FieldValue *value, GError **error);
 
-typedef enum { STORED_TEXT, STORED_INTEGER, STORED_REAL, STORED_POINT } Stored;
+typedef enum { STORED_TEXT, STORED_INTEGER, STORED_REAL, STORED_POINT, STORED_AREA } Stored;
 
 typedef struct {
     Stored stored;
@@ -61,6 +62,7 @@ static gboolean take_text(const Field *field, json_t *json, FieldValue *value, G
 
 static gboolean text_form(const Field *field, const char *text, GError **error) {
     enum { TEXT_MAX_CHARS = 4000 };
+    static const char login[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-";
     int max = field->max_chars > 0 ? field->max_chars : TEXT_MAX_CHARS;
     if (strlen(text) > (gsize)max && g_utf8_strlen(text, -1) > max) {
         g_autofree char *range = g_strdup_printf("≤ %d 字 (characters)", max);
@@ -68,8 +70,10 @@ static gboolean text_form(const Field *field, const char *text, GError **error) 
     }
     if (field->pattern && !g_regex_match(field->pattern, text, 0, NULL))
         return error_set(error, ERROR_FIELD_FORMAT, field->name, field->pattern_text, NULL);
-    if (field->format && !uscc_valid(text))
+    if (field->format && strcmp(field->format, "uscc") == 0 && !uscc_valid(text))
         return error_set(error, ERROR_FIELD_FORMAT, field->name, "GB 32100", NULL);
+    if (field->format && strcmp(field->format, "login") == 0 && strspn(text, login) != strlen(text))
+        return error_set(error, ERROR_FIELD_FORMAT, field->name, "A-Z a-z 0-9 . _ -", NULL);
     return TRUE;
 }
 
@@ -185,6 +189,12 @@ static gboolean read_point(const Field *field, json_t *json, FieldValue *value, 
     return error_set(error, ERROR_FIELD_RANGE, field->name, "lon ±180, lat ±90", NULL);
 }
 
+static gboolean read_area(const Field *field, json_t *json, FieldValue *value, GError **error) {
+    value->text = area_from_json(json, field->name, error);
+    value->present = value->text != NULL;
+    return value->present;
+}
+
 /* What a file is called, without more: record/files.c finds the rest. */
 static gboolean read_file(const Field *field, json_t *json, FieldValue *value, GError **error) {
     g_autofree char *range = g_strdup_printf("≤ %d 个文件 (files)", field->max_files);
@@ -233,6 +243,8 @@ static const KindRow kinds[FIELD_KINDS] = {
     [FIELD_SCORE] = {STORED_REAL, read_score, "分值（数值）", "a score (a number)"},
     [FIELD_FILE] = {STORED_TEXT, read_file, "文件列表 [{\"file\": 编号}]，不重复",
                     "a list [{\"file\": ID}], each once"},
+    [FIELD_AREA] = {STORED_AREA, read_area, "GeoJSON 的 Polygon 或 MultiPolygon",
+                    "a GeoJSON Polygon or MultiPolygon"},
 };
 
 void field_value_clear(FieldValue *value) {
@@ -316,6 +328,7 @@ json_t *field_value_plain_json(const Field *field, const FieldValue *value) {
         return json_string(time_format(value->integer, time));
     case FIELD_POINT:
         return json_pack("{s:f, s:f}", "lon", value->number, "lat", value->latitude);
+    case FIELD_AREA:
     case FIELD_FILE: {
         json_t *list = json_loads(value->text, 0, NULL);
         return list ? list : json_null();
@@ -335,6 +348,13 @@ static char *file_names(const char *text) {
     }
     json_decref(list);
     return g_string_free(names, FALSE);
+}
+
+static char *area_words(const char *text) {
+    GeoBox box;
+    guint corners;
+    return area_box(text, &box, &corners) ? g_strdup_printf("区域（%u 个顶点）", corners)
+                                          : g_strdup("");
 }
 
 char *field_value_to_text(const Field *field, const FieldValue *value) {
@@ -363,6 +383,8 @@ char *field_value_to_text(const Field *field, const FieldValue *value) {
         return g_strdup_printf("%.6f, %.6f", value->number, value->latitude);
     case FIELD_FILE:
         return file_names(value->text);
+    case FIELD_AREA:
+        return area_words(value->text);
     default:
         return g_strdup(value->text);
     }
@@ -405,15 +427,43 @@ static Stored stored_as(const Field *field) {
     return field->secret ? STORED_TEXT : kinds[field->kind].stored;
 }
 
-const char *field_column_type(const Field *field) {
+/* What the columns of a field are called behind its name; the first holds what the kind says, those
+ * of a place are reals. */
+static const char *const suffixes[][6] = {[STORED_TEXT] = {""},
+                                          [STORED_INTEGER] = {""},
+                                          [STORED_REAL] = {""},
+                                          [STORED_POINT] = {"_lon", "_lat"},
+                                          [STORED_AREA] = {"", "_w", "_s", "_e", "_n"}};
+
+const char *const *field_columns_named(const Field *field) { return suffixes[stored_as(field)]; }
+
+const char *field_column_type(const Field *field, int column) {
     static const char *const types[] = {[STORED_TEXT] = "{text}",
                                         [STORED_INTEGER] = "{int}",
                                         [STORED_REAL] = "{real}",
-                                        [STORED_POINT] = "{real}"};
-    return types[stored_as(field)];
+                                        [STORED_POINT] = "{real}",
+                                        [STORED_AREA] = "{text}"};
+    return column ? "{real}" : types[stored_as(field)];
 }
 
-int field_columns(const Field *field) { return field->kind == FIELD_POINT ? 2 : 1; }
+int field_columns(const Field *field) {
+    int n = 0;
+    while (suffixes[stored_as(field)][n])
+        n++;
+    return n;
+}
+
+static void bind_area(SqlStatement *st, int first, const char *text) {
+    GeoBox box;
+    guint corners;
+    sql_bind_text(st, first, text);
+    if (!area_box(text, &box, &corners))
+        return;
+    sql_bind_double(st, first + 1, box.west);
+    sql_bind_double(st, first + 2, box.south);
+    sql_bind_double(st, first + 3, box.east);
+    sql_bind_double(st, first + 4, box.north);
+}
 
 void field_value_bind(SqlStatement *st, int *index, const Field *field, const FieldValue *value) {
     int first = *index;
@@ -433,6 +483,9 @@ void field_value_bind(SqlStatement *st, int *index, const Field *field, const Fi
     case STORED_REAL:
         sql_bind_double(st, first, value->number);
         break;
+    case STORED_AREA:
+        bind_area(st, first, value->text);
+        break;
     }
 }
 
@@ -446,6 +499,7 @@ void field_value_read(SqlStatement *st, int *column, const Field *field, FieldVa
     value->sealed = field->secret;
     switch (stored_as(field)) {
     case STORED_TEXT:
+    case STORED_AREA:
         value->text = g_strdup(sql_text(st, first));
         break;
     case STORED_INTEGER:

@@ -14,7 +14,7 @@ typedef struct Rows Rows; /* record/rows.h */
 typedef struct {
     gboolean present; /* FALSE: empty, the other members mean nothing */
     gboolean sealed;  /* of a secret field: `text` is what record/sealed.h made of the value */
-    char *text;       /* text, code, ref, region, role, date; owned */
+    char *text;       /* text, code, ref, region, role, date; JSON of files and areas; owned */
     gint64 integer;   /* integer; time and duration in ms; bool 0 or 1; money in fen */
     double number;    /* decimal, score; longitude of a point */
     double latitude;
@@ -40,8 +40,11 @@ gboolean field_value_equal(const FieldValue *a, const FieldValue *b);
 void field_value_copy(const FieldValue *from, FieldValue *to);
 void field_value_clear(FieldValue *value);
 
-const char *field_column_type(const Field *field);
-int field_columns(const Field *field); /* 1, or 2 for a point */
+/* The columns of a field: how many, what stands behind the field's name in each ("" or "_lon";
+ * ended by NULL), and their types as in sql_define. */
+int field_columns(const Field *field);
+const char *const *field_columns_named(const Field *field);
+const char *field_column_type(const Field *field, int column);
 /* Bind to, and read from, consecutive parameters or columns; *index moves on. */
 void field_value_bind(SqlStatement *st, int *index, const Field *field, const FieldValue *value);
 void field_value_read(SqlStatement *st, int *column, const Field *field, FieldValue *value);

@@ -214,6 +214,15 @@ static json_t *point_value(const Cell *cell, GError **error) {
     return NULL;
 }
 
+static json_t *area_value(const Cell *cell, GError **error) {
+    g_autofree char *text = import_text(cell);
+    json_t *area = area_from_text(text);
+    if (area == NULL)
+        no_value(cell, "WKT 或 GeoJSON 多边形", "a polygon as WKT or GeoJSON",
+                 "POLYGON ((119.9 31.8, 120 31.8, 120 31.9, 119.9 31.8))", error);
+    return area;
+}
+
 /* --- titles --- */
 
 static gboolean is_title(const Title *title, const char *text) {
@@ -391,6 +400,8 @@ json_t *import_value(ImportNames *names, const Field *field, const Cell *cell, G
         return role_value(names->act->packs, cell);
     case FIELD_POINT:
         return point_value(cell, error);
+    case FIELD_AREA:
+        return area_value(cell, error);
     default:
         return text_value(cell);
     }

@@ -27,6 +27,9 @@ static void test_spans(World *world, gconstpointer data) {
         {"2026-08-31T09:30:00+08:00", {1, SPAN_MONTHS}, "2026-09-30T09:30:00+08:00"},
         {"2026-08-31T09:30:00+08:00", {6, SPAN_MONTHS}, "2027-02-28T09:30:00+08:00"},
         {"2028-02-29T00:00:00+08:00", {1, SPAN_YEARS}, "2029-02-28T00:00:00+08:00"},
+        {"2026-10-08T12:00:00+08:00", {-2, SPAN_WORKDAYS}, "2026-09-29T23:59:59.999+08:00"},
+        {"2026-10-08T09:30:00+08:00", {-10, SPAN_DAYS}, "2026-09-28T09:30:00+08:00"},
+        {"2026-08-31T09:30:00+08:00", {-6, SPAN_MONTHS}, "2026-02-28T09:30:00+08:00"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
         check_time(span_add(world->packs->calendar, at(cases[i].from), cases[i].span, NULL),

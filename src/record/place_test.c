@@ -1,3 +1,4 @@
+#include "record/clusters.h"
 #include "record/record_fixture.h"
 
 enum { PLANTS = 200, BOXES = 300 };
@@ -100,10 +101,12 @@ static void test_place_of_a_record(World *world, gconstpointer data) {
     for (gsize i = 0; i < json_array_size(items); i++) {
         json_t *hazard = json_array_get(items, i);
         const Plant *plant = &plants[atoi(get(hazard, "title") + 1)];
-        double lon, lat;
-        g_assert_cmpint(record_place(world->sql, world->packs, &actor_system, hazard, &lon, &lat),
-                        ==, plant->placed);
-        g_assert_true(!plant->placed || (lon == plant->lon && lat == plant->lat));
+        json_t *place = record_geometry(world->sql, world->packs, &actor_system, hazard);
+        json_t *at = json_object_get(place, "coordinates");
+        g_assert_cmpint(place != NULL, ==, plant->placed);
+        g_assert_true(!plant->placed || (json_number_value(json_array_get(at, 0)) == plant->lon &&
+                                         json_number_value(json_array_get(at, 1)) == plant->lat));
+        json_decref(place);
     }
     json_decref(page);
 }
@@ -131,6 +134,68 @@ static void test_refused(World *world, gconstpointer data) {
             &error, ERROR_CONDITION, NULL);
 }
 
+/* --- areas --- */
+
+static void kinds_open(World *world, gconstpointer data) {
+    world_open_with(world, data, "tests/packs/kinds");
+}
+
+static gboolean meets(double low, double high, double from, double to, gboolean across) {
+    return across ? high >= from || low <= to : high >= from && low <= to;
+}
+
+/* Every box finds the areas whose own box it meets, edges too; and the middle of each is a mark. */
+static void test_areas(World *world, gconstpointer data) {
+    (void)data;
+    enum { AREAS = 60 };
+    GeoBox zones[AREAS];
+    GError *error = NULL;
+    for (int i = 0; i < AREAS; i++) {
+        double west = g_test_rand_int_range(-18, 16) * 10,
+               south = g_test_rand_int_range(-9, 8) * 10;
+        zones[i] = (GeoBox){west, south, west + 10 * g_test_rand_int_range(1, 3), south + 10};
+        GeoBox *z = &zones[i];
+        g_autofree char *text = g_strdup_printf(
+            "{'title':'z%d','enterprise':'E1','zone':{'type':'Polygon','coordinates':"
+            "[[[%.0f,%.0f],[%.0f,%.0f],[%.0f,%.0f],[%.0f,%.0f]]]}}",
+            i, z->west, z->south, z->east, z->south, z->east, z->north, z->west, z->south);
+        json_decref(done(create(world, &actor_system, "survey", text, &error), error));
+    }
+    json_decref(
+        done(create(world, &actor_system, "survey", "{'title':'none','enterprise':'E1'}", &error),
+             error));
+    for (int i = 0; i < BOXES; i++) {
+        double south = g_test_rand_int_range(-9, 10) * 10;
+        GeoBox box = {g_test_rand_int_range(-18, 19) * 10, south,
+                      g_test_rand_int_range(-18, 19) * 10,
+                      south + g_test_rand_int_range(0, 10) * 10};
+        gint64 met = 0;
+        for (int j = 0; j < AREAS; j++)
+            met += meets(zones[j].west, zones[j].east, box.west, box.east, box.west > box.east) &&
+                   meets(zones[j].south, zones[j].north, box.south, box.north, FALSE);
+        g_assert_cmpint(count(world, &actor_system, "survey", &box), ==, met);
+    }
+    ClusterQuery all = {.box = {-180, -90, 180, 90}, .cell = 5};
+    json_t *marks = done(record_clusters(world->sql, world->packs, &actor_system, "survey", &all,
+                                         world->now_ms, &error),
+                         error),
+           *mark;
+    gint64 sum = 0;
+    size_t i;
+    json_array_foreach(json_object_get(marks, "items"), i, mark) {
+        sum += json_integer_value(json_object_get(mark, "count"));
+        const char *label = json_string_value(json_object_get(mark, "label"));
+        if (label == NULL)
+            continue;
+        const GeoBox *zone = &zones[atoi(label + 1)];
+        g_assert_cmpfloat(json_number_value(json_object_get(mark, "lon")), ==,
+                          (zone->west + zone->east) / 2);
+    }
+    g_assert_cmpint(sum, ==, AREAS);
+    json_decref(marks);
+    verify_good(world);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
 #define TEST(path, func) g_test_add("/place/" path, World, NULL, places_open, func, world_close)
@@ -138,5 +203,6 @@ int main(int argc, char **argv) {
     TEST("texts", test_texts);
     TEST("of_a_record", test_place_of_a_record);
     TEST("refused", test_refused);
+    g_test_add("/place/areas", World, NULL, kinds_open, test_areas, world_close);
     return g_test_run();
 }

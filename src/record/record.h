@@ -7,6 +7,7 @@
  * members id, type, version, state, number, created_at, created_by, updated_at, then the fields
  * that have a value), new reference to the caller. */
 #pragma once
+#include "base/area.h"
 #include "base/clock.h"
 #include "pack/pack.h"
 #include "store/sql.h"
@@ -64,10 +65,6 @@ json_t *record_put(Sql *sql, const Packs *packs, const Actor *actor, const char 
 json_t *record_get(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
                    const char *id, GError **error);
 
-/* A box on the map in degrees (CRS84); west > east: over the date line. */
-typedef struct {
-    double west, south, east, north;
-} GeoBox;
 /* "west,south,east,north", or six numbers with heights, which are passed over. ERROR_REQUEST. */
 gboolean geo_box_parse(const char *text, GeoBox *box, GError **error);
 
@@ -96,11 +93,11 @@ void record_add_labels(Sql *sql, const Packs *packs, json_t *record);
 /* The same for a list of them, with few queries. */
 void records_add_labels(Sql *sql, const Packs *packs, json_t *records);
 
-/* Where a record stands: by a point of its own, else by its enterprise (record/place.h). */
+/* Where a record stands: by an area or a point of its own, else by the point of its enterprise
+ * (record/place.h). */
 gboolean record_has_place(const Packs *packs, const Actor *actor, const RecordType *type);
-/* FALSE when it has no place. */
-gboolean record_place(Sql *sql, const Packs *packs, const Actor *actor, json_t *record, double *lon,
-                      double *lat);
+/* As GeoJSON; NULL when it has no place. */
+json_t *record_geometry(Sql *sql, const Packs *packs, const Actor *actor, json_t *record);
 
 /* Moves the actor may make now on this record:
  * [{"name","title":{zh,en},"accepts":[..],"require":[..]}] */

@@ -146,9 +146,8 @@ void row_field_columns(const RecordType *type, GString *text) {
         const Field *field = type->fields->pdata[i];
         if (!schema_own_column(type, field))
             continue;
-        add_column(text, field->name, field->kind == FIELD_POINT ? "_lon" : "");
-        if (field->kind == FIELD_POINT)
-            add_column(text, field->name, "_lat");
+        for (const char *const *suffix = field_columns_named(field); *suffix; suffix++)
+            add_column(text, field->name, *suffix);
     }
 }
 
@@ -263,7 +262,8 @@ gboolean row_insert(Sql *sql, const Row *row, GError **error) {
     g_string_append(text, ") VALUES (?,?,?,?,?,?,?,?,?,?,?");
     for (guint i = 0; i < type->fields->len; i++)
         if (schema_own_column(type, type->fields->pdata[i]))
-            g_string_append(text, field_columns(type->fields->pdata[i]) == 2 ? ",?,?" : ",?");
+            for (int j = 0; j < field_columns(type->fields->pdata[i]); j++)
+                g_string_append(text, ",?");
     g_string_append_c(text, ')');
     SqlStatement *st = sql_prepare(sql, text->str, error);
     g_string_free(text, TRUE);
@@ -297,13 +297,11 @@ static char *update_text(const Change *change) {
         change->state ? ",_state=?,_state_ms=?" : "", change->region ? ",_region=?" : "",
         change->enterprise ? ",_enterprise=?" : "", change->sector ? ",_sector=?" : "");
     for (guint i = 0; i < type->fields->len; i++) {
-        const char *name = ((const Field *)type->fields->pdata[i])->name;
+        const Field *field = type->fields->pdata[i];
         if (!field_changed(change, i))
             continue;
-        if (field_columns(type->fields->pdata[i]) == 2)
-            g_string_append_printf(text, ",\"%s_lon\"=?,\"%s_lat\"=?", name, name);
-        else
-            g_string_append_printf(text, ",\"%s\"=?", name);
+        for (const char *const *suffix = field_columns_named(field); *suffix; suffix++)
+            g_string_append_printf(text, ",\"%s%s\"=?", field->name, *suffix);
     }
     g_string_append(text, " WHERE _id=?");
     return g_string_free(text, FALSE);

@@ -4,9 +4,9 @@
  * The columns (also for whoever reads the tables by SQL): `_id _version _state _number _created_ms
  * _created_by _updated_ms _state_ms _region _enterprise _sector`, then one column per field under
  * the field's own name, always quoted. Three fields have no column of their own: the key is `_id`,
- * the field that holds the enterprise is `_enterprise`; a point has two, NAME_lon and NAME_lat.
- * A field of kind rows has the number of rows in its column; the rows are in r_TYPE__FIELD
- * (rows.h).
+ * the field that holds the enterprise is `_enterprise`; a point has two, NAME_lon and NAME_lat; an
+ * area has the box around it beside its text, NAME_w, NAME_s, NAME_e and NAME_n. A field of kind
+ * rows has the number of rows in its column; the rows are in r_TYPE__FIELD (rows.h).
  * `_region` and `_sector` are '' when there is none, and
  * `_sector` is '*' where the type has no sectors; `_state_ms` is the time of entering the state. */
 #pragma once

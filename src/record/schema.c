@@ -31,7 +31,7 @@ static const char *field_column(const RecordType *type, const Field *field) {
         return "_id";
     if (field == type->scope_enterprise)
         return "_enterprise";
-    if (field->kind == FIELD_POINT)
+    if (field->kind == FIELD_POINT || field->kind == FIELD_AREA)
         return NULL;
     gboolean money = field->kind == FIELD_MONEY;
     g_autofree char *quoted = g_strconcat(money ? yuan_before : "", "\"", field->name, "\"",
@@ -118,11 +118,10 @@ static const char common_tables[] =
     " PRIMARY KEY (type, prefix))";
 
 static void add_column(GString *text, const Field *field, const char *before) {
-    static const char *const suffixes[] = {"_lon", "_lat"};
-    for (int i = 0; i < field_columns(field); i++)
-        g_string_append_printf(text, "%s\"%s%s\" %s", before, field->name,
-                               field_columns(field) == 2 ? suffixes[i] : "",
-                               field_column_type(field));
+    const char *const *suffixes = field_columns_named(field);
+    for (int i = 0; suffixes[i]; i++)
+        g_string_append_printf(text, "%s\"%s%s\" %s", before, field->name, suffixes[i],
+                               field_column_type(field, i));
 }
 
 static const char rows_table[] = "CREATE TABLE r_%s (_record {text} NOT NULL, _ordinal {int} NOT "

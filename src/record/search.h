@@ -27,7 +27,8 @@ gboolean search_follow(Sql *sql, const RecordType *type, const char *enterprise,
 
 /* Appends " AND ...": the rows of r_TYPE in which the text occurs. `actor` narrows the search to
  * what he may see, roughly: the scope is still to be asked; NULL: no narrowing. */
-void search_sql(Query *query, const Actor *actor, const RecordType *type, const char *text);
+void search_sql(Query *query, Sql *sql, const Actor *actor, const RecordType *type,
+                const char *text);
 
 /* --- in order: SQLite --- */
 

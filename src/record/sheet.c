@@ -76,6 +76,20 @@ static void csv_cell(Sheet *sheet, const char *before, const char *text) {
     fputc('"', sheet->csv);
 }
 
+/* --- XLSX --- */
+
+static void xlsx_cell(Sheet *sheet, const char *text) {
+    enum { CELL_CHARS = 32767 }; /* the format's own end */
+    static const char cut[] = "…（单元格最多 32767 字，已截断；全文见 CSV）";
+    if (g_utf8_strlen(text, -1) <= CELL_CHARS) {
+        worksheet_write_string(sheet->page, sheet->row, sheet->column, text, NULL);
+        return;
+    }
+    g_autofree char *start = g_utf8_substring(text, 0, CELL_CHARS - g_utf8_strlen(cut, -1));
+    g_autofree char *whole = g_strconcat(start, cut, NULL);
+    worksheet_write_string(sheet->page, sheet->row, sheet->column, whole, NULL);
+}
+
 /* --- both --- */
 
 void sheet_text(Sheet *sheet, const char *text) {
@@ -83,7 +97,7 @@ void sheet_text(Sheet *sheet, const char *text) {
     if (sheet->csv)
         csv_cell(sheet, sheet_looks_like_formula(text) ? "'" : "", text);
     else if (*text)
-        worksheet_write_string(sheet->page, sheet->row, sheet->column, text, NULL);
+        xlsx_cell(sheet, text);
     sheet->column++;
 }
 

@@ -60,7 +60,9 @@ static const char *form_of(const Field *field) {
         [FIELD_REF] = "编码或名称；名称不唯一时填编码",
         [FIELD_REGION] = "区划代码或名称，如 320412 或 江苏省常州市武进区",
         [FIELD_ROLE] = "角色名称",
-        [FIELD_POINT] = "经度, 纬度，如 119.97, 31.72"};
+        [FIELD_POINT] = "经度, 纬度，如 119.97, 31.72",
+        [FIELD_AREA] =
+            "WKT 或 GeoJSON 多边形，如 POLYGON ((119.9 31.8, 120 31.8, 120 31.9, 119.9 31.8))"};
     return forms[field->kind] ? forms[field->kind] : "见类型定义";
 }
 

@@ -21,6 +21,7 @@ enum {
 typedef struct {
     gint64 until_ms;
     gboolean all;
+    char device[68];     /* code; packs/core allows 64 characters */
     char enterprise[64]; /* code; packs/core allows 18 characters */
 } DeviceEntry;
 
@@ -57,6 +58,7 @@ static const DeviceEntry *find_device(Request *request, GError **error) {
     DeviceEntry *entry = g_new0(DeviceEntry, 1);
     entry->until_ms = now_ms + DEVICE_CACHE_MS;
     entry->all = enterprise == NULL;
+    g_strlcpy(entry->device, device, sizeof entry->device);
     g_strlcpy(entry->enterprise, enterprise ? enterprise : "", sizeof entry->enterprise);
     g_hash_table_insert(worker->devices, g_steal_pointer(&token), entry);
     return entry;
@@ -66,6 +68,8 @@ static const DeviceEntry *find_device(Request *request, GError **error) {
 
 typedef struct {
     Request *request;
+    char device[68]; /* "": not known */
+    gint64 received_ms, newest_ms;
     json_t *listed;
     guint64 refused, accepted;
 } Ingest;
@@ -102,6 +106,10 @@ static void answer_partial(Ingest *ingest) {
 
 static void ingest_done(gpointer data, const GError *error) {
     Ingest *ingest = data;
+    if (ingest->device[0])
+        gateways_heard(house_of(ingest->request)->gateways, ingest->device, ingest->received_ms,
+                       ingest->newest_ms, error ? 0 : (guint)ingest->accepted,
+                       (guint)ingest->refused);
     atomic_fetch_add(house_of(ingest->request)->samples_refused, ingest->refused);
     if (error)
         respond_error(ingest->request, error);
@@ -168,6 +176,10 @@ static gboolean read_samples(Ingest *ingest, const SampleDoor *door, Format form
 static void give_batch(Ingest *ingest, SampleBatch *batch_take) {
     g_autoptr(GError) error = NULL;
     ingest->accepted = batch_take->n;
+    ingest->newest_ms = sample_batch_newest(batch_take);
+    batch_take->backlog = batch_take->n > 0 &&
+                          gateways_is_backlog(house_of(ingest->request)->gateways, ingest->device,
+                                              ingest->received_ms, ingest->newest_ms);
     if (batch_take->n == 0) {
         sample_batch_free(batch_take);
         ingest_done(ingest, NULL);
@@ -199,7 +211,8 @@ static void ingest(Request *request, Format format) {
         bytes = (const char *)plain->data;
         n = plain->len;
     }
-    batch->received_ms = door.now_ms;
+    batch->received_ms = job->received_ms = door.now_ms;
+    g_strlcpy(job->device, device ? device->device : "", sizeof job->device);
     if (good && read_samples(job, &door, format, bytes, n, batch, &error)) {
         give_batch(job, batch);
         return;

@@ -8,10 +8,12 @@
 #include "server/http.h"
 #include "server/hub.h"
 #include "server/login_guard.h"
+#include "server/once.h"
 #include "server/rate_limit.h"
 #include "server/session.h"
 #include "server/static_files.h"
 #include "server/types_text.h"
+#include "signal/gateways.h"
 #include "signal/pipeline.h"
 #include "store/writer.h"
 
@@ -19,11 +21,13 @@ enum { PHOTO_BYTES_MAX = 5 * 1000 * 1000 }; /* of a guest, as sent */
 
 typedef struct {
     const Packs *packs;
+    gint64 once_ms; /* how long answers are kept for those who ask again (once.h) */
     Clock *clock;
     const SealKey *seal;
     Writer *records;
     const char *records_uri, *samples_uri;
     Pipeline *pipeline;
+    Gateways *gateways;
     PointTable *points;
     Hub *hub;
     LoginGuard *logins;
@@ -72,6 +76,10 @@ typedef gboolean (*HouseJob)(Sql *sql, const House *house, const Identity *ident
                              gpointer data, json_t **answer, GError **error);
 void house_write(Request *request, Identity *identity_take, int status, HouseJob func,
                  gpointer data, void (*free)(gpointer data));
+/* The same, but once per Idempotency-Key of the user (guests when the Identity is NULL); `body`
+ * stands for what request_body does not give, or NULL. */
+void house_write_once(Request *request, Identity *identity_take, const char *body, int status,
+                      HouseJob func, gpointer data, void (*free)(gpointer data));
 
 /* Handlers, one file per subject. */
 void api_session_start(Request *request);
@@ -114,6 +122,8 @@ void api_indicator(Request *request);
 void api_alarms(Request *request);
 void api_points(Request *request);
 void api_point_history(Request *request);
+void api_gateways(Request *request);
+void api_gateway(Request *request);
 void api_write_line(Request *request);
 void api_write_json(Request *request);
 void api_password_change(Request *request);

@@ -124,10 +124,8 @@ static json_t *properties_json(json_t *record) {
 }
 
 json_t *ogc_feature_json(Sql *sql, const Packs *packs, const Actor *actor, json_t *record_take) {
-    double lon, lat;
-    json_t *geometry = record_place(sql, packs, actor, record_take, &lon, &lat)
-                           ? json_pack("{s:s, s:[f, f]}", "type", "Point", "coordinates", lon, lat)
-                           : json_null();
+    json_t *place = record_geometry(sql, packs, actor, record_take);
+    json_t *geometry = place ? place : json_null();
     json_t *feature = json_pack("{s:s, s:O, s:o, s:o}", "type", "Feature", "id",
                                 json_object_get(record_take, "id"), "geometry", geometry,
                                 "properties", properties_json(record_take));

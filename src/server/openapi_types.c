@@ -26,6 +26,7 @@ static const char *const kind_schemas[FIELD_KINDS] = {
     [FIELD_ROWS] = "{'type': 'array'}",
     [FIELD_SCORE] = "{'type': 'number'}",
     [FIELD_POINT] = "{'$ref': '#/components/schemas/Place'}",
+    [FIELD_AREA] = "{'$ref': '#/components/schemas/Area'}",
     [FIELD_FILE] = "{'type': 'array', 'items': {'$ref': '#/components/schemas/FileUse'}}",
 };
 

@@ -23,11 +23,14 @@ void item_free(Item *item) {
 /* ---- the door ---- */
 
 /* Counts the item in, or says that there is no room. The room is given back by the engine when it
- * has evaluated the item. */
-static gboolean admit(Pipeline *pipeline, guint samples) {
+ * has evaluated the item. A backlog fills only a part, so that live data finds room and little
+ * before it. */
+static gboolean admit(Pipeline *pipeline, guint samples, gboolean backlog) {
+    guint items_max = backlog ? ITEMS_MAX / BACKLOG_PART : ITEMS_MAX,
+          samples_max = backlog ? SAMPLES_MAX / BACKLOG_PART : SAMPLES_MAX;
     guint items = atomic_fetch_add(&pipeline->items, 1);
     guint waiting = atomic_fetch_add(&pipeline->samples_waiting, samples);
-    if (items < ITEMS_MAX && (waiting == 0 || waiting + samples <= SAMPLES_MAX))
+    if (items < items_max && (waiting == 0 || waiting + samples <= samples_max))
         return TRUE;
     atomic_fetch_sub(&pipeline->samples_waiting, samples);
     atomic_fetch_sub(&pipeline->items, 1);
@@ -171,7 +174,8 @@ gboolean pipeline_push(Pipeline *pipeline, SampleBatch *batch_take, PipelineDone
         sample_batch_free(batch_take);
         return refuse(pipeline, "shutting down", error);
     }
-    if (!admit(pipeline, n)) {
+    if (!admit(pipeline, n, batch_take->backlog)) {
+        atomic_fetch_add(&pipeline->refused_backlog, batch_take->backlog != FALSE);
         sample_batch_free(batch_take);
         logging_end(pipeline);
         return refuse(pipeline, "the engine is behind", error);
@@ -239,7 +243,7 @@ static gboolean change_push(Pipeline *pipeline, json_t *record, PipelineDone don
                             GError **error) {
     if (!logging_begin(pipeline))
         return refuse(pipeline, "shutting down", error);
-    while (!admit(pipeline, 0))
+    while (!admit(pipeline, 0, FALSE))
         g_usleep(ADMIT_WAIT_US);
     Item *item = item_new(pipeline, ITEM_CHANGE, clock_now(pipeline->config.clock));
     point_def_read(&item->def, record);
@@ -270,7 +274,7 @@ gboolean pipeline_points_changed(Pipeline *pipeline, json_t *point_records, GErr
 static gboolean tick_push(Pipeline *pipeline, gint64 now_ms, PipelineDone done, gpointer data) {
     if (!logging_begin(pipeline))
         return FALSE;
-    if (!admit(pipeline, 0)) {
+    if (!admit(pipeline, 0, FALSE)) {
         logging_end(pipeline);
         return FALSE;
     }
@@ -340,6 +344,7 @@ PipelineCounts pipeline_counts(Pipeline *pipeline) {
         .rows = atomic_load(&pipeline->rows),
         .samples = atomic_load(&pipeline->samples),
         .refused = atomic_load(&pipeline->refused),
+        .refused_backlog = atomic_load(&pipeline->refused_backlog),
         .queued_rows = atomic_load(&pipeline->items),
         .log_rows_kept = atomic_load(&pipeline->log_rows),
         .writer = writer_counts(pipeline->config.writer),
@@ -394,7 +399,7 @@ static void resume_push(Pipeline *pipeline) {
     if (pipeline->last_received_ms == 0 || now_ms <= pipeline->last_received_ms ||
         !logging_begin(pipeline))
         return;
-    while (!admit(pipeline, 0))
+    while (!admit(pipeline, 0, FALSE))
         g_usleep(ADMIT_WAIT_US);
     Item *item = item_new(pipeline, ITEM_RESUME, now_ms);
     item->down_ms = now_ms - pipeline->last_received_ms;

@@ -52,7 +52,9 @@ void pipeline_stop(Pipeline *pipeline); /* drains, saves all slices, ends the th
 
 /* Takes the batch; `done` is called once, on the writer's thread, after the commit (error NULL) or
  * a failure. When the queue is full it refuses at once with ERROR_BUSY (returns false, error set,
- * done not called, batch freed). */
+ * done not called, batch freed). To a batch marked as backlog it is full at an eighth (project
+ * choice): a gateway that sends hours of old data at full speed is held up, live data is not, and
+ * has at most an eighth of the queue of old data before it. */
 typedef void (*PipelineDone)(gpointer data, const GError *error);
 gboolean pipeline_push(Pipeline *pipeline, SampleBatch *batch_take, PipelineDone done,
                        gpointer data, GError **error);
@@ -76,6 +78,7 @@ typedef struct {
     EngineCounts engine;
     gint64 log_seq, engine_seq;     /* last durable row, last evaluated row */
     guint64 rows, samples, refused; /* since start; refused = busy */
+    guint64 refused_backlog;        /* of them: backlogs that made way */
     guint queued_rows;              /* batches that were let in and are not evaluated yet */
     gint64 log_rows_kept;
     WriterCounts writer;

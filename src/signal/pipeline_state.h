@@ -5,6 +5,8 @@
 #include "base/bell.h"
 #include "base/mailbox.h"
 #include "signal/pipeline.h"
+#include "signal/sample_log.h"
+#include "signal/slice_bytes.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -12,6 +14,7 @@
 enum {
     ITEMS_MAX = 2048,      /* batches, ticks and changes between the door and the engine */
     SAMPLES_MAX = 1 << 20, /* samples in them: 21 MiB */
+    BACKLOG_PART = 8,      /* a backlog may fill one part of so many of both */
     EVENTS_PER_SINK = 512,
     SILENCE_PER_SINK = 16384,
     CHUNKS_PER_SAVE = 1024, /* a save is made when so many wait, or after SAVE_MS */
@@ -61,7 +64,7 @@ typedef struct {
     Pipeline *pipeline;
     GPtrArray *chunks;
     GArray *slices; /* SavedSlice */
-    gint64 trim_seq, trim_before_ms, trim_hour;
+    gint64 trim_seq, trim_before_ms, trim_hour, now_ms, anchor_ms;
     gint64 trimmed;
     gboolean over, good; /* lock */
 } Save;
@@ -109,7 +112,7 @@ struct Pipeline {
     atomic_bool stopping, asked;
     atomic_uint items, samples_waiting;
     _Atomic gint64 log_seq, log_rows;
-    _Atomic guint64 rows, samples, refused;
+    _Atomic guint64 rows, samples, refused, refused_backlog;
     Item wake; /* an item without content */
 };
 
@@ -134,6 +137,9 @@ void save_restore(Pipeline *pipeline, guint32 slice, gint64 seq, const guint8 *b
 gint64 saved_min(const Pipeline *pipeline);
 
 /* pipeline_recovery.c */
+/* What the row says; false when it cannot be read. item_end frees what it holds. */
+gboolean item_of_row(const LogRow *row, Item *item);
+void item_end(Item *item);
 /* Everything up to the end of the log is evaluated, its alarms delivered. `changes` gets the
  * records (json_t) of points whose definition changed without the log knowing: they are pushed as
  * changes once the threads run. */

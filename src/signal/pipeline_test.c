@@ -322,6 +322,45 @@ static void test_failing_sink_is_asked_again_and_doors_refuse(void) {
     remove_dir(dir);
 }
 
+/* While the engine stands still, old data fills its part of the queue and is refused; live data
+ * that comes after it is let in, and all that was let in is evaluated. */
+static void test_live_data_does_not_wait_behind_a_backlog(void) {
+    char *dir = new_dir();
+    House *house = house_open(dir);
+    g_autoptr(GError) error = NULL;
+    guint taken = 0, live = 0;
+    atomic_store(&house->sink_fails, TRUE);
+    feed(house, 0, 60, 60); /* with an alarm */
+    while (atomic_load(&house->sink_calls) == 0)
+        g_usleep(1000);
+    for (;; taken++) {
+        SampleBatch *old = plant_batch(house, 0, 1);
+        old->backlog = TRUE;
+        if (!pipeline_push(house->pipeline, old, NULL, NULL, &error))
+            break;
+    }
+    g_assert_error(error, ANLAN_ERROR, ERROR_BUSY);
+    for (; live < 4 * taken; live++)
+        g_assert_true(pipeline_push(house->pipeline, plant_batch(house, 60 + live, 61 + live), NULL,
+                                    NULL, NULL));
+    SampleBatch *old = plant_batch(house, 0, 1);
+    old->backlog = TRUE;
+    g_assert_false(pipeline_push(house->pipeline, old, NULL, NULL, NULL));
+    atomic_store(&house->sink_fails, FALSE);
+    feed(house, 60 + live, 61 + live, 1); /* behind all of them */
+    pipeline_settle(house->pipeline);
+    PipelineCounts counts = pipeline_counts(house->pipeline);
+    g_assert_cmpuint((guint)counts.engine.late, ==, taken * POINTS);
+    g_assert_cmpuint((guint)counts.samples, ==, (61 + taken + live) * POINTS);
+    g_assert_cmpuint((guint)counts.refused_backlog, ==, 2);
+    PointNow now;
+    guint32 point = 0;
+    pipeline_now(house->pipeline, &point, 1, &now);
+    g_assert_cmpint(now.time_ms, ==, start_ms + (60 + live) * step_ms);
+    house_free(house);
+    remove_dir(dir);
+}
+
 /* A limit is changed between samples; then the program dies. The replay must judge the older
  * samples by the older limit, although the records already hold the newer one. */
 static void change_limit_and_end(const char *dir, gboolean die) {
@@ -456,6 +495,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/pipeline/changes-are-replayed",
                     test_changes_are_replayed_where_they_were_made);
     g_test_add_func("/pipeline/failing-sink", test_failing_sink_is_asked_again_and_doors_refuse);
+    g_test_add_func("/pipeline/backlog", test_live_data_does_not_wait_behind_a_backlog);
     g_test_add_func("/pipeline/killed-feeders", test_killed_feeders_lose_and_double_nothing);
     g_test_add_func("/pipeline/used-seq", test_new_rows_are_above_the_sequences_that_are_used);
     return g_test_run();

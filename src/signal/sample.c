@@ -41,6 +41,13 @@ static void grow(SampleBatch *batch) {
     batch->quality = g_renew(guint8, batch->quality, batch->capacity);
 }
 
+gint64 sample_batch_newest(const SampleBatch *batch) {
+    gint64 newest = G_MININT64;
+    for (guint32 i = 0; i < batch->n; i++)
+        newest = MAX(newest, batch->time_ms[i]);
+    return newest;
+}
+
 void sample_batch_add(SampleBatch *batch, guint32 point, gint64 time_ms, double value,
                       Quality quality) {
     if (batch->n == batch->capacity)

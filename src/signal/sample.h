@@ -9,6 +9,7 @@ typedef enum { QUALITY_GOOD, QUALITY_UNCERTAIN, QUALITY_BAD } Quality;
  * the life of a data directory). */
 typedef struct {
     gint64 received_ms;
+    gboolean backlog; /* old data that a gateway sends later; it makes way for live data */
     guint32 n, capacity;
     guint32 *point;
     gint64 *time_ms; /* when it was measured, ms since 1970 UTC */
@@ -22,6 +23,9 @@ void sample_batch_free(SampleBatch *batch);
 enum { SAMPLE_BATCH_MAX = 1 << 20 };
 void sample_batch_add(SampleBatch *batch, guint32 point, gint64 time_ms, double value,
                       Quality quality);
+
+/* The latest time in it; G_MININT64 when it is empty. */
+gint64 sample_batch_newest(const SampleBatch *batch);
 
 /* Columns -> bytes and back: points and times as zigzag deltas in varints, values and qualities as
  * columns, LZ4 over the whole. sample_batch_decode bounds everything (n <= SAMPLE_BATCH_MAX) and

@@ -4,6 +4,7 @@
 // waits for a line on its input; without CONTROL the step is left out.
 import { createInterface } from 'node:readline'
 import {
+    base,
     choose,
     enter,
     expecting,
@@ -186,22 +187,50 @@ async function notThere(page) {
     })
 }
 
-async function dieAndComeBack(page, id) {
+async function streams() {
+    const text = await (await fetch(`${base}/metrics`)).text()
+    return Number(/^anlan_stream_listeners (\d+)/m.exec(text)?.[1])
+}
+
+/** A browser has six connections to a host: with a stream in each, a seventh tab would wait for ever. */
+async function sevenTabs(page, id) {
     await open(page, `/records/hazard/${id}`)
-    await inState(page, 'reported')
     await page.waitForSelector('.live.live')
+    const before = await streams()
+    const tabs = [page]
+    while (tabs.length < 7) {
+        const tab = await page.context().newPage()
+        await open(tab, `/records/hazard/${id}`)
+        await tab.waitForSelector('.live.live')
+        tabs.push(tab)
+    }
+    must((await streams()) === before, `${await streams()} live streams instead of ${before}`)
+    return tabs
+}
+
+async function seenByAll(tabs, id, place) {
+    const path = `/api/records/hazard/${id}`
+    const { version } = await call(tabs[0], 'GET', path)
+    await call(tabs[0], 'PATCH', path, { place }, version)
+    for (const tab of tabs) await tab.locator('.fields').getByText(place).waitFor()
+}
+
+async function dieAndComeBack(page, id) {
+    const tabs = await sevenTabs(page, id)
+    await seenByAll(tabs, id, '二号罐区南侧')
     await expecting(/ERR_|status of 50/, async () => {
         await control('kill')
         await page.waitForSelector('.banner')
         await shoot(page, 'lost')
         await control('start')
         await page.waitForSelector('.banner', { state: 'detached', timeout: 30_000 })
-        await page.waitForSelector('.live.live')
+        for (const tab of tabs) await tab.waitForSelector('.live.live')
     })
-    const path = `/api/records/hazard/${id}`
-    const { version } = await call(page, 'GET', path)
-    await call(page, 'PATCH', path, { place: '二号罐区西侧' }, version)
-    await page.locator('.fields').getByText('二号罐区西侧').waitFor()
+    const [first, ...others] = tabs
+    await seenByAll(tabs, id, '二号罐区西侧')
+    await first.goto('about:blank') // the tab that opened the stream goes; the others keep it
+    await seenByAll(others, id, '二号罐区北侧')
+    for (const tab of others) await tab.close()
 }
 
 await run(async (browser) => {

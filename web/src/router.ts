@@ -62,6 +62,16 @@ export const router = createRouter({
             meta: { title: 'clocks.title' },
         },
         {
+            path: '/gateways',
+            component: () => import('./pages/gateways/GatewaysPage.vue'),
+            meta: { title: 'gateways.title' },
+        },
+        {
+            path: '/gateways/:code',
+            component: () => import('./pages/gateways/GatewayPage.vue'),
+            meta: { title: 'gateways.title' },
+        },
+        {
             path: '/admin',
             component: () => import('./pages/admin/AdminPage.vue'),
             meta: { title: 'admin.title' },

@@ -3,7 +3,7 @@
 // The browser itself reconnects after a dropped connection and sends Last-Event-ID. It gives up for good when the server answers
 // with an error (restart behind a proxy, 503), and it never notices a connection that died silently; both are handled here.
 // Promise to the pages: every event once, in order; when that cannot be promised (the server said `reset`, or the connection
-// broke before the first event told us where we are) `onReset` asks them to load their lists again.
+// broke before the server told us where we are) `onReset` asks them to load their lists again.
 
 export interface LiveEvent {
     seq: number
@@ -37,12 +37,17 @@ export interface StreamOptions {
     onState: (state: LiveState) => void
 }
 
+export interface LiveStream {
+    start(): void
+    stop(): void
+}
+
 const closed = 2
 const firstDelayMs = 1000
 const longestDelayMs = 15_000
 const quietMs = 20_000
 
-export class Stream {
+export class Stream implements LiveStream {
     private source: Source | null = null
     private lastSeq: number | null = null
     private state: LiveState = 'off'
@@ -87,6 +92,7 @@ export class Stream {
         source.addEventListener('open', mine(this.opened))
         source.addEventListener('error', mine(this.failed))
         source.addEventListener('reset', mine(this.reset))
+        source.addEventListener('hello', mine(this.greeted))
         for (const type of types) source.addEventListener(type, mine(this.received))
     }
 
@@ -95,6 +101,11 @@ export class Stream {
         this.become('live')
         this.listenQuietly()
         if (this.lastSeq === null) this.options.onReset()
+    }
+
+    /** Says where the stream begins, so that it can be resumed also before its first event. */
+    private readonly greeted = (message: MessageEvent) => {
+        if (message.lastEventId && this.lastSeq === null) this.lastSeq = Number(message.lastEventId)
     }
 
     private readonly received = (message: MessageEvent) => {

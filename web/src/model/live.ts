@@ -1,9 +1,12 @@
-// The one live connection of this browser tab, shared by all pages, and the counters that the navigation shows.
+// The live connection, shared by all pages of this tab and, where the browser can, by all its tabs; and the counters that the
+// navigation shows.
 import { onScopeDispose, reactive, ref } from 'vue'
 import { debounced } from '../base/debounce'
-import { type LiveEvent, type LiveState, Stream } from '../base/stream'
+import { asProblem } from '../base/http'
+import { sharedStream } from '../base/shared_stream'
+import type { LiveEvent, LiveState, LiveStream } from '../base/stream'
 import { api } from './api'
-import { schema } from './session'
+import { schema, user } from './session'
 
 export interface LiveHandler {
     types: string[] | 'all'
@@ -18,7 +21,7 @@ export const lostSince = ref<number | null>(null)
 export const counts = reactive({ unacknowledged: 0, urgent: 0, todo: 0 })
 
 const handlers = new Set<LiveHandler>()
-let stream: Stream | null = null
+let stream: LiveStream | null = null
 
 function tell(event: LiveEvent) {
     for (const handler of [...handlers])
@@ -27,7 +30,8 @@ function tell(event: LiveEvent) {
 
 export function startLive() {
     if (stream) return
-    stream = new Stream({
+    stream = sharedStream({
+        who: user.value?.login ?? '',
         url: '/api/stream',
         types: schema.value.types.map((type) => type.name),
         open: (url) => new EventSource(url),
@@ -45,9 +49,23 @@ export function startLive() {
             if (state === 'lost') lostSince.value ??= Date.now()
             else lostSince.value = null
         },
+        onEnded: () => void afterEnd(user.value?.login),
     })
     stream.start()
     refreshCounts()
+}
+
+const againMs = 3000
+/** Another tab ended the session of `login`: who is it now? That there is none is heard by whoever asks (base/http.ts). */
+async function afterEnd(login: string | undefined) {
+    try {
+        const me = await api.session()
+        if (me.login !== login) return location.reload()
+        stopLive()
+        startLive()
+    } catch (error) {
+        if (asProblem(error).status !== 401) setTimeout(() => void afterEnd(login), againMs)
+    }
 }
 
 export function stopLive() {

@@ -72,7 +72,10 @@ class Pages(unittest.TestCase):
     def test_4_records_of_every_kind(self):
         self.walk("records")
 
-    def test_5_the_journal_verifies(self):
+    def test_5_a_permit_that_gas_stops(self):
+        self.walk("permit")
+
+    def test_9_the_journal_verifies(self):
         self.server.stop()
         verified = harness.command("verify", "--packs", self.packs, data=self.server.data)
         self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)

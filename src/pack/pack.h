@@ -109,13 +109,15 @@ typedef struct {
     int max_chars;    /* text */
     GRegex *pattern;  /* anchored, or NULL */
     char *pattern_text;
-    char *format; /* "uscc" or NULL */
+    char *format; /* "uscc", "login" (forms offer one's own) or NULL */
     const CodeList *codes;
     char *ref_type; /* FIELD_REF: the type's name */
     char *unit;
     char *default_value; /* as text, or NULL */
     RecordType *rows;    /* FIELD_ROWS: the fields of one row, as a type named TYPE__FIELD */
     guint min_rows, max_rows;
+    char *under; /* of a code inside rows: the record's code field whose branch forms offer, or NULL
+                  */
     gboolean computed; /* made at each write, never given: */
     Expression *compute;
     guint accept; /* FIELD_FILE: MediaClass bits */
@@ -133,7 +135,9 @@ typedef struct {
     Title title;
     guint index; /* bit in Move.from */
     gboolean final;
-    GArray *todo; /* Todo */
+    gboolean locked; /* people do not edit a record that stands here, they make moves */
+    gboolean aside;  /* beside the usual way: shown only to records that came there */
+    GArray *todo;    /* Todo */
 } State;
 
 typedef struct Guard Guard;
@@ -163,7 +167,8 @@ typedef enum {
     VALUE_BOOL,
     VALUE_NUMBER,
     VALUE_CALC,
-    VALUE_RECORDS
+    VALUE_RECORDS,
+    VALUE_ROWS
 } ValueKind;
 
 /* A question to the records of a type: how many, the sum of a field (none when one of them is
@@ -176,6 +181,21 @@ typedef struct {
     Condition *where;   /* over `type`, $record.f is the asking record's; or NULL */
 } RecordsAsked;
 
+/* Rows that are made: one of each record of `type` in the order of their ids, or copies of the
+ * `count` rows of `pick` for which `by` is least, in that order. */
+typedef struct {
+    const RecordType *type; /* NULL: pick */
+    Condition *where;       /* as in RecordsAsked */
+    GArray *cells;          /* RowCell */
+    const Field *pick;      /* own field of kind rows */
+    Expression *by;         /* over its rows; without a value: not picked */
+    Expression *count;      /* over the record; without a value: none are picked */
+} RowsMade;
+typedef struct {
+    const Field *cell;
+    Expression *value; /* over the record that the row is made of */
+} RowCell;
+
 typedef struct {
     char *field;
     ValueKind kind;
@@ -183,6 +203,7 @@ typedef struct {
     double number; /* VALUE_NUMBER; VALUE_BOOL 0 or 1 */
     Expression *calc;
     RecordsAsked *records;
+    RowsMade *rows;
 } Assignment;
 
 typedef enum { EFFECT_RAISE, EFFECT_NOTIFY } EffectKind;

@@ -33,6 +33,7 @@ static const struct {
     {"fields", KIND(ROWS), KIND(ROWS)},
     {"min_rows", KIND(ROWS), 0},
     {"max_rows", KIND(ROWS), 0},
+    {"under", KIND(CODE), 0},
     {"accept", KIND(FILE), 0},
     {"max_files", KIND(FILE), 0},
     {"max_size", KIND(FILE), 0},
@@ -351,8 +352,8 @@ static gboolean read_format(Loader *loader, const YamlNode *node, gpointer place
     if (!is_text(node, error))
         return FALSE;
     *(char **)place = packs_text(loader->packs, node->text);
-    return strcmp(node->text, "uscc") == 0 ||
-           refuse(error, node, "可用 / known: uscc", "没有格式“%s” / there is no format %s",
+    return strcmp(node->text, "uscc") == 0 || strcmp(node->text, "login") == 0 ||
+           refuse(error, node, "可用 / known: uscc, login", "没有格式“%s” / there is no format %s",
                   node->text, node->text);
 }
 
@@ -458,6 +459,22 @@ static gboolean fits_in_row(const YamlNode *node, const Field *field, GError **e
     return TRUE;
 }
 
+/* The code field of the record whose branch a code inside its rows is taken from. */
+static gboolean read_under(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    const RecordType *owner = loader->type->owner;
+    if (owner == NULL)
+        return refuse(error, node, "删除该键 / remove it",
+                      "under 只用于 rows 里的字段 / only a field of rows has under");
+    if (!is_text(node, error))
+        return FALSE;
+    const Field *field = type_field(owner, node->text);
+    if (field == NULL || field->kind != FIELD_CODE)
+        return refuse(error, node, "写记录的一个 code 字段 / name a code field of the record",
+                      "%s 不是记录的 code 字段 / %s is no code field of the record", node->text,
+                      node->text);
+    return read_text(loader, node, place, error);
+}
+
 /* ---- files ---- */
 
 static gboolean read_accept(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
@@ -531,6 +548,7 @@ static const KeyRow field_rows[] = {
     {"min_rows", FALSE, PASS_SHAPE, read_row_count, offsetof(Field, min_rows)},
     {"max_rows", FALSE, PASS_SHAPE, read_row_count, offsetof(Field, max_rows)},
     {"fields", FALSE, PASS_SHAPE | PASS_RULES, read_row_fields, 0},
+    {"under", FALSE, PASS_RULES, read_under, offsetof(Field, under)},
     {"compute", FALSE, PASS_SHAPE | PASS_RULES, read_compute, 0},
     {"accept", FALSE, PASS_SHAPE, read_accept, offsetof(Field, accept)},
     {"max_files", FALSE, PASS_SHAPE, read_max_files, offsetof(Field, max_files)},

@@ -349,6 +349,10 @@ static const Mistake mistakes[] = {
     {"job.yaml", "amount: 5, total", "half: 5, total", 0, "half is not given"},
     {"job.yaml", "amount: 5, total", "amount: {calc: name}, total", 0, "does not fit"},
     {"job.yaml", "amount: 5, total", "amount: {calc: name + }, total", 0, "a number"},
+    {"job.yaml", "amount: 5, total", "amount: {rows: job, fields: {name: name}}, total", 0,
+     "cannot be made so"},
+    {"job.yaml", "amount: 5, total", "amount: {pick: half, by: half, count: 1}, total", 0,
+     "cannot be made so"},
     {"job.yaml", "{sum: half, of: job, where", "{sum: name, of: job, where", 0, "does not fit"},
     {"job.yaml", "{sum: half, of: job, where", "{sum: hal, of: job, where", 0, "no field hal"},
     {"job.yaml", "{sum: half, of: job, where", "{sum: half, of: jobb, where", 0, "no type jobb"},
@@ -529,6 +533,11 @@ static const Mistake mistakes[] = {
      "kind: rows, fields: [{name: a, kind: text, required: {states: [open]}, title: {zh: a, en: "
      "a}}],",
      0, "no state open"},
+    {"job.yaml", "kind: bool,", "kind: bool, under: done,", 0, "has no under"},
+    {"job.yaml", "kind: bool,",
+     "kind: rows, fields: [{name: a, kind: code, codes: colour, under: note, title: {zh: a, en: "
+     "a}}],",
+     0, "no code field of the record"},
     {"job.yaml", "type: job\ntitle", "type: a__b\ntitle", 0, "has no __"},
     {"job.yaml", "accept: [image, pdf]", "accept: [image, exe]", 0, "no such class"},
     {"job.yaml", "accept: [image, pdf]", "accept: []", 0, "empty list"},

@@ -62,6 +62,7 @@ static gboolean take_text(const Field *field, json_t *json, FieldValue *value, G
 
 static gboolean text_form(const Field *field, const char *text, GError **error) {
     enum { TEXT_MAX_CHARS = 4000 };
+    static const char login[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-";
     int max = field->max_chars > 0 ? field->max_chars : TEXT_MAX_CHARS;
     if (strlen(text) > (gsize)max && g_utf8_strlen(text, -1) > max) {
         g_autofree char *range = g_strdup_printf("≤ %d 字 (characters)", max);
@@ -69,8 +70,10 @@ static gboolean text_form(const Field *field, const char *text, GError **error) 
     }
     if (field->pattern && !g_regex_match(field->pattern, text, 0, NULL))
         return error_set(error, ERROR_FIELD_FORMAT, field->name, field->pattern_text, NULL);
-    if (field->format && !uscc_valid(text))
+    if (field->format && strcmp(field->format, "uscc") == 0 && !uscc_valid(text))
         return error_set(error, ERROR_FIELD_FORMAT, field->name, "GB 32100", NULL);
+    if (field->format && strcmp(field->format, "login") == 0 && strspn(text, login) != strlen(text))
+        return error_set(error, ERROR_FIELD_FORMAT, field->name, "A-Z a-z 0-9 . _ -", NULL);
     return TRUE;
 }
 

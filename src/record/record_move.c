@@ -410,6 +410,17 @@ json_t *title_json(const Title *title) {
     return json_pack("{s:s, s:s}", "zh", title->zh, "en", title->en);
 }
 
+/* Names of the states it may lead to; none when the record stays where it is. */
+static json_t *targets_json(const Move *move) {
+    json_t *names = json_array();
+    for (guint i = 0; i < move->to->len; i++) {
+        const State *state = g_array_index(move->to, MoveTarget, i).state;
+        if (state)
+            json_array_append_new(names, json_string(state->name));
+    }
+    return names;
+}
+
 json_t *move_json(const Move *move) {
     json_t *accepts = json_array(), *require = json_array();
     for (guint i = 0; i < move->accepts->len; i++)
@@ -422,6 +433,7 @@ json_t *move_json(const Move *move) {
                              title_json(&move->title), "accepts", accepts, "require", require);
     if (move->approvals)
         json_object_set_new(json, "approvals", json_integer(move->approvals));
+    json_object_set_new(json, "to", targets_json(move));
     return json;
 }
 

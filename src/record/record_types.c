@@ -43,6 +43,8 @@ json_t *field_json(const RecordType *type, const Field *field) {
                         field->required_when ? json_string(condition_text(field->required_when))
                                              : json_boolean(field->required));
     set_text(json, "codes", field->codes ? field->codes->name : NULL);
+    set_text(json, "under", field->under);
+    set_text(json, "format", field->format);
     set_text(json, "type", field->ref_type);
     set_text(json, "unit", field->unit);
     set_text(json, "default", field->default_value);
@@ -84,8 +86,11 @@ json_t *states_json(const RecordType *type) {
     json_t *states = json_array();
     for (guint i = 0; i < type->states->len; i++) {
         const State *state = type->states->pdata[i];
-        json_array_append_new(states, json_pack("{s:s, s:o, s:b}", "name", state->name, "title",
-                                                title_json(&state->title), "final", state->final));
+        json_t *json = json_pack("{s:s, s:o, s:b}", "name", state->name, "title",
+                                 title_json(&state->title), "final", state->final);
+        if (state->aside)
+            json_object_set_new(json, "aside", json_true());
+        json_array_append_new(states, json);
     }
     return states;
 }

@@ -102,6 +102,23 @@ export async function findPeople() {
     }
 }
 
+/** The first demo login of a role, of an enterprise if one is named. */
+export async function findRole(role, enterprise) {
+    const { logins } = await (await fetch(`${base}/api/demo`)).json()
+    return must(
+        logins.find((l) => l.role === role && (!enterprise || l.enterprise === enterprise)),
+        `no demo login with the role ${role}`,
+    )
+}
+
+/** What the API gives to the person at this page. */
+export const read = (page, path) =>
+    page.evaluate(async (path) => {
+        const answer = await fetch(path)
+        if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+        return answer.json()
+    }, path)
+
 /** A browser of one's own, not signed in. */
 export async function visit(browser, viewport = wide) {
     const context = await browser.newContext({
@@ -161,6 +178,10 @@ export async function choose(page, name, text, search) {
 export function inDays(days) {
     return new Date(Date.now() + 8 * 3600_000 + days * 86_400_000).toISOString().slice(0, 10)
 }
+
+/** A time some minutes from now as a form takes it, in +08:00. */
+export const inTime = (minutes) =>
+    new Date(Date.now() + 8 * 3600_000 + minutes * 60_000).toISOString().slice(0, 19).replace('T', ' ')
 
 /** Runs one test file's story in a fresh Chromium; the process ends with 1 when a step fails. */
 export async function run(story) {

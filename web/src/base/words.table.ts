@@ -35,6 +35,8 @@ export const table = {
     'common.all': ['全部', 'All'],
     'common.empty': ['没有记录', 'Nothing here'],
     'common.more_rows': ['载入更多', 'Load more'],
+    'common.me': ['本人', 'Me'],
+    'common.later': ['后续必填', 'needed later'],
     'common.more_fields': ['更多字段（{n}）', 'More fields ({n})'],
     'common.yes': ['是', 'Yes'],
     'common.no': ['否', 'No'],
@@ -72,6 +74,8 @@ export const table = {
     'rows.count': ['{n} 行，最多 {most} 行', '{n} rows, at most {most}'],
     'rows.remove': ['删除第 {n} 行', 'Remove row {n}'],
     'rows.copy': ['复制第 {n} 行', 'Copy row {n}'],
+    'rows.all_under': ['逐条列出 {n} 项', 'List all {n}'],
+    'rows.fill_down': ['填入下面空格', 'Fill the blanks below'],
     'rows.tools': ['操作', 'Tools'],
 
     'file.choose': ['选择文件', 'Choose files'],
@@ -157,6 +161,7 @@ export const table = {
     'registers.favourites': ['常用', 'Favourites'],
     'registers.star': ['设为常用：{title}', 'Make {title} a favourite'],
     'registers.none': ['没有符合的台账', 'No register matches'],
+    'registers.new': ['新建：{title}', 'New: {title}'],
     'registers.others': ['其他', 'Others'],
 
     'look.auto': ['跟随系统', 'As the system'],
@@ -383,6 +388,7 @@ export const table = {
     'record.fields': ['内容', 'Content'],
     'record.history': ['历史', 'History'],
     'record.documents': ['文书', 'Documents'],
+    'record.remedy': ['先办：{title}', 'First: {title}'],
     'record.related': ['相关记录', 'Related records'],
     'record.via': ['经“{title}”', 'by “{title}”'],
     'record.all_n': ['全部 {n} 条', 'All {n}'],

@@ -9,6 +9,14 @@ export const inForce = (items: CodeItem[], day: string, present?: unknown): Code
             ((!item.valid_from || item.valid_from <= day) && (!item.valid_to || day <= item.valid_to)),
     )
 
+/** The codes below one, as a list of their own, and those of the list that belong to no branch. */
+export function branchItems(items: CodeItem[], above: string): CodeItem[] {
+    const parents = new Set(items.map((item) => item.parent))
+    const below = items.flatMap(({ parent, ...item }) => (parent === above ? [item] : []))
+    const alone = items.filter((item) => !item.parent && !parents.has(item.code))
+    return below.length ? [...below, ...alone] : items
+}
+
 export interface CodeLevel {
     items: CodeItem[]
     chosen: string | null

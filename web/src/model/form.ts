@@ -10,6 +10,8 @@ export type Values = Record<string, unknown>
 export interface FormField {
     field: Field
     required: boolean
+    /** Not needed now, but in a state to come. */
+    later?: boolean
 }
 
 export interface FormShape {
@@ -100,11 +102,11 @@ export function isRequired(field: Field, world: ConditionEnv, state?: string): b
     return typeof field.required === 'string' ? truly(field.required, world) : field.required === true
 }
 
-/** Fields that belong to a later step: asked by a move, or taken only by moves after the first. */
+/** Fields that belong to a later step: asked by the first move, or taken only by moves after it. */
 function laterFields(type: RecordType): Set<string> {
     const [first, ...rest] = type.moves ?? []
-    const later = new Set([first, ...rest].flatMap((move) => move?.require ?? []))
-    for (const name of rest.flatMap((move) => move.accepts ?? []))
+    const later = new Set(first?.require ?? [])
+    for (const name of rest.flatMap((move) => [...(move.accepts ?? []), ...(move.require ?? [])]))
         if (!first?.accepts?.includes(name)) later.add(name)
     return later
 }
@@ -114,7 +116,10 @@ export function formFields(holder: FieldHolder, fields: Field[], values: Values,
     const world = conditionEnv(holder, values, env)
     return fields
         .filter((field) => !field.compute && isShown(field, world))
-        .map((field) => ({ field, required: isRequired(field, world, env.state) }))
+        .map((field) => {
+            const required = isRequired(field, world, env.state)
+            return { field, required, later: !required && (field.required_states?.length ?? 0) > 0 }
+        })
 }
 
 const computedOf = (holder: FieldHolder) => holder.fields.filter((field) => field.compute)
@@ -162,9 +167,10 @@ export function moveShape(type: RecordType, move: Move, values: Values, env: For
     const require = new Set(move.require ?? [])
     const shown = new Set([...(move.accepts ?? []), ...(move.require ?? [])])
     const given = type.fields.filter((field) => shown.has(field.name))
-    const fields = formFields(type, given, values, env).map(({ field, required }) => ({
+    const fields = formFields(type, given, values, env).map(({ field, required, later = false }) => ({
         field,
         required: required || require.has(field.name),
+        later: later && !require.has(field.name),
     }))
     // What must be filled comes first; the rest keeps the type's order.
     fields.sort((a, b) => Number(b.required) - Number(a.required))

@@ -54,6 +54,10 @@ export interface Field {
     codes?: string
     /** Of a ref: the type it points to. */
     type?: string
+    /** Of a code inside rows: the record's code field whose branch it is taken from. */
+    under?: string
+    /** Of a text: `login` is that of a person. */
+    format?: string
     unit?: string
     /** Numbers; ISO 8601 text of a duration. */
     min?: number | string
@@ -80,6 +84,8 @@ export interface State {
     name: string
     title: Title
     final?: boolean
+    /** Beside the usual way. */
+    aside?: boolean
 }
 
 export interface Move {
@@ -87,6 +93,8 @@ export interface Move {
     title: Title
     accepts?: string[]
     require?: string[]
+    /** States it may lead to; none: the record stays where it is. */
+    to?: string[]
     /** So many others must confirm it. */
     approvals?: number
 }

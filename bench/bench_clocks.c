@@ -6,6 +6,7 @@
 #include "app/scheduler.h"
 #include "base/error.h"
 #include "record/row.h"
+#include "server/once.h"
 #include "store/writer.h"
 
 #include <glib/gstdio.h>
@@ -244,7 +245,7 @@ static void phase(Bench *bench, const char *name, gint64 n, gint64 in_ms, gint64
         people_start(bench, people);
     gint64 started = now_ms();
     Scheduler *scheduler = scheduler_start(bench->packs, bench->writer, bench->uri, bench->files,
-                                           clock_real(), &error);
+                                           24 * 3600 * 1000, clock_real(), &error);
     stop_on(error);
     while (now_ms() < end ||
            number(bench, "SELECT count(*) FROM journal WHERE actor = 'clock'") < bench->used)
@@ -290,7 +291,7 @@ int main(int argc, char **argv) {
     stop_on(error);
     Sql *sql = sql_open(bench.uri, SQL_WRITE, &error);
     if (sql)
-        records_migrate(sql, bench.packs, &error);
+        (void)(records_migrate(sql, bench.packs, &error) && once_migrate(sql, &error));
     stop_on(error);
     bench.writer = writer_new(sql, 4096);
     writer_run(bench.writer, make_world, &bench, &error);

@@ -10,6 +10,7 @@ Data: $ANLAN_DATA/tep (default ../shared/data/tep). `python3 tests/tep_test.py -
 import collections
 import gzip
 import http.client
+import json
 import os
 import random
 import statistics
@@ -265,10 +266,45 @@ class TepTest(unittest.TestCase):
             self.check_history(world)
             if name == "first":
                 self.handle_pressure(world, outcome)
+            self.check_replay(world, "history")  # beside the running server
             world.server.stop()
+            self.check_replay(world, "log")
+            self.check_replay(world, "history")
+            if name == "first":
+                self.check_other_limits(world)
             verified = world.verify()
             self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
             return outcome
+
+    def replay(self, world, *arguments):
+        done = command("replay", "--from", "2024-01-01", "--to", "2024-01-31", "--json", *arguments, data=world.data)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def check_replay(self, world, source):
+        """The same engine over what is stored: every alarm again, with its id, level and times."""
+        told = self.replay(world, "--source", source)
+        self.assertEqual((told["source"], told["compared_with"]), (source, "recorded"))
+        other = {kind: n for kind, n in told["counts"].items() if kind != "same" and n}
+        self.assertEqual((other, told["counts"]["same"]), ({}, len(self.expected_alarms)))
+        self.assertEqual([d["former"] for d in told["differences"]], [d["now"] for d in told["differences"]])
+        self.assertEqual(told["former"], told["now"])
+
+    def check_other_limits(self, world):
+        """A limit out of reach takes its alarms away, a lower one raises more; the rest stays."""
+        path = os.path.join(world.directory, "limits.csv")
+        with open(path, "w") as file:
+            file.write(f"code,limit_high,limit_high_high,hysteresis\n{PLANT}.XMEAS7,9000,-,\n{PLANT}.XMEAS9,120.45,,0.02\n")
+        told = self.replay(world, "--points", path)
+        wanted = {name: dict(values) for name, values in self.limits.items()}
+        wanted["XMEAS7"] = {"limit_high": 9000.0, "hysteresis": 5.0}
+        wanted["XMEAS9"].update(limit_high=120.45, hysteresis=0.02)
+        now = [(d["now"]["point"], rfc3339_ms(d["now"]["raised_at"]), d["now"]["worst_level"]) for d in told["differences"] if "now" in d]
+        alarms, _ = expected(self.runs, wanted)
+        self.assertEqual(sorted(now), sorted((a.point, a.onset, a.worst_level) for a in alarms))
+        gone = [d for d in told["differences"] if d["difference"] == "gone"]
+        self.assertTrue(gone and all(d["former"]["point"] == f"{PLANT}.XMEAS7" for d in gone))
+        self.assertTrue(any(d["difference"] == "new" and d["now"]["point"] == f"{PLANT}.XMEAS9" for d in told["differences"]))
 
     def check_alarms(self, outcome):
         wanted = [a._replace(worst_value=None) for a in self.expected_alarms]

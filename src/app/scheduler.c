@@ -4,6 +4,7 @@
 #include "record/files.h"
 #include "record/journal.h"
 #include "record/legal_clock.h"
+#include "server/once.h"
 
 /* A job fires at most FIRE_MAX steps, and the next one stands behind what people have asked for
  * meanwhile: a flood of due clocks delays a person's move by one job, not by all of them. */
@@ -13,6 +14,7 @@ struct Scheduler {
     const Packs *packs;
     Writer *records;
     Sql *sql;
+    gint64 once_ms; /* after which answers for those who ask again are forgotten */
     Clock *clock;
     pthread_t thread;
     Bell bell;
@@ -59,6 +61,17 @@ static gboolean strays_job(Sql *sql, gpointer data, GError **error) {
     return files_drop(sql, ((Sweep *)data)->strays, error);
 }
 
+static gboolean forget_job(Sql *sql, gpointer data, GError **error) {
+    Scheduler *scheduler = data;
+    return once_sweep(sql, scheduler->once_ms, clock_now(scheduler->clock), error);
+}
+
+static void forget_answers(Scheduler *scheduler) {
+    g_autoptr(GError) error = NULL;
+    if (!writer_run(scheduler->records, forget_job, scheduler, &error))
+        log_error("once", error, "sweeping");
+}
+
 /* Uploads that nobody used within a day, and contents that a crash left without a row. */
 static void sweep(Scheduler *scheduler, gint64 now_ms) {
     g_autoptr(GError) error = NULL;
@@ -98,6 +111,7 @@ static void *scheduler_thread(void *data) {
         }
         if (now_ms - swept_ms >= SWEEP_MS) {
             sweep(scheduler, now_ms);
+            forget_answers(scheduler);
             swept_ms = now_ms;
         }
     }
@@ -106,7 +120,7 @@ static void *scheduler_thread(void *data) {
 }
 
 Scheduler *scheduler_start(const Packs *packs, Writer *records, const char *records_uri,
-                           const char *files_dir, Clock *clock, GError **error) {
+                           const char *files_dir, gint64 once_ms, Clock *clock, GError **error) {
     Sql *sql = sql_open(records_uri, SQL_READ, error);
     if (sql == NULL)
         return NULL;
@@ -116,6 +130,7 @@ Scheduler *scheduler_start(const Packs *packs, Writer *records, const char *reco
     scheduler->records = records;
     scheduler->sql = sql;
     scheduler->clock = clock;
+    scheduler->once_ms = once_ms;
     bell_init(&scheduler->bell);
     int code = pthread_create(&scheduler->thread, NULL, scheduler_thread, scheduler);
     g_assert(code == 0);

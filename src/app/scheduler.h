@@ -7,5 +7,5 @@
 
 typedef struct Scheduler Scheduler;
 Scheduler *scheduler_start(const Packs *packs, Writer *records, const char *records_uri,
-                           const char *files_dir, Clock *clock, GError **error);
+                           const char *files_dir, gint64 once_ms, Clock *clock, GError **error);
 void scheduler_stop(Scheduler *scheduler); /* NULL is allowed; seals once more */

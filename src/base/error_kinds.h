@@ -77,6 +77,10 @@ ERROR_ROW(TYPE_UNKNOWN, "type.unknown", 404, "没有类型 {0}", "There is no ty
           "见 /api/types", "See /api/types")
 ERROR_ROW(EXISTS, "record.exists", 409, "{0} {1} 已存在", "{0} {1} exists already",
           "改用编辑，或换一个编码", "Edit it, or use another code")
+ERROR_ROW(ONCE, "request.key_reused", 422, "该 Idempotency-Key 已用于另一请求",
+          "This Idempotency-Key was used for another request",
+          "先前的内容可能已经提交，请先查看；要另行提交请换一个",
+          "What was sent before may have been filed: look first; use another key to file anew")
 ERROR_ROW(VERSION, "record.stale", 412, "记录已被他人修改（现为第 {0} 版）",
           "Somebody changed the record (it is version {0} now)", "重新读取后再操作",
           "Read it again, then act")

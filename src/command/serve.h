@@ -4,8 +4,9 @@
 
 typedef struct {
     char *host, *web_dir;
+    char *metrics_token;
     char **rates, **proxies;
-    int port;
+    int port, once_hours;
 } ServeOptions;
 extern ServeOptions serve_options;
 #define SERVE_OPTION_ENTRIES                                                                       \
@@ -30,6 +31,20 @@ extern ServeOptions serve_options;
          &serve_options.rates,                                                                     \
          "requests of one address (default: web=100/s:400 device=5000/s:10000 guest=30/h:10)",     \
          "CLASS=N/s|m|h[:BURST]|off"},                                                             \
+        {"metrics-token",                                                                          \
+         0,                                                                                        \
+         0,                                                                                        \
+         G_OPTION_ARG_FILENAME,                                                                    \
+         &serve_options.metrics_token,                                                             \
+         "file with the token that opens /metrics to other machines (default: they may not)",      \
+         "FILE"},                                                                                  \
+        {"once-hours",                                                                             \
+         0,                                                                                        \
+         0,                                                                                        \
+         G_OPTION_ARG_INT,                                                                         \
+         &serve_options.once_hours,                                                                \
+         "how long an Idempotency-Key holds (default: 24)",                                        \
+         "N"},                                                                                     \
         {"proxy",                                                                                  \
          0,                                                                                        \
          0,                                                                                        \

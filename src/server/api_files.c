@@ -113,7 +113,8 @@ void api_files_send(Request *request) {
     g_autoptr(GError) error = NULL;
     Upload *upload = upload_read(request, &error);
     if (upload) {
-        house_write(request, identity, 201, upload_job, upload, upload_free);
+        g_autofree char *what = g_strdup_printf("%s %s", upload->hash, upload->name);
+        house_write_once(request, identity, what, 201, upload_job, upload, upload_free);
         return;
     }
     respond_error(request, error);

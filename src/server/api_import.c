@@ -29,13 +29,19 @@ typedef struct {
     const Identity *identity;
     const ImportAsked *asked;
     gint64 now_ms;
+    Once *once; /* or NULL */
+    gboolean replayed;
     json_t *answer;
 } Job;
 
 static gboolean run(Sql *sql, gpointer data, GError **error) {
     Job *job = data;
-    return record_import(sql, job->house->packs, &job->identity->actor, job->asked, job->now_ms,
-                         &job->answer, error);
+    if (!once_find(sql, job->once, job->house->once_ms, job->now_ms, &job->answer, error))
+        return FALSE;
+    job->replayed = job->answer != NULL;
+    return job->replayed || (record_import(sql, job->house->packs, &job->identity->actor,
+                                           job->asked, job->now_ms, &job->answer, error) &&
+                             once_keep(sql, job->once, job->answer, job->now_ms, error));
 }
 
 /* Points are also known to the engine: it is told after the commit. */
@@ -51,12 +57,21 @@ static void import_table(Request *request, const Identity *identity, ImportAsked
     const House *house = house_of(request);
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) points = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
-    Job job = {house, identity, asked, house_now(request), NULL};
+    g_autoptr(Once) once = NULL;
+    g_autofree char *what =
+        g_strdup_printf("%s %d %d %d", asked->hash, asked->dry_run, asked->mode, asked->again);
+    if (!once_read(request, identity->login, what, &once, &error)) {
+        respond_error(request, error);
+        return;
+    }
+    Job job = {house, identity, asked, house_now(request), once, FALSE, NULL};
     asked->saved = g_str_equal(asked->type, "point") ? points : NULL;
     if (!writer_run(house->records, run, &job, &error)) {
         respond_problem(request, error, job.answer);
         return;
     }
+    if (job.replayed)
+        once_say(request);
     if (!asked->dry_run)
         tell_engine(house, points);
     respond_json(request, 200, job.answer);

@@ -99,5 +99,5 @@ void api_public_create(Request *request) {
     }
     Filing *filing = g_new0(Filing, 1);
     *filing = (Filing){g_strdup(type), fields};
-    house_write(request, NULL, 201, file_job, filing, filing_free);
+    house_write_once(request, NULL, NULL, 201, file_job, filing, filing_free);
 }

@@ -211,14 +211,22 @@ typedef struct {
     gint64 now_ms;
     HouseJob func;
     Change *change;
+    Once *once; /* or NULL */
+    gboolean replayed;
     json_t *answer;
 } PointWrite;
 
 static gboolean point_run(Sql *sql, gpointer data, GError **error) {
     PointWrite *w = data;
+    if (!once_find(sql, w->once, w->house->once_ms, w->now_ms, &w->answer, error))
+        return FALSE;
+    w->replayed = w->answer != NULL;
+    if (w->replayed)
+        return TRUE;
     if (!w->func(sql, w->house, w->identity, w->now_ms, w->change, &w->answer, error))
         return FALSE;
-    if (point_compose_check(sql, w->house->packs, w->answer, error))
+    if (point_compose_check(sql, w->house->packs, w->answer, error) &&
+        once_keep(sql, w->once, w->answer, w->now_ms, error))
         return TRUE;
     json_decref(w->answer);
     w->answer = NULL;
@@ -228,13 +236,21 @@ static gboolean point_run(Sql *sql, gpointer data, GError **error) {
 static void write_point(Request *request, Identity *identity, int status, HouseJob func,
                         Change *change) {
     g_autoptr(GError) error = NULL;
-    PointWrite write = {house_of(request), identity, house_now(request), func, change, NULL};
-    if (writer_run(write.house->records, point_run, &write, &error)) {
+    PointWrite write = {.house = house_of(request),
+                        .identity = identity,
+                        .now_ms = house_now(request),
+                        .func = func,
+                        .change = change};
+    if (once_read(request, identity->login, NULL, &write.once, &error) &&
+        writer_run(write.house->records, point_run, &write, &error)) {
+        if (write.replayed)
+            once_say(request);
         tell_engine(request, write.house, write.answer);
         respond_json(request, status, write.answer);
     } else {
         respond_problem(request, error, write.answer);
     }
+    once_free(write.once);
     identity_free(identity);
     change_free(change);
 }
@@ -245,7 +261,10 @@ static void start_change(Request *request, Identity *identity_take, int status, 
         write_point(request, identity_take, status, func, change_take);
         return;
     }
-    house_write(request, identity_take, status, func, change_take, change_free);
+    if (func == create_job || func == move_job)
+        house_write_once(request, identity_take, NULL, status, func, change_take, change_free);
+    else
+        house_write(request, identity_take, status, func, change_take, change_free);
 }
 
 void api_records_create(Request *request) {

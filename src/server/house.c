@@ -19,19 +19,19 @@ const Route house_routes[] = {
     {"GET", "/api/system", api_system_state, SMALL, DOOR_USER, 200, "State of the installation: disk, seals, clocks, files; for admins", NULL, NULL, "SystemState"},
     {"GET", "/api/types", api_types, SMALL, DOOR_USER, 200, "Record types, code lists and roles, with the caller's rights", NULL, NULL, "Types"},
     {"GET", "/api/records/{type}", api_records_list, SMALL, DOOR_USER, 200, "List records in the caller's sight", "filter q bbox sort limit cursor count facets format", NULL, "{type}.list"},
-    {"POST", "/api/records/{type}", api_records_create, FORM, DOOR_USER, 201, "Create a record", NULL, "{type}.create", "{type}"},
-    {"POST", "/api/records/{type}/import", api_records_import, SHEET, DOOR_USER, 200, "Import records from a CSV or XLSX file, all or none", "dry_run mode again", "text/csv", "Import"},
+    {"POST", "/api/records/{type}", api_records_create, FORM, DOOR_USER, 201, "Create a record", "Idempotency-Key", "{type}.create", "{type}"},
+    {"POST", "/api/records/{type}/import", api_records_import, SHEET, DOOR_USER, 200, "Import records from a CSV or XLSX file, all or none", "dry_run mode again Idempotency-Key", "text/csv", "Import"},
     {"GET", "/api/records/{type}/template.xlsx", api_records_template, SMALL, DOOR_USER, 200, "A workbook to fill in for an import", NULL, NULL, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
     {"GET", "/api/records/{type}/{id}", api_record_get, SMALL, DOOR_USER, 200, "Read a record with its moves, clocks and rights", NULL, NULL, "{type}"},
     {"PATCH", "/api/records/{type}/{id}", api_record_edit, FORM, DOOR_USER, 200, "Edit fields of a record", "If-Match", "{type}.edit", "{type}"},
     {"GET", "/api/records/{type}/{id}/journal", api_record_journal, SMALL, DOOR_USER, 200, "History of a record, oldest first", NULL, NULL, "Journal"},
-    {"POST", "/api/records/{type}/{id}/moves/{move}", api_record_move, FORM, DOOR_USER, 200, "Make a move of the record's flow", "If-Match", "{type}.move", "{type}"},
+    {"POST", "/api/records/{type}/{id}/moves/{move}", api_record_move, FORM, DOOR_USER, 200, "Make a move of the record's flow", "If-Match Idempotency-Key", "{type}.move", "{type}"},
     {"POST", "/api/records/{type}/{id}/reveal", api_record_reveal, 16 << 10, DOOR_USER, 200, "Open a sealed field, with a reason that is written down; for keepers of the type", NULL, "Reveal", "Revealed"},
     {"GET", "/api/records/{type}/{id}/documents", api_record_documents, SMALL, DOOR_USER, 200, "Documents that moves have made of a record, oldest first", NULL, NULL, "Documents"},
     {"GET", "/api/records/{type}/{id}/documents/{name}/preview", api_document_preview, SMALL, DOOR_USER, 200, "How a document would look now; not in force", NULL, NULL, "application/pdf"},
     {"GET", "/api/documents/{id}", api_document_get, SMALL, DOOR_USER, 200, "A document as PDF", NULL, NULL, "application/pdf"},
     {"GET", "/api/receipts/{code}", api_receipt, SMALL, DOOR_OPEN, 200, "What the holder of a receipt may see, with its proof", NULL, NULL, "Receipt"},
-    {"POST", "/api/files", api_files_send, FILE_BYTES_MAX, DOOR_USER, 201, "Send a file, to be used in a record within a day", "X-File-Name", "application/octet-stream", "FileUse"},
+    {"POST", "/api/files", api_files_send, FILE_BYTES_MAX, DOOR_USER, 201, "Send a file, to be used in a record within a day", "X-File-Name Idempotency-Key", "application/octet-stream", "FileUse"},
     {"GET", "/api/files/{id}", api_file_get, SMALL, DOOR_USER, 200, "Fetch a file: its sender until it is used, then who may read a record that uses it", NULL, NULL, "application/octet-stream"},
     {"GET", "/api/files/{id}/thumbnail", api_file_thumbnail, SMALL, DOOR_USER, 200, "A small JPEG of a picture", "size", NULL, "image/jpeg"},
     {"GET", "/api/todo", api_todo, SMALL, DOOR_USER, 200, "Records whose turn it is for the caller", "limit", NULL, "Todo"},
@@ -56,7 +56,7 @@ const Route house_routes[] = {
     {"GET", "/api/public/{type}", api_public_list, SMALL, DOOR_OPEN, 200, "Published records, newest ids first", "filter cursor limit", NULL, "PublicList"},
     {"GET", "/api/public/{type}/{id}", api_public_get, SMALL, DOOR_OPEN, 200, "One published record", NULL, NULL, "PublicRecord"},
     {"POST", "/api/public/files", api_public_photo, PHOTO_BYTES_MAX, DOOR_PHOTO, 201, "Send a photo for a report without a log-in; it is drawn anew, without its metadata", NULL, "application/octet-stream", "FileUse"},
-    {"POST", "/api/public/{type}", api_public_create, 64 << 10, DOOR_GUEST, 201, "File a report without a log-in; no address is kept", NULL, "{type}.create", "Filed"},
+    {"POST", "/api/public/{type}", api_public_create, 64 << 10, DOOR_GUEST, 201, "File a report without a log-in; no address is kept", "Idempotency-Key", "{type}.create", "Filed"},
     {"GET", "/api/openapi.json", api_openapi, SMALL, DOOR_OPEN, 200, "This document", NULL, NULL, "Any"},
     {"GET", "/ogc", ogc_landing, SMALL, DOOR_OPEN, 200, "OGC API - Features: where to go on", "f", NULL, "Any"},
     {"GET", "/ogc/", ogc_landing, SMALL, DOOR_OPEN, 200, "OGC API - Features: where to go on", "f", NULL, "Any"},
@@ -68,7 +68,7 @@ const Route house_routes[] = {
     {"GET", "/ogc/collections/{type}/items/{id}", ogc_item, SMALL, DOOR_MAP, 200, "One feature", "crs f", NULL, "Feature"},
     {"GET", "/healthz", api_healthz, SMALL, DOOR_OPEN, 200, "The process lives", NULL, NULL, "Health"},
     {"GET", "/readyz", api_readyz, SMALL, DOOR_OPEN, 200, "Database and engine are ready", NULL, NULL, "Any"},
-    {"GET", "/metrics", api_metrics, SMALL, DOOR_OPEN, 200, "Figures of the program for Prometheus", NULL, NULL, "text/plain"},
+    {"GET", "/metrics", api_metrics, SMALL, DOOR_OPEN, 200, "Figures of the program for Prometheus; for this machine, with the metrics token, or for admins", NULL, NULL, "text/plain"},
     {"GET", "/api/demo", api_demo, SMALL, DOOR_OPEN, 200, "Log-ins of the demo, or 404", NULL, NULL, "Any"},
     {NULL, NULL, NULL, 0, DOOR_OPEN, 0, NULL, NULL, NULL, NULL},
 };
@@ -192,16 +192,25 @@ typedef struct {
     void (*free)(gpointer);
     gint64 now_ms;
     json_t *answer;
+    Once *once; /* or NULL */
+    gboolean replayed;
 } Write;
 
 static gboolean write_run(Sql *sql, gpointer data, GError **error) {
     Write *write = data;
-    return write->func(sql, write->house, write->identity, write->now_ms, write->data,
-                       &write->answer, error);
+    gint64 keep_ms = write->house->once_ms;
+    if (!once_find(sql, write->once, keep_ms, write->now_ms, &write->answer, error))
+        return FALSE;
+    write->replayed = write->answer != NULL;
+    return write->replayed || (write->func(sql, write->house, write->identity, write->now_ms,
+                                           write->data, &write->answer, error) &&
+                               once_keep(sql, write->once, write->answer, write->now_ms, error));
 }
 
 static void write_done(gpointer data, const GError *error) {
     Write *write = data;
+    if (write->replayed)
+        once_say(write->request);
     if (error)
         respond_problem(write->request, error, write->answer);
     else if (write->answer)
@@ -212,15 +221,38 @@ static void write_done(gpointer data, const GError *error) {
         write->free(write->data);
     if (write->identity)
         identity_free(write->identity);
+    once_free(write->once);
     g_free(write);
+}
+
+static Write *write_new(Request *request, Identity *identity_take, int status, HouseJob func,
+                        gpointer data, void (*free)(gpointer data)) {
+    Write *write = g_new0(Write, 1);
+    *write = (Write){.request = request,
+                     .house = house_of(request),
+                     .identity = identity_take,
+                     .status = status,
+                     .func = func,
+                     .data = data,
+                     .free = free,
+                     .now_ms = house_now(request)};
+    return write;
 }
 
 void house_write(Request *request, Identity *identity_take, int status, HouseJob func,
                  gpointer data, void (*free)(gpointer data)) {
-    Write *write = g_new0(Write, 1);
-    *write = (Write){request, house_of(request),  identity_take, status, func, data,
-                     free,    house_now(request), NULL};
-    writer_push(house_of(request)->records, write_run, write_done, write);
+    writer_push(house_of(request)->records, write_run, write_done,
+                write_new(request, identity_take, status, func, data, free));
+}
+
+void house_write_once(Request *request, Identity *identity_take, const char *body, int status,
+                      HouseJob func, gpointer data, void (*free)(gpointer data)) {
+    g_autoptr(GError) error = NULL;
+    Write *write = write_new(request, identity_take, status, func, data, free);
+    if (once_read(request, identity_take ? identity_take->login : "", body, &write->once, &error))
+        writer_push(house_of(request)->records, write_run, write_done, write);
+    else
+        write_done(write, error);
 }
 
 void house_file(Request *request) {

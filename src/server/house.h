@@ -1,6 +1,7 @@
 /* What the handlers work with: everything app/ has joined, and what each worker thread owns.
  * Read-only while the server runs. */
 #pragma once
+#include "base/histogram.h"
 #include "pack/pack.h"
 #include "record/sealed.h"
 #include "record/sheet.h"
@@ -8,6 +9,7 @@
 #include "server/http.h"
 #include "server/hub.h"
 #include "server/login_guard.h"
+#include "server/once.h"
 #include "server/rate_limit.h"
 #include "server/session.h"
 #include "server/static_files.h"
@@ -20,6 +22,7 @@ enum { PHOTO_BYTES_MAX = 5 * 1000 * 1000 }; /* of a guest, as sent */
 
 typedef struct {
     const Packs *packs;
+    gint64 once_ms; /* how long answers are kept for those who ask again (once.h) */
     Clock *clock;
     const SealKey *seal;
     Writer *records;
@@ -40,6 +43,9 @@ typedef struct {
     StaticFiles *files;               /* or NULL */
     json_t *demo_logins;              /* or NULL */
     _Atomic guint64 *samples_refused; /* lines and samples that a door did not take */
+    _Atomic guint64 *sample_refusals; /* the same by ErrorKind, of a batch the first 1000 */
+    Histogram read_time;              /* of a batch in a door */
+    const char *metrics_token;        /* or NULL */
 } House;
 
 typedef struct {
@@ -74,6 +80,10 @@ typedef gboolean (*HouseJob)(Sql *sql, const House *house, const Identity *ident
                              gpointer data, json_t **answer, GError **error);
 void house_write(Request *request, Identity *identity_take, int status, HouseJob func,
                  gpointer data, void (*free)(gpointer data));
+/* The same, but once per Idempotency-Key of the user (guests when the Identity is NULL); `body`
+ * stands for what request_body does not give, or NULL. */
+void house_write_once(Request *request, Identity *identity_take, const char *body, int status,
+                      HouseJob func, gpointer data, void (*free)(gpointer data));
 
 /* Handlers, one file per subject. */
 void api_session_start(Request *request);

@@ -87,6 +87,7 @@ static const Part schemas[] = {
 #define QUERY(schema, what) "{'in': 'query', 'schema': " schema ", 'description': '" what "'}"
 static const Part parameters[] = {
     {"If-Match", "{'in': 'header', 'required': true, 'schema': {'type': 'string', 'examples': ['3']}, 'description': 'the ETag that was read, in double quotes'}"},
+    {"Idempotency-Key", "{'in': 'header', 'schema': {'type': 'string', 'minLength': 16, 'maxLength': 200}, 'description': 'the same request with the same key is done once'}"},
     {"Last-Event-ID", "{'in': 'header', 'schema': " INTEGER ", 'description': 'resume after this entry'}"},
     {"X-File-Name", "{'in': 'header', 'schema': " STRING ", 'description': 'the name of the file, percent-encoded UTF-8'}"},
     {"size", QUERY("{'type': 'integer', 'minimum': 16, 'maximum': 1024}", "longest edge in pixels; default 240")},

@@ -17,8 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONTACT_LEAST = 5 };
-
 typedef struct {
     Sink sink;              /* of the enterprise's own alarm */
     const char *enterprise; /* code */
@@ -140,11 +138,12 @@ static guint silent_points(const Contact *contact) {
 
 static json_t *lost_fields(const Contact *contact) {
     const AlarmEvent *event = contact->sink.event;
-    json_t *fields = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:i, s:I}", "condition", "contact", "level",
-        "F", "worst_level", "F", "priority", "2", "enterprise", contact->enterprise, "active", TRUE,
-        "acknowledged", FALSE, "announced", TRUE, "late", event->late, "points_lost",
-        (int)silent_points(contact), "engine_seq", (json_int_t)event->seq);
+    json_t *fields =
+        json_pack("{s:s, s:s, s:s, s:o, s:s, s:b, s:b, s:b, s:b, s:i, s:I}", "condition", "contact",
+                  "level", "F", "worst_level", "F", "priority",
+                  json_sprintf("%d", CONTACT_PRIORITY), "enterprise", contact->enterprise, "active",
+                  TRUE, "acknowledged", FALSE, "announced", TRUE, "late", event->late,
+                  "points_lost", (int)silent_points(contact), "engine_seq", (json_int_t)event->seq);
     sink_set_text(fields, "point_name", "企业通信中断");
     sink_set_time(fields, "onset", event->at_ms);
     sink_set_time(fields, "raised_at", event->at_ms);
@@ -198,28 +197,38 @@ static gboolean regain(Contact *contact, GError **error) {
 static gboolean decide(Contact *contact, GError **error) {
     guint silent = silent_points(contact);
     if (contact->alarm[0])
-        return silent * 2 < contact->watched || silent == 0 ? regain(contact, error)
-               : silent > contact->counted                  ? more_lost(contact, error)
-                                                            : TRUE;
-    if (silent >= CONTACT_LEAST && silent * 2 >= contact->watched)
+        return contact_is_back(silent, contact->watched) ? regain(contact, error)
+               : silent > contact->counted               ? more_lost(contact, error)
+                                                         : TRUE;
+    if (contact_is_lost(silent, contact->watched))
         return lose(contact, error);
     return raise_points(contact, error);
 }
 
 /* ---- events ---- */
 
+/* By design; while contact is lost its record is suppressed anyway. */
+static gboolean suppress_point(const Contact *contact, const char *code, json_t *entry,
+                               AlarmEventKind kind, GError **error) {
+    if (json_array_size(entry) < 4) /* written before there was a fourth */
+        json_array_append_new(entry, json_false());
+    json_array_set_new(entry, 3, json_boolean(kind == ALARM_SUPPRESS));
+    return !has_record(entry) || contact->alarm[0] || tell_point(contact, code, entry, kind, error);
+}
+
 static gboolean take_event(Contact *contact, const AlarmEvent *event, GError **error) {
     const PointDef *def = point_table_def(contact->sink.table, event->point);
     contact->sink.event = event;
     if (event->kind == ALARM_RAISE) {
-        json_object_set_new(
-            contact->silent, def->code,
-            json_pack("[I, I, b]", (json_int_t)event->onset_ms, (json_int_t)event->seq, FALSE));
+        json_object_set_new(contact->silent, def->code,
+                            json_pack("[I, I, b, b]", (json_int_t)event->onset_ms,
+                                      (json_int_t)event->seq, FALSE, event->suppressed));
         return TRUE;
     }
     json_t *entry = json_object_get(contact->silent, def->code);
-    gboolean own = json_is_true(json_array_get(entry, 2));
-    gboolean good = !own || tell_point(contact, def->code, entry, ALARM_RETURN, error);
+    if (event->kind == ALARM_SUPPRESS || event->kind == ALARM_UNSUPPRESS)
+        return entry == NULL || suppress_point(contact, def->code, entry, event->kind, error);
+    gboolean good = !has_record(entry) || tell_point(contact, def->code, entry, event->kind, error);
     json_object_del(contact->silent, def->code);
     return good;
 }
@@ -325,9 +334,9 @@ static void add_silent(Contact *contact, GHashTable *silent) {
         const AlarmEvent *event = value;
         if (enterprise_of(&contact->sink, event) == contact->enterprise &&
             json_object_get(contact->silent, code) == NULL)
-            json_object_set_new(
-                contact->silent, code,
-                json_pack("[I, I, b]", (json_int_t)event->onset_ms, (json_int_t)0, FALSE));
+            json_object_set_new(contact->silent, code,
+                                json_pack("[I, I, b, b]", (json_int_t)event->onset_ms,
+                                          (json_int_t)0, FALSE, event->suppressed));
     }
 }
 

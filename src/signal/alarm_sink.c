@@ -21,16 +21,10 @@ void sink_set_text(json_t *fields, const char *name, const char *text) {
         json_object_set_new(fields, name, json_string(text));
 }
 
-/* ISA-18.2 has three or four priorities, 1 the most urgent: LL and HH are one above the point's
- * own; faults of the signal are 4. */
 static void set_priority(json_t *fields, const Sink *sink, const PointRule *rule) {
-    AlarmLevel level = sink->event->level;
-    int priority = rule && rule->priority ? rule->priority : sink->def->priority;
-    if (level == ALARM_LEVEL_HH || level == ALARM_LEVEL_LL)
-        priority = MAX(priority - 1, 1);
-    else if (level == ALARM_LEVEL_F)
-        priority = 4;
-    json_object_set_new(fields, "priority", json_sprintf("%d", priority));
+    int own = rule && rule->priority ? rule->priority : sink->def->priority;
+    json_object_set_new(fields, "priority",
+                        json_sprintf("%d", alarm_priority(own, sink->event->level)));
 }
 
 static void set_level(json_t *fields, const Sink *sink) {
@@ -240,6 +234,8 @@ gboolean alarm_sink_migrate(Sql *records, GError **error) {
     return contact_migrate(records, error) &&
            sql_exec(records,
                     "CREATE INDEX IF NOT EXISTS alarm_raised ON r_alarm (_enterprise, raised_at)",
+                    error) &&
+           sql_exec(records, "CREATE INDEX IF NOT EXISTS alarm_time ON r_alarm (raised_at)",
                     error) &&
            sql_exec(records, "CREATE INDEX IF NOT EXISTS alarm_point ON r_alarm (point, _state)",
                     error);

@@ -33,6 +33,25 @@ gboolean sink_guide(const Sink *sink, json_t *fields, GError **error);
 /* alarm_flood.c: the flood that an alarm raised now belongs to. Call before its record is made. */
 gboolean sink_flood(const Sink *sink, json_t *fields, GError **error);
 
+/* ISA-18.2 has three or four priorities, 1 the most urgent: LL and HH are one above the point's or
+ * rule's own; faults of the signal are 4. */
+static inline int alarm_priority(int own, AlarmLevel level) {
+    if (level == ALARM_LEVEL_HH || level == ALARM_LEVEL_LL)
+        return MAX(own - 1, 1);
+    return level == ALARM_LEVEL_F ? 4 : own;
+}
+
+/* Project choice: when silence of points is the enterprise's lost contact, and when it is no
+ * longer.
+ */
+enum { CONTACT_LEAST = 5, CONTACT_PRIORITY = 2 };
+static inline gboolean contact_is_lost(guint silent, guint watched) {
+    return silent >= CONTACT_LEAST && silent * 2 >= watched;
+}
+static inline gboolean contact_is_back(guint silent, guint watched) {
+    return silent * 2 < watched || silent == 0;
+}
+
 /* alarm_contact.c: STALE events of one or several enterprises, in order. */
 gboolean contact_migrate(Sql *records, GError **error);
 gboolean contact_apply(const Sink *sink, const AlarmEvent *const *events, guint n, GError **error);

@@ -73,6 +73,15 @@ gboolean history_write(Sql *samples, GPtrArray *chunks, GError **error);
  */
 gboolean history_trim(Sql *samples, gint64 hour, guint32 limit, gint64 *deleted, GError **error);
 
+/* Appends the samples (HistorySample) of a point in [from, to), each once per chunk that has it, in
+ * the order of chunks; see history_order. */
+gboolean history_read(Sql *samples, guint32 point, gint64 from_ms, gint64 to_ms, GArray *out,
+                      GError **error);
+/* Orders samples of one point by time; of equal times the one that stood first stays. */
+void history_order(GArray *samples);
+/* The hours between which history has anything; G_MAXINT64 and G_MININT64 when it has nothing. */
+gboolean history_bounds(Sql *samples, gint64 *first_hour, gint64 *last_hour, GError **error);
+
 /* min/mean/max per step over [from, to): JSON rows [t, count, min, mean, max, last]; step 0: raw
  * [t, value, quality], at most `limit` rows. Step k covers [from + k step, from + (k + 1) step).
  * Bad samples are not counted in the figures. `open` may be NULL and must be taken before the call.

@@ -29,5 +29,3 @@ const guint8 *pack_get(Packer *packer, const guint8 *p, const guint8 *end, Histo
 GByteArray *pack_finish(const guint8 *stream, gsize size, guint32 n);
 HistoryChunk *chunk_take_block(const HistorySample *samples, guint32 n, gboolean late,
                                GByteArray *block);
-/* Orders samples of one point by time; of equal times the one that stood first stays. */
-void history_order(GArray *samples);

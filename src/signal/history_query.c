@@ -209,12 +209,17 @@ static gboolean add_hour(Walk *walk, Sql *samples, guint32 point, gint64 hour, c
     return step == SQL_DONE;
 }
 
+gboolean history_bounds(Sql *samples, gint64 *first_hour, gint64 *last_hour, GError **error) {
+    return sql_get_int(samples, error, first_hour, G_MAXINT64, "SELECT MIN(hour) FROM history",
+                       "") &&
+           sql_get_int(samples, error, last_hour, G_MININT64, "SELECT MAX(hour) FROM history", "");
+}
+
 /* The hours that hold anything, so that a wide range over little history is cheap. */
 static gboolean bounds(Sql *samples, const GArray *open, gint64 *first, gint64 *last,
                        GError **error) {
     gint64 low, high;
-    if (!sql_get_int(samples, error, &low, G_MAXINT64, "SELECT MIN(hour) FROM history", "") ||
-        !sql_get_int(samples, error, &high, G_MININT64, "SELECT MAX(hour) FROM history", ""))
+    if (!history_bounds(samples, &low, &high, error))
         return FALSE;
     for (guint i = 0; open && i < open->len; i++) {
         gint64 hour = g_array_index(open, HistorySample, i).time_ms / HISTORY_HOUR_MS;
@@ -223,6 +228,41 @@ static gboolean bounds(Sql *samples, const GArray *open, gint64 *first, gint64 *
     }
     *first = MAX(*first, low);
     *last = MIN(*last, high);
+    return TRUE;
+}
+
+static gboolean read_hour(Sql *samples, guint32 point, gint64 hour, GArray *out, GError **error) {
+    SqlStatement *st = sql_query(samples, error,
+                                 "SELECT late, block FROM history WHERE hour = ? AND point = ? "
+                                 "ORDER BY late, first_ms",
+                                 "ii", hour, (gint64)point);
+    SqlStep step = SQL_FAILED;
+    while (st && (step = sql_step(st, error)) == SQL_ROW) {
+        gsize n;
+        const guint8 *bytes = sql_blob(st, 1, &n);
+        g_autoptr(GArray) opened = history_decode(bytes, n);
+        for (guint i = 0; opened && i < opened->len; i++) {
+            HistorySample *sample = &g_array_index(opened, HistorySample, i);
+            sample->point = point;
+            sample->late = sql_int(st, 0) != 0;
+        }
+        if (opened)
+            g_array_append_vals(out, opened->data, opened->len);
+    }
+    return step == SQL_DONE;
+}
+
+gboolean history_read(Sql *samples, guint32 point, gint64 from_ms, gint64 to_ms, GArray *out,
+                      GError **error) {
+    guint kept = out->len;
+    for (gint64 hour = from_ms / HISTORY_HOUR_MS; hour <= (to_ms - 1) / HISTORY_HOUR_MS; hour++)
+        if (!read_hour(samples, point, hour, out, error))
+            return FALSE;
+    HistorySample *all = (HistorySample *)(void *)out->data;
+    for (guint i = kept; i < out->len; i++)
+        if (all[i].time_ms >= from_ms && all[i].time_ms < to_ms)
+            all[kept++] = all[i];
+    g_array_set_size(out, kept);
     return TRUE;
 }
 

@@ -2,7 +2,6 @@
  * replayed may be older. So the changes after each slice's position are first taken back, then the
  * slices are restored, then all rows are replayed, which makes the changes again. */
 #include "signal/pipeline_state.h"
-#include "signal/sample_log.h"
 
 #include "base/log.h"
 
@@ -109,7 +108,7 @@ static gboolean resume_decode(const guint8 *bytes, gsize n, gint64 *down_ms) {
     return *down_ms > 0;
 }
 
-static gboolean item_of_row(const LogRow *row, Item *item) {
+gboolean item_of_row(const LogRow *row, Item *item) {
     json_t *old, *new;
     *item = (Item){.seq = row->seq, .last_seq = row->seq, .received_ms = row->received_ms};
     switch (row->kind) {
@@ -132,6 +131,11 @@ static gboolean item_of_row(const LogRow *row, Item *item) {
         return TRUE;
     }
     return FALSE;
+}
+
+void item_end(Item *item) {
+    sample_batch_free(item->batch);
+    point_def_clear(&item->def);
 }
 
 /* Changes that the slice has already are in the table; making one again would be an older
@@ -157,8 +161,7 @@ static gboolean on_row(gpointer data, const LogRow *row, GError **error) {
     recovery->rows++;
     if (!is_behind(recovery, &item))
         evaluate(pipeline, &item);
-    sample_batch_free(item.batch);
-    point_def_clear(&item.def);
+    item_end(&item);
     pipeline->seq = row->seq;
     if (pipeline->events->len >= EVENTS_PER_SINK && !deliver(pipeline, error))
         return FALSE;

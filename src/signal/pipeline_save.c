@@ -1,50 +1,7 @@
-#include "signal/codec.h"
 #include "signal/pipeline_state.h"
 #include "signal/sample_log.h"
 
 #include "base/log.h"
-
-#include <lz4.h>
-
-/* A slice as bytes: raw size, size of the engine's part (guint32 each), LZ4 of the engine's part
- * and the open blocks. */
-typedef struct {
-    guint32 raw, engine;
-} BlobHead;
-
-static GByteArray *slice_bytes(const Pipeline *pipeline, guint32 slice) {
-    g_autoptr(GByteArray) raw = engine_save(pipeline->engine, slice);
-    BlobHead head = {0, raw->len};
-    history_save(pipeline->blocks, slice * ENGINE_SLICE, ENGINE_SLICE, raw);
-    head.raw = raw->len;
-    int bound = LZ4_compressBound((int)raw->len);
-    GByteArray *out = g_byte_array_new();
-    g_byte_array_set_size(out, (guint)(sizeof head + (gsize)bound));
-    memcpy(out->data, &head, sizeof head);
-    int n = LZ4_compress_default((const char *)raw->data, (char *)out->data + sizeof head,
-                                 (int)raw->len, bound);
-    g_assert(n > 0);
-    g_byte_array_set_size(out, (guint)(sizeof head + (gsize)n));
-    return out;
-}
-
-enum { RAW_MAX = ENGINE_SLICE * 16384 };
-
-static gboolean restore_bytes(Pipeline *pipeline, guint32 slice, const guint8 *bytes, gsize n) {
-    BlobHead head;
-    if (n < sizeof head)
-        return FALSE;
-    memcpy(&head, bytes, sizeof head);
-    if (head.raw > RAW_MAX || head.engine > head.raw)
-        return FALSE;
-    g_autofree guint8 *raw = g_malloc(head.raw);
-    if (LZ4_decompress_safe((const char *)bytes + sizeof head, (char *)raw, (int)(n - sizeof head),
-                            (int)head.raw) != (int)head.raw)
-        return FALSE;
-    return engine_restore(pipeline->engine, slice, raw, head.engine) &&
-           history_restore(pipeline->blocks, slice * ENGINE_SLICE, ENGINE_SLICE, raw + head.engine,
-                           head.raw - head.engine);
-}
 
 static void know_slices(Pipeline *pipeline) {
     guint32 n = engine_slices(pipeline->engine);
@@ -57,7 +14,7 @@ void save_restore(Pipeline *pipeline, guint32 slice, gint64 seq, const guint8 *b
     know_slices(pipeline);
     if (slice >= pipeline->saved_slices)
         return;
-    if (!restore_bytes(pipeline, slice, bytes, n)) {
+    if (!slice_restore(pipeline->engine, pipeline->blocks, slice, bytes, n)) {
         log_warning("signal",
                     "checkpoint of slice %u is not readable: its points start anew from the log",
                     slice);
@@ -109,7 +66,8 @@ static void save_add_slice(Save *save, guint32 slice) {
         return;
     gboolean touched =
         engine_take_touched(pipeline->engine, slice) || pipeline->saved_seq[slice] < 0;
-    SavedSlice saved = {slice, pipeline->seq, touched ? slice_bytes(pipeline, slice) : NULL};
+    SavedSlice saved = {slice, pipeline->seq,
+                        touched ? slice_save(pipeline->engine, pipeline->blocks, slice) : NULL};
     g_array_append_val(save->slices, saved);
 }
 
@@ -124,7 +82,8 @@ static gboolean save_run(Sql *samples, gpointer data, GError **error) {
         return FALSE;
     for (guint i = 0; i < save->slices->len; i++) {
         const SavedSlice *saved = &g_array_index(save->slices, SavedSlice, i);
-        if (!checkpoint_write(samples, saved->slice, saved->seq, saved->bytes, error))
+        if (!checkpoint_write(samples, saved->slice, saved->seq, saved->bytes, error) ||
+            !anchor_keep(samples, saved->slice, save->now_ms, save->anchor_ms, error))
             return FALSE;
     }
     if (save->trim_hour > 0 && !history_trim(samples, save->trim_hour, TRIM_ROWS, &gone, error))
@@ -151,6 +110,8 @@ static void save_push(Save *save) {
     save->over = save->good = FALSE;
     save->trim_seq = saved_min(pipeline);
     save->trim_before_ms = now_ms - pipeline->config.keep_ms;
+    save->now_ms = now_ms;
+    save->anchor_ms = pipeline->config.keep_ms / 2;
     if (pipeline->config.retention_ms > 0)
         save->trim_hour = (now_ms - pipeline->config.retention_ms) / HISTORY_HOUR_MS;
     pipeline->last_save_ms = now_ms;

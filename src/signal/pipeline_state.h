@@ -5,6 +5,8 @@
 #include "base/bell.h"
 #include "base/mailbox.h"
 #include "signal/pipeline.h"
+#include "signal/sample_log.h"
+#include "signal/slice_bytes.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -32,6 +34,7 @@ typedef struct {
     Pipeline *pipeline;
     gint64 seq, last_seq; /* of its rows; set on the writer's thread */
     gint64 received_ms;
+    gint64 pushed_us, durable_us; /* monotonic */
     /* samples */
     SampleBatch *batch;
     GPtrArray *rows; /* GByteArray: the batch in portions of ENGINE_ROW */
@@ -62,7 +65,7 @@ typedef struct {
     Pipeline *pipeline;
     GPtrArray *chunks;
     GArray *slices; /* SavedSlice */
-    gint64 trim_seq, trim_before_ms, trim_hour;
+    gint64 trim_seq, trim_before_ms, trim_hour, now_ms, anchor_ms;
     gint64 trimmed;
     gboolean over, good; /* lock */
 } Save;
@@ -86,6 +89,7 @@ struct Pipeline {
     Engine *engine;
     HistoryBlocks *blocks;
     GArray *events;    /* AlarmEvent, not yet given to the sink */
+    gint64 events_us;  /* since when the first of them waits */
     GPtrArray *closed; /* HistoryChunk, not yet in a save */
     Save *save;        /* on its way, or NULL */
     gint64 seq;        /* last row evaluated */
@@ -111,6 +115,9 @@ struct Pipeline {
     atomic_uint items, samples_waiting;
     _Atomic gint64 log_seq, log_rows;
     _Atomic guint64 rows, samples, refused, refused_backlog;
+    _Atomic gint64 durable_us; /* of the row that is evaluated next or now; 0: none waits */
+    atomic_uint chunks_waiting, late_waiting;
+    PipelineTimes times;
     Item wake; /* an item without content */
 };
 
@@ -135,6 +142,9 @@ void save_restore(Pipeline *pipeline, guint32 slice, gint64 seq, const guint8 *b
 gint64 saved_min(const Pipeline *pipeline);
 
 /* pipeline_recovery.c */
+/* What the row says; false when it cannot be read. item_end frees what it holds. */
+gboolean item_of_row(const LogRow *row, Item *item);
+void item_end(Item *item);
 /* Everything up to the end of the log is evaluated, its alarms delivered. `changes` gets the
  * records (json_t) of points whose definition changed without the log knowing: they are pushed as
  * changes once the threads run. */

@@ -283,9 +283,15 @@ static gboolean apply_mode(Compose *compose, const char *code, GError **error) {
 
 json_t *point_compose(Sql *records, const Packs *packs, const char *code, gboolean strict,
                       GError **error) {
+    return point_compose_changed(records, packs, code, NULL, strict, error);
+}
+
+json_t *point_compose_changed(Sql *records, const Packs *packs, const char *code, json_t *changes,
+                              gboolean strict, GError **error) {
     json_t *point = record_get(records, packs, &actor_system, "point", code, error);
     if (point == NULL)
         return NULL;
+    json_object_update(point, changes);
     Compose compose = {records, packs, point, json_array()};
     apply_defaults(&compose);
     gboolean good = apply_mode(&compose, code, error);

@@ -13,6 +13,9 @@
  * `strict` (doors), else it is left out. */
 json_t *point_compose(Sql *records, const Packs *packs, const char *code, gboolean strict,
                       GError **error);
+/* The same with other values of some of the point's fields (null: none); `changes` may be NULL. */
+json_t *point_compose_changed(Sql *records, const Packs *packs, const char *code, json_t *changes,
+                              gboolean strict, GError **error);
 /* Whether records of this type are part of what point_compose puts together. */
 gboolean point_compose_reads(const char *type);
 /* Codes of the points that a record of such a type says something about; the caller frees the array

@@ -100,6 +100,12 @@ void point_def_clear(PointDef *def) {
     memset(def, 0, sizeof *def);
 }
 
+void point_def_copy(PointDef *def, const PointDef *from) {
+    *def = *from;
+    def->code = g_strdup(from->code);
+    def->name = g_strdup(from->name);
+}
+
 json_t *point_def_write(const PointDef *def) {
     json_t *record = json_object();
     json_object_set_new(record, "code", json_string(def->code));

@@ -360,12 +360,15 @@ static gboolean give_number(PointTable *table, Sql *samples, const char *code, g
     return TRUE;
 }
 
+/* `samples` NULL: nobody is given a number. */
 static gboolean load_rows(PointTable *table, Sql *samples, SqlStatement *rows, GError **error) {
     SqlStep step;
     while ((step = sql_step(rows, error)) == SQL_ROW) {
         PointDef def;
         point_def_row(&def, rows);
         guint32 point = point_table_find(table, def.code, strlen(def.code));
+        if (point == POINT_NONE && samples == NULL)
+            continue;
         if (point == POINT_NONE && !give_number(table, samples, def.code, &point, error)) {
             sql_reset(rows);
             return FALSE;
@@ -377,6 +380,11 @@ static gboolean load_rows(PointTable *table, Sql *samples, SqlStatement *rows, G
         atomic_store(&page_of(table, point)->enterprise[point % PAGE], def.enterprise);
     }
     return step == SQL_DONE;
+}
+
+static gboolean read_all(PointTable *table, Sql *records, GError **error) {
+    SqlStatement *rows = point_def_select(records, error);
+    return rows && load_rows(table, NULL, rows, error);
 }
 
 static gboolean load_all(PointTable *table, Sql *samples, Sql *records, GError **error) {
@@ -392,14 +400,21 @@ static gboolean load_all(PointTable *table, Sql *samples, Sql *records, GError *
     return FALSE;
 }
 
-gboolean point_table_load(PointTable *table, Sql *samples, Sql *records, GError **error) {
-    if (!load_numbers(table, samples, error))
-        return FALSE;
-    /* A savepoint on each: writing is one transaction, and the rows come in portions. */
+/* A savepoint on each: writing is one transaction, and the rows come in portions. */
+static gboolean scan_all(PointTable *table, Sql *samples, Sql *records, GError **error) {
     gboolean begun = sql_exec(records, "SAVEPOINT point_scan", error);
-    gboolean good = begun && load_all(table, samples, records, error);
+    gboolean good = begun && (samples ? load_all(table, samples, records, error)
+                                      : read_all(table, records, error));
     if (begun)
         sql_exec(records,
                  good ? "RELEASE point_scan" : "ROLLBACK TO point_scan; RELEASE point_scan", NULL);
     return good;
+}
+
+gboolean point_table_load(PointTable *table, Sql *samples, Sql *records, GError **error) {
+    return load_numbers(table, samples, error) && scan_all(table, samples, records, error);
+}
+
+gboolean point_table_read(PointTable *table, Sql *samples, Sql *records, GError **error) {
+    return load_numbers(table, samples, error) && scan_all(table, NULL, records, error);
 }

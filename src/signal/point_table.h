@@ -42,10 +42,14 @@ gboolean point_table_migrate(Sql *samples, GError **error);
  * sets all definitions from the records database's point table (`records`, any connection; table
  * r_point, see record/). At start. */
 gboolean point_table_load(PointTable *table, Sql *samples, Sql *records, GError **error);
+/* The same for who only reads: points without a number, which have never said anything, are left
+ * out. Both connections SQL_READ. */
+gboolean point_table_read(PointTable *table, Sql *samples, Sql *records, GError **error);
 /* The definition of a point record (JSON as in docs/api.md) as the engine needs it. Caller frees
  * with point_def_clear. */
 void point_def_read(PointDef *def, json_t *record);
 void point_def_clear(PointDef *def);
+void point_def_copy(PointDef *def, const PointDef *from); /* cleared with point_def_clear */
 json_t *point_def_write(const PointDef *def); /* the record again, as far as the engine knows it */
 /* A number of what the engine judges by (limits, delays, service): equal definitions have equal
  * numbers. */

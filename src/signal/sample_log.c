@@ -11,7 +11,14 @@ gboolean sample_log_migrate(Sql *samples, GError **error) {
         " received_ms BIGINT NOT NULL, bytes BLOB);"
         "CREATE INDEX IF NOT EXISTS sample_log_change ON sample_log (seq) WHERE kind = 2;"
         "CREATE TABLE IF NOT EXISTS checkpoint (slice INTEGER PRIMARY KEY, seq BIGINT NOT NULL,"
-        " bytes BLOB NOT NULL)",
+        " bytes BLOB NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS checkpoint_anchor (slice INTEGER NOT NULL, seq BIGINT NOT NULL,"
+        " at_ms BIGINT NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (slice, seq));"
+        /* one row: the log is whole above `seq`; a log that is older than this table has none */
+        "CREATE TABLE IF NOT EXISTS sample_log_start (one INTEGER PRIMARY KEY, seq BIGINT NOT "
+        "NULL);"
+        "INSERT INTO sample_log_start SELECT 1, 0 WHERE NOT EXISTS (SELECT 1 FROM sample_log) AND "
+        "NOT EXISTS (SELECT 1 FROM checkpoint) ON CONFLICT (one) DO NOTHING",
         error);
 }
 
@@ -32,6 +39,19 @@ gboolean sample_log_append(Sql *samples, gint64 seq, LogKind kind, gint64 receiv
     return sql_step(st, error) == SQL_DONE;
 }
 
+/* After rows were deleted. Numbers that were never a row count as deleted: an anchor less. */
+static gboolean log_begins(Sql *samples, GError **error) {
+    return sql_run(
+               samples, error,
+               "INSERT INTO sample_log_start SELECT 1, COALESCE((SELECT MIN(seq) - 1 FROM "
+               "sample_log), (SELECT MAX(seq) FROM checkpoint), 0) WHERE TRUE ON CONFLICT (one) "
+               "DO UPDATE SET seq = excluded.seq",
+               "") &&
+           sql_run(samples, error,
+                   "DELETE FROM checkpoint_anchor WHERE seq < (SELECT seq FROM sample_log_start)",
+                   "");
+}
+
 gboolean sample_log_trim(Sql *samples, gint64 seq, gint64 before_ms, guint limit, gint64 *deleted,
                          GError **error) {
     if (!sql_run(samples, error,
@@ -41,7 +61,7 @@ gboolean sample_log_trim(Sql *samples, gint64 seq, gint64 before_ms, guint limit
                  "iii", seq, (gint64)limit, before_ms))
         return FALSE;
     *deleted = sql_changes(samples);
-    return TRUE;
+    return *deleted == 0 || log_begins(samples, error);
 }
 
 gboolean sample_log_last(Sql *samples, gint64 *seq, gint64 *rows, GError **error) {
@@ -151,4 +171,40 @@ gboolean checkpoint_each(Sql *samples, CheckpointFunc func, gpointer data, GErro
         func(data, (guint32)sql_int(st, 0), sql_int(st, 1), bytes, n);
     }
     return step == SQL_DONE;
+}
+
+/* ---- replay ---- */
+
+gboolean anchor_keep(Sql *samples, guint32 slice, gint64 now_ms, gint64 every_ms, GError **error) {
+    return sql_run(samples, error,
+                   "INSERT INTO checkpoint_anchor (slice, seq, at_ms, bytes) SELECT slice, seq, ?, "
+                   "bytes FROM checkpoint WHERE slice = ? AND NOT EXISTS (SELECT 1 FROM "
+                   "checkpoint_anchor a WHERE a.slice = checkpoint.slice AND a.at_ms > ? AND "
+                   "a.at_ms <= ?) ON CONFLICT (slice, seq) DO NOTHING",
+                   "iiii", now_ms, (gint64)slice, now_ms - every_ms, now_ms);
+}
+
+gboolean anchor_each(Sql *samples, gint64 before_ms, CheckpointFunc func, gpointer data,
+                     GError **error) {
+    SqlStatement *st =
+        sql_query(samples, error,
+                  "SELECT slice, seq, bytes FROM checkpoint_anchor a WHERE seq = "
+                  "(SELECT MAX(seq) FROM checkpoint_anchor b WHERE b.slice = a.slice "
+                  "AND b.at_ms <= ?) ORDER BY slice",
+                  "i", before_ms);
+    SqlStep step = SQL_FAILED;
+    while (st && (step = sql_step(st, error)) == SQL_ROW) {
+        gsize n;
+        const guint8 *bytes = sql_blob(st, 2, &n);
+        func(data, (guint32)sql_int(st, 0), sql_int(st, 1), bytes, n);
+    }
+    return step == SQL_DONE;
+}
+
+gboolean sample_log_is_whole(Sql *samples, gboolean *whole, GError **error) {
+    gint64 start;
+    if (!sql_get_int(samples, error, &start, -1, "SELECT seq FROM sample_log_start", ""))
+        return FALSE;
+    *whole = start == 0;
+    return TRUE;
 }

@@ -14,7 +14,7 @@ gboolean sample_log_migrate(Sql *samples, GError **error);
 gboolean sample_log_append(Sql *samples, gint64 seq, LogKind kind, gint64 received_ms,
                            const GByteArray *bytes, GError **error);
 /* Deletes at most `limit` of the oldest rows that are received before `before_ms` and not above
- * `seq`. */
+ * `seq`, and the anchors that need them. */
 gboolean sample_log_trim(Sql *samples, gint64 seq, gint64 before_ms, guint limit, gint64 *deleted,
                          GError **error);
 /* The highest sequence that log or checkpoints know, 0 when there is none; and how many rows there
@@ -43,3 +43,15 @@ gboolean checkpoint_write(Sql *samples, guint32 slice, gint64 seq, const GByteAr
 typedef void (*CheckpointFunc)(gpointer data, guint32 slice, gint64 seq, const guint8 *bytes,
                                gsize n);
 gboolean checkpoint_each(Sql *samples, CheckpointFunc func, gpointer data, GError **error);
+
+/* ---- replay ---- */
+
+/* Keeps a copy of the slice's checkpoint, as an anchor from which the log can be replayed, unless
+ * the last such copy is younger than `every_ms`. After checkpoint_write. */
+gboolean anchor_keep(Sql *samples, guint32 slice, gint64 now_ms, gint64 every_ms, GError **error);
+/* For each slice that has one, the newest anchor of `before_ms` or earlier from which on the log is
+ * whole. */
+gboolean anchor_each(Sql *samples, gint64 before_ms, CheckpointFunc func, gpointer data,
+                     GError **error);
+/* Whether no row was ever deleted. */
+gboolean sample_log_is_whole(Sql *samples, gboolean *whole, GError **error);

@@ -51,7 +51,16 @@ export interface CallOptions {
     body?: unknown
     /** The version this change was made from; sent as If-Match. */
     version?: number | string
+    /** What is sent twice under one key is done once; sent as Idempotency-Key. */
+    key?: string
     signal?: AbortSignal
+}
+
+/** A key for one form: 128 random bits. */
+export function newKey() {
+    return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+        byte.toString(16).padStart(2, '0'),
+    ).join('')
 }
 
 let onSignedOut: () => void = () => {}
@@ -85,6 +94,7 @@ export async function call<T>(method: string, path: string, options: CallOptions
     // Changes always say application/json, also without a body: the server refuses them otherwise.
     if (method !== 'GET') headers['Content-Type'] = 'application/json'
     if (options.version !== undefined) headers['If-Match'] = `"${options.version}"`
+    if (options.key) headers['Idempotency-Key'] = options.key
     const body =
         method === 'GET' ? undefined : options.body === undefined ? undefined : JSON.stringify(options.body)
     let response: Response

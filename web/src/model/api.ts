@@ -71,8 +71,8 @@ export const api = {
         signal?: AbortSignal,
     ) => call<Page<T>>('GET', record(type), signal ? { query, signal } : { query }),
     get: <T extends RecordItem = RecordItem>(type: string, id: string) => call<T>('GET', record(type, id)),
-    create: (type: string, fields: Record<string, Value>) =>
-        call<RecordItem & { receipt?: Receipt }>('POST', record(type), { body: fields }),
+    create: (type: string, fields: Record<string, Value>, key: string) =>
+        call<RecordItem & { receipt?: Receipt }>('POST', record(type), { body: fields, key }),
     edit: (type: string, id: string, version: number, fields: Record<string, Value>) =>
         call<RecordItem>('PATCH', record(type, id), { body: fields, version }),
     move: <T extends RecordItem = RecordItem>(
@@ -82,10 +82,12 @@ export const api = {
         move: string,
         fields: Record<string, Value> = {},
         comment = '',
+        key?: string,
     ) =>
         call<T>('POST', `${record(type, id)}/moves/${encodeURIComponent(move)}`, {
             body: comment ? { fields, comment } : { fields },
             version,
+            ...(key ? { key } : {}),
         }),
     reveal: (type: string, id: string, field: string, reason: string) =>
         call<{ field: string; value: Value }>('POST', `${record(type, id)}/reveal`, {

@@ -1,7 +1,7 @@
 // One attempt to make or change a record from a form, with everything that can come back: missing inputs, a refusal, a stale version,
 // no answer at all. What was typed is kept as a draft until it has been sent.
 import { computed, ref, shallowRef } from 'vue'
-import { asProblem, type Problem } from '../base/http'
+import { asProblem, newKey, type Problem } from '../base/http'
 import { api } from './api'
 import { typed, useDraft } from './draft'
 import {
@@ -25,7 +25,13 @@ export interface ChangeOptions<Answer> {
     form: string
     env: FormEnv
     shape: (values: Values) => FormShape
-    send: (record: RecordItem | null, fields: Record<string, Value>, comment: string) => Promise<Answer>
+    /** `key` stays the same until it has been sent, so that what had no answer is never done twice. */
+    send: (
+        record: RecordItem | null,
+        fields: Record<string, Value>,
+        comment: string,
+        key: string,
+    ) => Promise<Answer>
 }
 
 export function useChange<Answer>(options: ChangeOptions<Answer>) {
@@ -47,21 +53,25 @@ export function useChange<Answer>(options: ChangeOptions<Answer>) {
     const busy = ref(false)
     let sentAlready = false
 
+    let key = newKey()
     const draft = useDraft(user.value?.login ?? '', options.form, type.fields, [given, comment], () => ({
         values: typed(began(), given.value),
         comment: comment.value,
+        key,
     }))
     /** When what stands in the form was typed, if that was at another time. */
     const restored = ref<number | null>(null)
     if (draft.found) {
         given.value = { ...given.value, ...draft.found.values }
         comment.value = draft.found.comment
+        key = draft.found.key ?? key
         restored.value = draft.found.at
     }
     function discardDraft() {
         given.value = began()
         comment.value = ''
         restored.value = null
+        key = newKey()
         draft.again()
     }
 
@@ -73,7 +83,7 @@ export function useChange<Answer>(options: ChangeOptions<Answer>) {
         busy.value = true
         try {
             const fields = changes(shape.value, before(), values.value)
-            const answer = await options.send(base.value, fields, comment.value.trim())
+            const answer = await options.send(base.value, fields, comment.value.trim(), key)
             sentAlready = true
             draft.drop()
             return answer

@@ -8,6 +8,8 @@ import type { Field } from './types'
 export interface Draft {
     values: Values
     comment: string
+    /** Under which it is sent: also after the page was loaded anew, an attempt that had no answer is not done twice. */
+    key?: string
     /** When it was written, ms. */
     at: number
 }

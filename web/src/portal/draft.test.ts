@@ -26,7 +26,14 @@ describe('a report that is not sent yet', () => {
         expect(keepDraft('tip', draft)).toBe(true)
         expect(readDraft('tip')).toEqual(draft)
         dropDraft('tip')
-        expect(readDraft('tip')).toEqual(emptyDraft())
+        expect(readDraft('tip')).toEqual({ ...emptyDraft(), key: expect.any(String) })
+    })
+
+    it('goes out under one key until it is sent, and the next one under another', () => {
+        keepDraft('tip', draft)
+        expect(readDraft('tip').key).toBe(draft.key)
+        expect(draft.key).toMatch(/^[0-9a-f]{32}$/)
+        expect(emptyDraft().key).not.toBe(draft.key)
     })
 
     it('keeps the words when there is no room for the photos, and says so', () => {

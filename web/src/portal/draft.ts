@@ -1,16 +1,24 @@
 // What has been typed and not sent yet, kept on this device only, so that a lost network loses nothing.
+import { newKey } from '../base/http'
 import type { Value } from '../model/types'
 
 export interface Draft {
     values: Record<string, Value>
     /** Photos by field, as data: addresses. */
     photos: Record<string, string[]>
+    /** Photos that the server has already, by the end of their data: a second attempt sends the same report. */
+    sent: Record<string, string>
+    /** Under which the report is sent, so that it is filed once however often the button is pressed. */
+    key: string
     /** Whether the reporter wants to be known. */
     named: boolean
 }
 const keyOf = (type: string) => `anlan.report.${type}`
 
-export const emptyDraft = (): Draft => ({ values: {}, photos: {}, named: false })
+export const emptyDraft = (): Draft => ({ values: {}, photos: {}, sent: {}, key: newKey(), named: false })
+
+/** The end of a picture tells it from others. */
+export const photoMark = (photo: string) => photo.slice(-80)
 
 export function readDraft(type: string): Draft {
     try {

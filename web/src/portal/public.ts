@@ -61,8 +61,8 @@ const path = (type: string, id?: string) =>
 export const listOf = (type: string, query: { filter?: string; cursor?: string; limit?: number } = {}) =>
     call<{ items: PublicRecord[]; next: string | null }>('GET', path(type), { query })
 export const recordOf = (type: string, id: string) => call<PublicRecord>('GET', path(type, id))
-export const fileReport = (type: string, fields: Record<string, unknown>) =>
-    call<Filed>('POST', path(type), { body: fields })
+export const fileReport = (type: string, fields: Record<string, unknown>, key: string) =>
+    call<Filed>('POST', path(type), { body: fields, key })
 export const receiptOf = (code: string) => call<Receipt>('GET', `/api/receipts/${encodeURIComponent(code)}`)
 
 /** Sends a photo; the server draws it anew, so nothing but what it shows is kept. */

@@ -129,9 +129,10 @@ static json_t *names_json(const GPtrArray *names) {
 static void add_name(json_t *names, const char *name, const Title *title) {
     size_t i;
     json_t *other;
-    json_array_foreach(names, i,
-                       other) if (strcmp(json_string_value(json_object_get(other, "name")), name) ==
-                                  0) return;
+    json_array_foreach(names, i, other) {
+        if (strcmp(json_string_value(json_object_get(other, "name")), name) == 0)
+            return;
+    }
     json_array_append_new(names, json_pack("{s:s, s:o}", "name", name, "title", title_json(title)));
 }
 
@@ -153,6 +154,16 @@ static json_t *watch_names(const RecordType *type) {
     return names;
 }
 
+/* The papers that moves produce. */
+static json_t *document_names(const RecordType *type) {
+    json_t *names = json_array();
+    for (guint i = 0; i < type->documents->len; i++) {
+        const DocumentType *document = type->documents->pdata[i];
+        add_name(names, document->name, &document->title);
+    }
+    return names;
+}
+
 static json_t *type_json(const Actor *actor, const RecordType *type) {
     json_t *fields = fields_json(type), *moves = json_array();
     for (guint i = 0; i < type->moves->len; i++)
@@ -163,6 +174,8 @@ static json_t *type_json(const Actor *actor, const RecordType *type) {
                   "states", states_json(type), "moves", moves, "rights", "create",
                   rights_create(actor, type), "reveal", rights_keeps(actor, type));
     set_text(json, "pack", type->pack);
+    if (type->documents->len)
+        json_object_set_new(json, "documents", document_names(type));
     add_list_uses(type, fields);
     json_object_set_new(json, "sorts", sorts_json(type));
     json_object_set_new(json, "clocks", clock_names(type));

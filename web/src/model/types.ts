@@ -114,6 +114,8 @@ export interface RecordType {
     clocks?: { name: string; title: Title }[]
     watches?: { name: string; title: Title }[]
     rights?: { create?: boolean; reveal?: boolean }
+    /** Papers that moves produce. */
+    documents?: { name: string; title: Title }[]
     /** What is not a field and sorts quickly. */
     sorts?: string[]
 }

@@ -1,5 +1,6 @@
 """The command line: help everywhere, exit codes that scripts can trust, loading with errors by row, a backup that verifies elsewhere."""
 
+import hashlib
 import os
 import resource
 import shutil
@@ -11,7 +12,7 @@ import unittest
 import harness
 from harness import World, WorldTest, command, command_ok
 
-COMMANDS = ["serve", "demo", "pack", "load", "import", "ingest", "alarms", "verify", "user", "backup", "export", "receipt", "keys", "replay"]
+COMMANDS = ["serve", "demo", "pack", "load", "import", "ingest", "alarms", "verify", "user", "backup", "export", "receipt", "keys", "draw", "replay"]
 T0 = 1_700_000_000_000
 
 
@@ -52,6 +53,26 @@ class Help(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             with open(path, encoding="utf-8") as file:
                 self.assertIn("待验收", file.read())
+
+    def test_draw_is_what_anybody_works_out(self):
+        try:
+            def sm3(text):
+                return hashlib.new("sm3", text.encode()).hexdigest()
+            sm3("")
+        except ValueError:
+            self.skipTest("this Python knows no SM3")
+        keys = [f"企业{n * 7919 % 1000:03}" for n in range(1000)]
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "list.csv")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("name,code\n" + "".join(f'"a,{key}",{key}\n' for key in keys))
+            done = command("draw", "--seed", "福彩 472", "--count", "25", "--key", "code", path)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            by_hash = sorted((sm3("福彩 472|" + key), key) for key in keys)[:25]
+            self.assertEqual(done.stdout.splitlines(), [f"{n + 1},{key},{digest}" for n, (digest, key) in enumerate(by_hash)])
+            self.assertEqual(command("draw", "--seed", "1", "--count", "3", "--key", "colour", path).returncode, 2)
+            self.assertEqual(command("draw", "--seed", "1", path).returncode, 2)
+            self.assertEqual(command("draw", "--seed", "1", "--count", "3", directory).returncode, 1)
 
     def test_version(self):
         self.assertRegex(command("--version").stdout, r"^anlan \d+\.\d+\.\d+\n$")

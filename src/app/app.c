@@ -46,6 +46,7 @@ struct App {
     StaticFiles *files;
     GString *openapi;
     TypesText *types;
+    BaseMap *base_map;
     Scheduler *scheduler;
     Webhooks *webhooks;
     json_t *demo_logins;
@@ -319,13 +320,16 @@ static gint64 once_ms(const App *app) {
 static gboolean start_http(App *app, GError **error) {
     if (!make_rates(app, error) || !read_metrics_token(app, error))
         return FALSE;
+    app->base_map = base_map_new(app->config.base_map, error);
+    if (app->base_map == NULL)
+        return FALSE;
     name_proxies(app);
     app->logins = login_guard_new();
     app->basic = basic_cache_new();
     app->openapi = describe_api(app->packs);
     app->types = types_text_new(app->packs);
     if (app->config.web_dir) {
-        app->files = static_files_load(app->config.web_dir, error);
+        app->files = static_files_load(app->config.web_dir, base_map_sources(app->base_map), error);
         if (app->files == NULL)
             return FALSE;
     }
@@ -349,6 +353,7 @@ static gboolean start_http(App *app, GError **error) {
                          .demo_logins = app->config.demo ? app->demo_logins : NULL,
                          .openapi = app->openapi,
                          .types = app->types,
+                         .base_map = app->base_map,
                          .samples_refused = &app->samples_refused,
                          .sample_refusals = app->sample_refusals,
                          .metrics_token = app->metrics_token};
@@ -407,6 +412,7 @@ void app_close(App *app) {
     if (app->openapi)
         g_string_free(app->openapi, TRUE);
     types_text_free(app->types);
+    base_map_free(app->base_map);
     if (app->points)
         point_table_free(app->points);
     if (app->packs)

@@ -17,17 +17,18 @@ typedef struct {
     const char *data_dir;
     const char *records_uri; /* NULL: records.db in data_dir */
     const char *packs_dir;
-    const char *web_dir;        /* NULL: no web client */
-    const char *host;           /* numeric address to listen on */
-    guint port;                 /* 0: any free port, see app_port */
-    const char *seal_key;       /* file of the seal key; NULL: keys/seal.key in data_dir */
-    gboolean seal_key_lost;     /* make a new key in place of one that is missing */
-    const char *const *rates;   /* of rate_parse, or NULL: the defaults */
-    guint once_hours;           /* how long an Idempotency-Key holds; 0: 24 */
-    const char *const *proxies; /* beside this machine's; "none": not even that */
-    const char *metrics_token;  /* file; who brings what stands in it may read /metrics from
-                                   elsewhere; NULL: nobody */
-    gboolean demo;              /* /api/demo answers with the logins given to app_set_demo_logins */
+    const char *web_dir;         /* NULL: no web client */
+    const char *host;            /* numeric address to listen on */
+    guint port;                  /* 0: any free port, see app_port */
+    const char *seal_key;        /* file of the seal key; NULL: keys/seal.key in data_dir */
+    gboolean seal_key_lost;      /* make a new key in place of one that is missing */
+    const char *const *base_map; /* of base_map_new, or NULL */
+    const char *const *rates;    /* of rate_parse, or NULL: the defaults */
+    guint once_hours;            /* how long an Idempotency-Key holds; 0: 24 */
+    const char *const *proxies;  /* beside this machine's; "none": not even that */
+    const char *metrics_token;   /* file; who brings what stands in it may read /metrics from
+                                    elsewhere; NULL: nobody */
+    gboolean demo; /* /api/demo answers with the logins given to app_set_demo_logins */
     Clock *clock;
 } AppConfig;
 

@@ -13,6 +13,7 @@ AppConfig serve_config(void) {
     config.port = (guint)serve_options.port;
     config.metrics_token = serve_options.metrics_token;
     config.once_hours = (guint)CLAMP(serve_options.once_hours, 0, 24 * 365);
+    config.base_map = (const char *const *)serve_options.base_map;
     config.rates = (const char *const *)serve_options.rates;
     config.proxies = (const char *const *)serve_options.proxies;
     config.web_dir = serve_options.web_dir ? serve_options.web_dir : built ? "web/dist" : NULL;

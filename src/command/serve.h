@@ -5,7 +5,7 @@
 typedef struct {
     char *host, *web_dir;
     char *metrics_token;
-    char **rates, **proxies;
+    char **rates, **proxies, **base_map;
     int port, once_hours;
 } ServeOptions;
 extern ServeOptions serve_options;
@@ -24,6 +24,13 @@ extern ServeOptions serve_options;
          &serve_options.port,                                                                      \
          "port (default: 8080; 0: any free one)",                                                  \
          "N"},                                                                                     \
+        {"base-map",                                                                               \
+         0,                                                                                        \
+         0,                                                                                        \
+         G_OPTION_ARG_STRING_ARRAY,                                                                \
+         &serve_options.base_map,                                                                  \
+         "picture tiles under the maps, lowest first; without: the outlines the client carries",   \
+         "tianditu:KEY|https://…/{z}/{x}/{y}"},                                                    \
         {"rate",                                                                                   \
          0,                                                                                        \
          0,                                                                                        \

@@ -24,3 +24,7 @@ static json_t *gather(Request *request, const Identity *identity, GError **error
 }
 
 void api_places(Request *request) { house_read(request, gather); }
+
+void api_base_map(Request *request) {
+    respond_json(request, 200, base_map_json(house_of(request)->base_map));
+}

@@ -40,6 +40,7 @@ const Route house_routes[] = {
     {"GET", "/api/clocks", api_clocks, SMALL, DOOR_USER, 200, "Legal clocks in the caller's sight: which run, which are overdue, how late they fired", "state type overdue region enterprise limit cursor summary format", NULL, "Clocks"},
     {"GET", "/api/notices", api_notices, SMALL, DOOR_USER, 200, "Notices to the caller, newest first", "after", NULL, "Notices"},
     {"GET", "/api/places/{type}", api_places, SMALL, DOOR_USER, 200, "Places of records gathered by the cells of a grid, for maps of any size", "bbox cell filter by", NULL, "Places"},
+    {"GET", "/api/base-map", api_base_map, SMALL, DOOR_OPEN, 200, "Picture tiles that lie under the maps; none: the client draws outlines of its own", NULL, NULL, "BaseMap"},
     {"GET", "/api/overview", api_overview, SMALL, DOOR_USER, 200, "Figures of a region and its parts", "region", NULL, "Overview"},
     {"GET", "/api/indicators", api_indicators, SMALL, DOOR_USER, 200, "Figures over records with target and former year", "region from to", NULL, "Indicators"},
     {"GET", "/api/indicators/{type}/{name}", api_indicator, SMALL, DOOR_USER, 200, "One figure, broken down", "region from to by", NULL, "Indicator"},

@@ -5,6 +5,7 @@
 #include "pack/pack.h"
 #include "record/sealed.h"
 #include "record/sheet.h"
+#include "server/base_map.h"
 #include "server/basic_cache.h"
 #include "server/http.h"
 #include "server/hub.h"
@@ -34,7 +35,8 @@ typedef struct {
     LoginGuard *logins;
     RateLimit *rates;
     BasicCache *basic;
-    GString *openapi;                 /* the document, openapi.h */
+    GString *openapi; /* the document, openapi.h */
+    BaseMap *base_map;
     TypesText *types;                 /* the answers of /api/types */
     const char *data_dir;             /* for files that are sent once */
     const char *files_dir;            /* the files of records, file_store.h */
@@ -123,6 +125,7 @@ void api_notices(Request *request);
 void api_clocks(Request *request);
 void api_overview(Request *request);
 void api_places(Request *request);
+void api_base_map(Request *request);
 void api_indicators(Request *request);
 void api_indicator(Request *request);
 void api_alarms(Request *request);

@@ -13,6 +13,7 @@ typedef struct {
 
 struct StaticFiles {
     GHashTable *files; /* "/assets/x.js" -> File */
+    char *policy;      /* Content-Security-Policy */
 };
 
 static const struct {
@@ -71,8 +72,12 @@ static gboolean load_folder(StaticFiles *files, const char *path, const char *ke
     return good;
 }
 
-StaticFiles *static_files_load(const char *directory, GError **error) {
+StaticFiles *static_files_load(const char *directory, const char *images, GError **error) {
     StaticFiles *files = g_new0(StaticFiles, 1);
+    files->policy = g_strdup_printf(
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:%s; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+        images);
     files->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, file_free);
     g_autoptr(GError) cause = NULL;
     if (load_folder(files, directory, "", &cause))
@@ -86,6 +91,7 @@ void static_files_free(StaticFiles *files) {
     if (files == NULL)
         return;
     g_hash_table_destroy(files->files);
+    g_free(files->policy);
     g_free(files);
 }
 
@@ -102,10 +108,7 @@ gboolean static_files_answer(StaticFiles *files, Request *request) {
     gboolean gzip = file->gzip && gzip_accepted(request_header(request, "Accept-Encoding"));
     request_add_header(request, "Cache-Control",
                        file->immutable ? "public, max-age=31536000, immutable" : "no-cache");
-    request_add_header(
-        request, "Content-Security-Policy",
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'");
+    request_add_header(request, "Content-Security-Policy", files->policy);
     request_add_header(request, "Referrer-Policy", "no-referrer");
     request_add_header(request, "Vary", "Accept-Encoding");
     if (gzip)

@@ -5,7 +5,9 @@
 #include "server/http.h"
 
 typedef struct StaticFiles StaticFiles;
-StaticFiles *static_files_load(const char *directory, GError **error);
+/* `images`: what may be shown from elsewhere, as it stands in an img-src after 'self' (base_map.h).
+ */
+StaticFiles *static_files_load(const char *directory, const char *images, GError **error);
 void static_files_free(StaticFiles *files);
 gboolean static_files_answer(StaticFiles *files,
                              Request *request); /* false: no such file, nothing answered */

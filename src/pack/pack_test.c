@@ -438,6 +438,10 @@ static const Mistake mistakes[] = {
     {"job.yaml", "scope: {enterprise: enterprise}",
      "scope: {enterprise: enterprise, assigned: [{role: name}]}", 0, "holds no role"},
     {"job.yaml", "scope: {enterprise: enterprise}", "scope: {}", 1, "number pattern"},
+    {"job.yaml", "by: [clock, engine]", "by: [clock, receipt]", 0, "without receipts nobody"},
+    {"job.yaml", "by: [clock, engine]", "by: [clock, guest]", 0, "engine, clock or receipt"},
+    {"job.yaml", "who: [boss, hand]\n", "who: [boss]\n      second: [hand]\n      receipt: true\n",
+     -2, "gives no receipt"},
     /* fields */
     {"job.yaml", "{name: name,", "{name: code,", 0, "stands twice"},
     {"job.yaml", "{name: name,", "{name: state,", 0, "reserved"},

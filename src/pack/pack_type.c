@@ -239,7 +239,7 @@ static gboolean read_receipt(Loader *loader, const YamlNode *node, gpointer plac
     RecordType *type = place;
     return (type_gives_receipts(type) ||
             refuse(error, node, "写 receipts: true / write receipts: true",
-                                     "没有回执 / this type gives no receipts")) &&
+                   "没有回执 / this type gives no receipts")) &&
            keys_read(loader, node, rows, G_N_ELEMENTS(rows), type, error);
 }
 

@@ -4,10 +4,12 @@
 #include "app/point_watch.h"
 #include "app/scheduler.h"
 #include "app/seal_file.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "notify/webhook_store.h"
 #include "notify/webhooks.h"
 #include "record/journal.h"
+#include "record/pack_change.h"
 #include "server/house.h"
 #include "server/openapi.h"
 #include "signal/alarm_sink.h"
@@ -130,7 +132,7 @@ static char *database_uri(const char *data_dir, const char *file) {
     return g_strconcat("sqlite:", path, NULL);
 }
 
-App *app_open(const AppConfig *config, GError **error) {
+static App *app_new(const AppConfig *config) {
     App *app = g_new0(App, 1);
     app->config = *config;
     app->lock_fd = -1;
@@ -141,6 +143,11 @@ App *app_open(const AppConfig *config, GError **error) {
     app->seal_path = config->seal_key ? g_strdup(config->seal_key)
                                       : g_build_filename(app->data_dir, "keys", "seal.key", NULL);
     app->files_dir = g_build_filename(app->data_dir, "files", NULL);
+    return app;
+}
+
+App *app_open(const AppConfig *config, GError **error) {
+    App *app = app_new(config);
     app->packs = packs_load(config->packs_dir, error);
     if (app->packs && lock_data_dir(app, error) && open_records(app, error) &&
         open_samples(app, error)) {
@@ -271,7 +278,7 @@ static gboolean start_hub(App *app, GError **error) {
 
 static GString *describe_api(const Packs *packs) {
     json_t *document = openapi_document(packs, house_routes);
-    char *text = json_dumps(document, JSON_COMPACT);
+    char *text = json_text(document, JSON_COMPACT);
     GString *copy = g_string_new(text);
     free(text);
     json_decref(document);
@@ -435,6 +442,28 @@ void app_close(App *app) {
 }
 
 /* ---- for the commands ---- */
+
+static gboolean change_packs(App *app, Sql *sql, GPtrArray *changes, gboolean keep,
+                             GError **error) {
+    if (!sql_exec(sql, "BEGIN IMMEDIATE", error))
+        return FALSE;
+    gboolean good =
+        pack_changes_apply(sql, app->packs, changes, clock_now(app->config.clock), error);
+    return sql_exec(sql, good && keep ? "COMMIT" : "ROLLBACK", good ? error : NULL) && good;
+}
+
+gboolean app_change_packs(const AppConfig *config, GPtrArray *changes, gboolean keep,
+                          GError **error) {
+    App *app = app_new(config);
+    Sql *sql = NULL;
+    app->packs = packs_load(config->packs_dir, error);
+    if (app->packs && lock_data_dir(app, error))
+        sql = sql_open(app->records_uri, SQL_WRITE, error);
+    gboolean good = sql && change_packs(app, sql, changes, keep, error);
+    sql_close(sql);
+    app_close(app);
+    return good;
+}
 
 guint app_port(App *app) { return http_port(app->http); }
 const Packs *app_packs(App *app) { return app->packs; }

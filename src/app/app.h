@@ -52,6 +52,11 @@ Sql *app_reader(App *app, GError **error);
 /* JSON array of {"login","password","title","role","enterprise"}; taken. */
 void app_set_demo_logins(App *app, json_t *logins_take);
 
+/* Opens the records of a data directory only to make changes of its packs (record/pack_change.h);
+ * `keep` FALSE: to see what they would touch, and undo them. No server may have it open. */
+gboolean app_change_packs(const AppConfig *config, GPtrArray *changes, gboolean keep,
+                          GError **error);
+
 /* Copies the databases and files of a data directory into a new one, also while a server runs.
  * Records in PostgreSQL are refused after samples and files are saved, with the tool that saves
  * them; files that come during that are to be copied after it (docs/postgresql.md). */

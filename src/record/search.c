@@ -399,6 +399,8 @@ static gboolean drop_tables(Sql *sql, GError **error) {
     return sql_exec(sql, search_has_order(sql) ? no_tables : search_gram_no_tables, error);
 }
 
+gboolean search_forget(Sql *sql, GError **error) { return drop_tables(sql, error); }
+
 gboolean search_migrate(Sql *sql, const Packs *packs, GError **error) {
     gboolean stale;
     if (!make_tables(sql, error) || !is_stale(sql, packs, &stale, error))

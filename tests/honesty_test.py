@@ -1,15 +1,11 @@
 """The night: a report, findings and a score for each enterprise and past day, once, over restarts; false data is found, honest is not."""
 
 import datetime
-import json
 import math
 import random
-import sqlite3
-import os
 import unittest
 
-import harness
-from harness import World, WorldTest, command, now_ms, wait_for
+from harness import World, command, now_ms, wait_for
 
 DAY = 86_400_000
 CST = 8 * 3_600_000
@@ -22,6 +18,10 @@ def day_start(ago):
 
 def day_text(ago):
     return (datetime.datetime.fromtimestamp((day_start(ago) + CST) / 1000, datetime.timezone.utc)).strftime("%Y-%m-%d")
+
+
+def later(ms):
+    return datetime.datetime.fromtimestamp((now_ms() + ms) / 1000, datetime.timezone.utc).isoformat(timespec="seconds")
 
 
 def honest(seed, n=1440):
@@ -121,6 +121,26 @@ class Night(unittest.TestCase):
             rules = [line.split("\t")[2] for line in told.stdout.splitlines() if not line.startswith("#")]
             self.assertEqual(rules, ["limit_change"], told.stdout)
             self.assertIn("safety-a", told.stdout)
+
+    @unittest.skipIf((now_ms() + CST) % DAY < 600_000, "the day has just begun")
+    def test_by_passed_points(self):
+        with World() as world:
+            server = world.server
+            operator, safety, device = server.client("operator-a"), server.client("safety-a"), world.device()
+            operator.move(operator.record("point", "A.P1"), "take_out", out_reason="检修", out_until=later(DAY))
+            self.assertEqual(safety.try_move("point", "A.P1", "take_out", safety.record("point", "A.P1")["version"]).status, 200)
+            device.write([f"A.T1 value={290 + i} {now_ms() - 60_000 + i}" for i in range(3)])
+            alarm = wait_for(lambda: safety.get("/api/alarms").json["items"], 20, "no alarm")[0]
+            for _ in range(3):
+                alarm = safety.move(safety.record("alarm", alarm["id"]), "shelve", shelved_until=later(3_600_000), shelve_reason="误报")
+                alarm = safety.move(alarm, "unshelve")
+            server.settle()
+            server.stop()
+            told = command("honesty", "--day", day_text(0), "--enterprise", "PLANT-A", data=world.data)
+            found = {(line.split("\t")[1], line.split("\t")[2]): line for line in told.stdout.splitlines() if not line.startswith("#")}
+            self.assertEqual(set(found), {("-", "bypass"), ("A.T1", "bypass")}, told.stdout)
+            self.assertIn("3 个点位中 1 个停用", found["-", "bypass"])
+            self.assertIn("搁置 3 次", found["A.T1", "bypass"])
 
 
 if __name__ == "__main__":

@@ -111,7 +111,8 @@ GArray *night_samples(const Night *night, guint32 number, gint64 from_ms, gint64
                       GError **error) {
     const NightSource *source = night->source;
     GArray *samples = g_array_new(FALSE, FALSE, sizeof(HistorySample));
-    g_autoptr(GArray) open = source->open ? source->open(source->data, number) : NULL;
+    gboolean judged = from_ms == night->from_ms; /* former days are on the disk */
+    g_autoptr(GArray) open = source->open && judged ? source->open(source->data, number) : NULL;
     if (!history_read(source->samples, number, from_ms, to_ms, samples, error)) {
         g_array_unref(samples);
         return NULL;

@@ -21,7 +21,8 @@
  *  - limit_change: a limit of the point was loosened or emptied within window_min of samples beyond
  *    what it was; or a delay, a rate or another bound within window_min of an alarm of the point.
  *  - bypass: out of service bypass_h beyond the approved end; alarms of a point shelved
- * shelve_times in the day; bypass_share per cent of the enterprise's points out of service.
+ * shelve_times in the day; bypass_share per cent of the enterprise's points out
+ *    of service, shelved or suppressed when the night looks.
  *
  * Settings are the tables monitor_setting, honesty_limit and honesty_weight. Without the pack
  * `monitor` there is nothing to do (night_wanted). */

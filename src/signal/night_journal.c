@@ -127,14 +127,31 @@ static void overdue_points(Night *night) {
     }
 }
 
-static void share_of_points(Night *night) {
+/* Points in service whose alarm is shelved, or suppressed by design. */
+static gboolean muted_points(const Night *night, const char *state, gint64 *n, GError **error) {
+    return sql_get_int(night->source->records, error, n, 0,
+                       "SELECT COUNT(DISTINCT a.point) FROM r_alarm a JOIN r_point p ON p._id = "
+                       "a.point WHERE a._enterprise = ? AND a._state = ? AND (p.service IS NULL OR "
+                       "p.service <> 'out_of_service')",
+                       "tt", night->result->enterprise, state);
+}
+
+static gboolean share_of_points(Night *night, GError **error) {
     guint out = 0, all = night->points->len;
+    gint64 shelved, suppressed;
     for (guint i = 0; i < all; i++)
         out += g_array_index(night->points, NightPoint, i).out;
-    if (out == 0 || (double)out * 100 < setting(night, "bypass_share", 10) * all)
-        return;
+    if (!muted_points(night, "shelved", &shelved, error) ||
+        !muted_points(night, "suppressed", &suppressed, error))
+        return FALSE;
+    double by_passed = (double)(out + shelved + suppressed);
+    if (by_passed == 0 || by_passed * 100 < setting(night, "bypass_share", 10) * all)
+        return TRUE;
     night_add(night, HONESTY_BYPASS, NULL, NULL, night->from_ms, night->to_ms,
-              g_strdup_printf("%u 个点位中 %u 个停用", all, out));
+              g_strdup_printf("%u 个点位中 %u 个停用，%" G_GINT64_FORMAT
+                              " 个报警被搁置，%" G_GINT64_FORMAT " 个报警被抑制",
+                              all, out, shelved, suppressed));
+    return TRUE;
 }
 
 static gboolean shelved_often(Night *night, GError **error) {
@@ -154,6 +171,5 @@ static gboolean shelved_often(Night *night, GError **error) {
 
 gboolean journal_bypass(Night *night, GError **error) {
     overdue_points(night);
-    share_of_points(night);
-    return shelved_often(night, error);
+    return share_of_points(night, error) && shelved_often(night, error);
 }

@@ -75,6 +75,12 @@ class Pages(unittest.TestCase):
     def test_5_a_permit_that_gas_stops(self):
         self.walk("permit")
 
+    def test_6_from_an_inspection_to_the_archive(self):
+        self.walk("case")
+
+    def test_7_a_guest_reports_and_is_answered(self):
+        self.walk("tip")
+
     def test_9_the_journal_verifies(self):
         self.server.stop()
         verified = harness.command("verify", "--packs", self.packs, data=self.server.data)

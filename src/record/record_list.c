@@ -38,8 +38,9 @@ static char *only_region(const Act *act, const RecordType *type) {
 }
 
 /* A list in order of creation is read from the index of creation, which holds the region too; a
- * range over several regions would lead the planner to sort all of them, so it is hidden from it.
- * One region is an equality, which keeps the order of its index. */
+ * range over several regions would lead the planner of SQLite to sort all of them, so it is hidden
+ * from it; PostgreSQL knows how many there are. One region is an equality, which keeps the order of
+ * its index. */
 static void add_scope(Query *query, const Act *act, const RecordType *type, const char *only,
                       gboolean by_creation) {
     if (only) {
@@ -249,7 +250,8 @@ gboolean list_where(Query *query, const Act *act, const RecordType *type, const 
     else
         add_source(query, act, type, asked, use, only);
     add_scopes(query, act, type, others, only,
-               by_creation(asked) && (use == LIST_PAGE || !is_local(act->actor)));
+               sql_kind(act->sql) == SQL_SQLITE && by_creation(asked) &&
+                   (use == LIST_PAGE || !is_local(act->actor)));
     return add_filters(query, act, type, asked, conditions, error);
 }
 
@@ -378,9 +380,9 @@ static json_t *sorted_page(const Act *act, const RecordType *type, const RecordQ
 }
 
 static json_t *found_page(const Act *act, const RecordType *type, const RecordQuery *asked,
-                          guint limit, GError **error) {
+                          guint limit, ListFigures *figures, GError **error) {
     SearchPage page;
-    if (!search_page(act, type, asked, limit, &page, error))
+    if (!search_page(act, type, asked, limit, &page, figures, error))
         return NULL;
     json_t *json = page_json(act, page.rows, limit, asked->labels, page.next);
     g_ptr_array_unref(page.rows);
@@ -415,12 +417,12 @@ json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char
     }
     g_auto(ListFigures) figures = {0};
     json_t *page = NULL;
-    if (search_walk_serves(&act, type, asked))
+    if (search_page_serves(&act, asked))
+        page = found_page(&act, type, asked, (guint)limit, &figures, error);
+    else if (search_walk_serves(&act, type, asked))
         page = walked_page(&act, type, asked, (guint)limit, &figures, error);
     else if (make_figures(&act, type, asked, &figures, error))
-        page = search_page_serves(&act, asked)
-                   ? found_page(&act, type, asked, (guint)limit, error)
-                   : sorted_page(&act, type, asked, (guint)limit, figures.ids, error);
+        page = sorted_page(&act, type, asked, (guint)limit, figures.ids, error);
     if (page)
         add_figures(page, asked, &figures);
     return page;

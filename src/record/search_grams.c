@@ -125,12 +125,13 @@ static char *beside_pattern(const char *words, gboolean begun) {
 
 /* One word, or words side by side, of what is asked. */
 typedef struct {
-    char *grams, *beside; /* a tsquery, a LIKE pattern */
+    char *grams, *anywhere, *beside; /* tsquery, also without the asker's place; LIKE pattern */
 } Part;
 
 static void part_clear(gpointer data) {
     Part *part = data;
     g_free(part->grams);
+    g_free(part->anywhere);
     g_free(part->beside);
 }
 
@@ -144,7 +145,7 @@ static void add_part(GArray *parts, const Actor *actor, const RecordType *type, 
         return;
     GString *asked = g_string_new(grams);
     add_narrowing(asked, actor, type);
-    Part part = {g_string_free(asked, FALSE), beside_pattern(words, begun)};
+    Part part = {g_string_free(asked, FALSE), g_strdup(grams), beside_pattern(words, begun)};
     g_array_append_val(parts, part);
 }
 
@@ -187,9 +188,18 @@ static gint64 planned_rows(Sql *sql, const char *grams) {
     return n;
 }
 
-/* So many that they are rather looked for one by one: more than a few, and more than one text in a
- * thousand, below which the server keeps no count of its own. */
-static gint64 rare_max(Sql *sql) {
+/* Few are fetched through the index: not more than some, or than one text in a thousand, below
+ * which the server keeps no count of its own. Narrowing to a place reads all pairs of the words and
+ * of the place first, so it is only done for words that are neither rare nor common. */
+static const char *rare_grams(Sql *sql, const Part *part, gint64 few) {
+    enum { PAIRS_PER_TEXT = 20 };
+    gint64 n = planned_rows(sql, part->anywhere);
+    if (n <= few)
+        return part->anywhere;
+    return n <= few * PAIRS_PER_TEXT && planned_rows(sql, part->grams) <= few ? part->grams : NULL;
+}
+
+static gint64 few_texts(Sql *sql) {
     enum { FEW = 2000, SHARE = 1000 };
     gint64 texts;
     if (!sql_get_int(sql, NULL, &texts, 0,
@@ -200,13 +210,14 @@ static gint64 rare_max(Sql *sql) {
     return MAX(FEW, texts / SHARE);
 }
 
-static gboolean *rare_parts(Sql *sql, const GArray *parts, gboolean *any) {
-    gint64 most = rare_max(sql);
-    gboolean *rare = g_new0(gboolean, parts->len + 1);
+/* What each part is fetched by; NULL for those that are common. */
+static const char **rare_parts(Sql *sql, const GArray *parts, gboolean *any) {
+    gint64 few = few_texts(sql);
+    const char **rare = g_new0(const char *, parts->len + 1);
     *any = FALSE;
     for (guint i = 0; i < parts->len; i++) {
-        rare[i] = planned_rows(sql, g_array_index(parts, Part, i).grams) <= most;
-        *any |= rare[i];
+        rare[i] = rare_grams(sql, &g_array_index(parts, Part, i), few);
+        *any |= rare[i] != NULL;
     }
     return rare;
 }
@@ -226,10 +237,10 @@ gboolean search_gram_common(Sql *sql, const Actor *actor, const RecordType *type
     "SELECT record FROM search_grams WHERE grams @@ CAST(? AS tsquery) AND type = ? AND words "    \
     "LIKE ? ESCAPE '\\'"
 
-static void add_texts(Query *query, const RecordType *type, const Part *part, const char *before,
-                      const char *behind) {
+static void add_texts(Query *query, const RecordType *type, const char *grams, const Part *part,
+                      const char *before, const char *behind) {
     query_add_format(query, "%s" TEXTS_OF_PART "%s", before, behind);
-    query_param_text(query, part->grams);
+    query_param_text(query, grams);
     query_param_text(query, type->name);
     query_param_text(query, part->beside);
 }
@@ -250,15 +261,15 @@ void search_gram_sql(Query *query, Sql *sql, const Actor *actor, const RecordTyp
         query_add(query, " AND 1 = 0");
         return;
     }
-    g_autofree gboolean *rare = rare_parts(sql, parts, &any);
+    g_autofree const char **rare = rare_parts(sql, parts, &any);
     for (guint i = 0; i < parts->len; i++) {
         const Part *part = &g_array_index(parts, Part, i);
         if (rare[i])
-            add_texts(query, type, part, " AND _id = ANY (ARRAY(", "))");
+            add_texts(query, type, rare[i], part, " AND _id = ANY (ARRAY(", "))");
         else if (any)
             add_look(query, type, part);
         else
-            add_texts(query, type, part, " AND _id IN (", ")");
+            add_texts(query, type, part->grams, part, " AND _id IN (", ")");
     }
 }
 

@@ -3,7 +3,7 @@
 README: the Tennessee Eastman plant loses its A feed, now: d06 fed through the HTTP door with its trip five minutes ago, the people's moves through the API,
 pictures by tests/browser/tour.mjs. Needs the data (ANLAN_DATA).
 docs/tour.md: the demo province, and what each role does in the stories of tests/browser/; of their pictures those in ROLES are kept.
-Both need Chromium and the built web client. `python3 tests/tour.py roles` makes only the second.
+Both need Chromium, pngquant and the built web client. `python3 tests/tour.py roles` makes only the second.
 """
 
 import glob
@@ -88,7 +88,8 @@ def keep(story, directory):
     for name in ROLES[story]:
         found = glob.glob(os.path.join(directory, f"[0-9][0-9]-{name}.png"))
         assert len(found) == 1, f"{story}: {len(found)} pictures {name}"
-        shutil.copyfile(found[0], os.path.join(PICTURES, f"tour-{story}-{name}.png"))
+        kept = os.path.join(PICTURES, f"tour-{story}-{name}.png")
+        subprocess.run(["pngquant", "--force", "--output", kept, found[0]], check=True)  # a page has few colours: a third of the size
 
 
 def tell_roles():

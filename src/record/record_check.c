@@ -67,7 +67,8 @@ gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError 
 
 /* What a person may not see does not exist for him, also as the target of a reference. */
 static gboolean row_seen(const Act *act, const RecordType *type, const char *id, SqlStatement *st) {
-    return (act->actor->kind != ACTOR_PERSON && act->actor->kind != ACTOR_GUEST) ||
+    return (act->actor->kind != ACTOR_PERSON && act->actor->kind != ACTOR_GUEST &&
+            act->actor->kind != ACTOR_HOLDER) ||
            (rights_read(act->actor, type) &&
             rights_sees(act->sql, act->actor, type, id, sql_text(st, 0), sql_text(st, 1),
                         sql_text(st, 2)));
@@ -138,10 +139,11 @@ static gboolean check_target(const Act *act, const Row *row, const Field *field,
 }
 
 static gboolean check_unique(const Act *act, const Row *row, const Field *field, GError **error) {
-    if (!field->unique || !schema_own_column(row->type, field))
+    if (!field->unique || field == row->type->key || !row_value(row, field)->present)
         return TRUE;
+    gboolean own = schema_own_column(row->type, field); /* else it is the enterprise */
     g_autofree char *text = g_strdup_printf("SELECT 1 FROM r_%s WHERE \"%s\" = ? AND _id <> ?",
-                                            row->type->name, field->name);
+                                            row->type->name, own ? field->name : "_enterprise");
     SqlStatement *st = sql_prepare(act->sql, text, error);
     if (st == NULL)
         return FALSE;

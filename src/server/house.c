@@ -15,10 +15,10 @@ const Route house_routes[] = {
     {"GET", "/api/devices/tokens", api_device_tokens, SMALL, DOOR_USER, 200, "How many tokens each gateway has; for admins", NULL, NULL, "DeviceTokens"},
     {"POST", "/api/devices/{code}/tokens", api_device_token_new, SMALL + 1024, DOOR_USER, 201, "Make a token for a gateway; shown only now; for admins", NULL, "Any", "Token"},
     {"DELETE", "/api/devices/{code}/tokens", api_device_token_revoke, SMALL, DOOR_USER, 204, "End all tokens of a gateway; for admins", NULL, NULL, NULL},
-    {"GET", "/api/journal", api_journal, SMALL, DOOR_USER, 200, "Journal entries in the caller's sight, newest first", "enterprise type action before limit", NULL, "JournalPage"},
+    {"GET", "/api/journal", api_journal, SMALL, DOOR_USER, 200, "Journal entries in the caller's sight, newest first", "enterprise type action people before limit", NULL, "JournalPage"},
     {"GET", "/api/system", api_system_state, SMALL, DOOR_USER, 200, "State of the installation: disk, seals, clocks, files; for admins", NULL, NULL, "SystemState"},
     {"GET", "/api/types", api_types, SMALL, DOOR_USER, 200, "Record types, code lists and roles, with the caller's rights", NULL, NULL, "Types"},
-    {"GET", "/api/records/{type}", api_records_list, SMALL, DOOR_USER, 200, "List records in the caller's sight", "filter q bbox sort limit cursor count facets format", NULL, "{type}.list"},
+    {"GET", "/api/records/{type}", api_records_list, SMALL, DOOR_USER, 200, "List records in the caller's sight", "filter q bbox sort limit cursor count facets format codes", NULL, "{type}.list"},
     {"POST", "/api/records/{type}", api_records_create, FORM, DOOR_USER, 201, "Create a record", "Idempotency-Key", "{type}.create", "{type}"},
     {"POST", "/api/records/{type}/import", api_records_import, SHEET, DOOR_USER, 200, "Import records from a CSV or XLSX file, all or none", "dry_run mode again Idempotency-Key", "text/csv", "Import"},
     {"GET", "/api/records/{type}/template.xlsx", api_records_template, SMALL, DOOR_USER, 200, "A workbook to fill in for an import", NULL, NULL, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
@@ -29,13 +29,16 @@ const Route house_routes[] = {
     {"POST", "/api/records/{type}/{id}/reveal", api_record_reveal, 16 << 10, DOOR_USER, 200, "Open a sealed field, with a reason that is written down; for keepers of the type", NULL, "Reveal", "Revealed"},
     {"GET", "/api/records/{type}/{id}/documents", api_record_documents, SMALL, DOOR_USER, 200, "Documents that moves have made of a record, oldest first", NULL, NULL, "Documents"},
     {"GET", "/api/records/{type}/{id}/documents/{name}/preview", api_document_preview, SMALL, DOOR_USER, 200, "How a document would look now; not in force", NULL, NULL, "application/pdf"},
+    {"GET", "/api/records/{type}/{id}/related", api_record_related, SMALL, DOOR_USER, 200, "How many records of each type name this one", NULL, NULL, "Related"},
+    {"GET", "/api/documents", api_documents, SMALL, DOOR_USER, 200, "Documents of all records of an enterprise, newest first", "enterprise limit", NULL, "Documents"},
     {"GET", "/api/documents/{id}", api_document_get, SMALL, DOOR_USER, 200, "A document as PDF", NULL, NULL, "application/pdf"},
-    {"GET", "/api/receipts/{code}", api_receipt, SMALL, DOOR_OPEN, 200, "What the holder of a receipt may see, with its proof", NULL, NULL, "Receipt"},
+    {"GET", "/api/receipts/{code}", api_receipt, SMALL, DOOR_CODE, 200, "What the holder of a receipt may see and do, with its proof", NULL, NULL, "Receipt"},
+    {"POST", "/api/receipts/{code}/moves/{move}", api_receipt_move, 64 << 10, DOOR_GUEST, 200, "Make a move as the holder of a receipt, without a log-in; no name is kept", "Idempotency-Key", "ReceiptMove", "Receipt"},
     {"POST", "/api/files", api_files_send, FILE_BYTES_MAX, DOOR_USER, 201, "Send a file, to be used in a record within a day", "X-File-Name Idempotency-Key", "application/octet-stream", "FileUse"},
     {"GET", "/api/files/{id}", api_file_get, SMALL, DOOR_USER, 200, "Fetch a file: its sender until it is used, then who may read a record that uses it", NULL, NULL, "application/octet-stream"},
     {"GET", "/api/files/{id}/thumbnail", api_file_thumbnail, SMALL, DOOR_USER, 200, "A small JPEG of a picture", "size", NULL, "image/jpeg"},
     {"GET", "/api/todo", api_todo, SMALL, DOOR_USER, 200, "Records whose turn it is for the caller", "limit", NULL, "Todo"},
-    {"GET", "/api/clocks", api_clocks, SMALL, DOOR_USER, 200, "Legal clocks in the caller's sight: which run, which are overdue, how late they fired", "state type overdue region limit cursor summary format", NULL, "Clocks"},
+    {"GET", "/api/clocks", api_clocks, SMALL, DOOR_USER, 200, "Legal clocks in the caller's sight: which run, which are overdue, how late they fired", "state type overdue region enterprise limit cursor summary format", NULL, "Clocks"},
     {"GET", "/api/notices", api_notices, SMALL, DOOR_USER, 200, "Notices to the caller, newest first", "after", NULL, "Notices"},
     {"GET", "/api/places/{type}", api_places, SMALL, DOOR_USER, 200, "Places of records gathered by the cells of a grid, for maps of any size", "bbox cell filter by", NULL, "Places"},
     {"GET", "/api/overview", api_overview, SMALL, DOOR_USER, 200, "Figures of a region and its parts", "region", NULL, "Overview"},
@@ -100,10 +103,11 @@ void house_worker_free(gpointer data) {
 gboolean house_admit(Request *request, const Route *route, GError **error) {
     static const RateClass classes[] = {
         [DOOR_USER] = RATE_WEB, [DOOR_OPEN] = RATE_WEB,    [DOOR_DEVICE] = RATE_DEVICE,
-        [DOOR_MAP] = RATE_WEB,  [DOOR_GUEST] = RATE_GUEST, [DOOR_PHOTO] = RATE_PHOTO};
+        [DOOR_MAP] = RATE_WEB,  [DOOR_GUEST] = RATE_GUEST, [DOOR_PHOTO] = RATE_PHOTO,
+        [DOOR_CODE] = RATE_CODE};
     RateClass class = classes[route->door];
     gint64 wait_s;
-    gboolean guest = class == RATE_GUEST || class == RATE_PHOTO;
+    gboolean guest = class >= RATE_GUEST;
     if ((!guest && request_is_local(request)) ||
         rate_limit_take(house_of(request)->rates, class, request_address(request),
                         g_get_monotonic_time(), &wait_s))

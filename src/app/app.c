@@ -20,7 +20,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { RECORD_JOBS = 4096, SAMPLE_JOBS = 4096, HTTP_WORKERS = 6, HTTP_QUEUE = 4096 };
+enum {
+    RECORD_JOBS = 4096,
+    SAMPLE_JOBS = 4096,
+    HTTP_WORKERS = 6,
+    HTTP_QUEUE = 4096,
+    REPLAYS_TOGETHER = 2
+};
 
 struct App {
     AppConfig config;
@@ -41,6 +47,7 @@ struct App {
     RateLimit *rates;
     GPtrArray *proxies; /* NULL-ended */
     BasicCache *basic;
+    ReplayDesk *replays;
     StaticFiles *files;
     GString *openapi;
     TypesText *types;
@@ -295,6 +302,7 @@ static gboolean start_http(App *app, GError **error) {
     name_proxies(app);
     app->logins = login_guard_new();
     app->basic = basic_cache_new();
+    app->replays = replay_desk_new(REPLAYS_TOGETHER);
     app->openapi = describe_api(app->packs);
     app->types = types_text_new(app->packs);
     if (app->config.web_dir) {
@@ -318,6 +326,7 @@ static gboolean start_http(App *app, GError **error) {
                          .logins = app->logins,
                          .rates = app->rates,
                          .basic = app->basic,
+                         .replays = app->replays,
                          .files = app->files,
                          .demo_logins = app->config.demo ? app->demo_logins : NULL,
                          .openapi = app->openapi,
@@ -357,6 +366,7 @@ void app_close(App *app) {
         return;
     if (app->hub)
         hub_stop(app->hub);
+    replay_desk_close(app->replays);
     http_stop(app->http);
     webhooks_stop(app->webhooks);
     scheduler_stop(app->scheduler);
@@ -372,6 +382,7 @@ void app_close(App *app) {
         login_guard_free(app->logins);
     if (app->basic)
         basic_cache_free(app->basic);
+    replay_desk_free(app->replays);
     rate_limit_free(app->rates);
     g_clear_pointer(&app->proxies, g_ptr_array_unref);
     static_files_free(app->files);

@@ -75,6 +75,9 @@ class Pages(unittest.TestCase):
     def test_5_a_permit_that_gas_stops(self):
         self.walk("permit")
 
+    def test_6_figures_of_the_alarm_system_and_other_limits(self):
+        self.walk("kpis")
+
     def test_9_the_journal_verifies(self):
         self.server.stop()
         verified = harness.command("verify", "--packs", self.packs, data=self.server.data)

@@ -120,7 +120,9 @@ static gboolean open_records(App *app, GError **error) {
 
 static gboolean open_samples(App *app, GError **error) {
     Sql *sql = sql_open(app->samples_uri, SQL_WRITE, error);
-    if (sql && point_table_migrate(sql, error) && pipeline_migrate(sql, error) &&
+    /* its rows are written once, neighbours together: a large cache would only hold memory */
+    if (sql && sql_exec(sql, "PRAGMA cache_size = -8192", error) &&
+        point_table_migrate(sql, error) && pipeline_migrate(sql, error) &&
         gateways_migrate(sql, error)) {
         app->samples = writer_new(sql, SAMPLE_JOBS);
         return TRUE;

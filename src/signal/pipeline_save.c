@@ -155,7 +155,22 @@ static gboolean save_wait(Pipeline *pipeline, int tries) {
 
 /* ---- when ---- */
 
-/* Slices that are due, so many per save that each comes round in checkpoint_ms. */
+static guint at_once(const Pipeline *pipeline, gint64 due) {
+    return (guint)MIN(due, MIN((gint64)SLICES_PER_SAVE, (gint64)pipeline->saved_slices));
+}
+
+/* Those without which a replay of many samples would take long. What one save has no room for stays
+ * due. */
+static guint slices_due_by_samples(Pipeline *pipeline) {
+    guint64 samples = engine_counts(pipeline->engine).samples - pipeline->last_slice_samples;
+    guint64 each = MAX(CHECKPOINT_SAMPLES / pipeline->saved_slices, 1);
+    guint due = at_once(pipeline, (gint64)(samples / each));
+    pipeline->last_slice_samples += due * each;
+    return due;
+}
+
+/* Slices that are due, so many per save that each comes round in checkpoint_ms, and sooner when
+ * many samples come. */
 static guint slices_due(Pipeline *pipeline, gint64 now_ms) {
     know_slices(pipeline);
     if (pipeline->saved_slices == 0)
@@ -165,7 +180,7 @@ static guint slices_due(Pipeline *pipeline, gint64 now_ms) {
         pipeline->last_slice_ms = now_ms;
     gint64 due = (now_ms - pipeline->last_slice_ms) / each_ms;
     pipeline->last_slice_ms += due * each_ms;
-    return (guint)MIN(due, MIN((gint64)SLICES_PER_SAVE, (gint64)pipeline->saved_slices));
+    return MAX(at_once(pipeline, due), slices_due_by_samples(pipeline));
 }
 
 static gboolean still_running(Pipeline *pipeline) {

@@ -22,7 +22,8 @@ enum {
     LATE_MAX = 65536,
     SAVE_MS = 2000,
     RETRY_MS = 500,
-    SLICES_PER_SAVE = 4,
+    SLICES_PER_SAVE = 16,
+    CHECKPOINT_SAMPLES = 12000000, /* all slices are saved while so many come: 2 s of replay */
     TRIM_ROWS = 4096,
 };
 
@@ -94,6 +95,7 @@ struct Pipeline {
     gint64 *saved_seq; /* by slice: durable position; -1: never saved */
     guint32 saved_slices, next_slice;
     gint64 last_slice_ms, last_save_ms;
+    guint64 last_slice_samples;
     gboolean broken; /* a sink failed while stopping: nothing more is saved */
 
     Request *checkpoints; /* asked for, to be made when no alarm waits */

@@ -4,6 +4,8 @@
     make bench                                   everything, about ten minutes
     bench/run.py ingest --runs 1                 one part
     bench/run.py writer clocks                   both back ends: moves, and legal clocks
+    bench/run.py lists --rows 1000000 --backend sqlite
+    bench/run.py growth                          moves and verifying beside 10,000 to 1,000,000 records
     bench/run.py --points 44000                  a smaller house
 
 Server and load share the machine's cores, so the figures are lower bounds. Each figure is the median of --runs runs; the spread stands beside
@@ -227,24 +229,82 @@ def nation(options):
     print(f"| idle, share of a core | under the load, share of a core | resident memory |\n|---|---|---|\n| {idle:.1%} | {share:.1%} | {memory:.0f} MiB |")
 
 
-def lists(options):
-    """Lists, facets and search as the web client asks for them, at growing sizes, on both back ends."""
-    program = os.path.join(os.path.dirname(harness.program()), "bench_lists")
-    server, tool = f"/tmp/anlan-bench-lists-{os.getpid()}", os.path.join(ROOT, "tests", "postgres")
-    for rows in options.rows:
-        database = os.path.join(WORK, f"lists-{rows}.db")
-        for suffix in ("", "-wal", "-shm"):
-            if os.path.exists(database + suffix):
-                os.unlink(database + suffix)
-        subprocess.run([program, f"sqlite:{database}", str(rows)], cwd=ROOT, check=True)
-        os.unlink(database)
-        subprocess.run([tool, "start", server], check=True)
+TITLES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
+
+
+class Filled:
+    """A database of so many hazards (bench_lists.c), filled once and kept in --data."""
+
+    def __init__(self, options, backend, rows):
+        self.backend, self.rows, self.place = backend, rows, os.path.join(options.data, "postgres")
+        os.makedirs(options.data, exist_ok=True)
+        self.uri = f"sqlite:{options.data}/lists-{rows}.db"
+        if backend == "postgres":
+            self.uri = f"postgresql:///postgres?user=anlan&host={self.place}&options=-csearch_path%3Dl{rows}"
+            subprocess.run(["psql", "-q", f"postgresql:///postgres?user=anlan&host={self.place}", "-c", "SET client_min_messages = warning",
+                            "-c", f"CREATE SCHEMA IF NOT EXISTS l{rows}"], check=True)
+
+    def run(self, program, *arguments):
+        """What the program prints."""
+        path = os.path.join(os.path.dirname(harness.program()), program)
+        return subprocess.run([path, self.uri, *map(str, arguments)], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def lists(self, *arguments):
+        return self.run("bench_lists", self.rows, *arguments)
+
+
+def each_filled(options):
+    """Every database of the sizes asked for; the server of the PostgreSQL ones runs meanwhile."""
+    tool = os.path.join(ROOT, "tests", "postgres")
+    for backend in options.backend:
+        if backend == "postgres":
+            os.makedirs(options.data, exist_ok=True)
+            os.chmod(options.data, 0o755)
+            subprocess.run([tool, "keep", os.path.join(options.data, "postgres")], check=True, env=dict(os.environ, ANLAN_FSYNC="on"))
         try:
-            status = subprocess.run([tool, "run", server, "sh", "-c", 'exec "$0" "$ANLAN_TEST_DATABASE" "$1"', program, str(rows)], cwd=ROOT).returncode
-            if status not in (0, 77):
-                raise SystemExit("bench_lists failed on PostgreSQL")
+            yield backend, [Filled(options, backend, rows) for rows in options.rows]
         finally:
-            subprocess.run([tool, "stop", server])
+            if backend == "postgres":
+                subprocess.run([tool, "halt", os.path.join(options.data, "postgres")], check=True)
+
+
+def lists(options):
+    """Lists, facets and search as the web client asks for them, at growing sizes."""
+    for backend, databases in each_filled(options):
+        lines = [line.split("\t") for database in databases for line in database.lists(options.list_runs).splitlines()]
+        asked = {(int(rows), name, who): (p50, p99, cpu50, cpu99, slowest) for rows, name, who, _, p50, p99, cpu50, cpu99, slowest in lines}
+        names, people = unique(line[1] for line in lines), unique(line[2] for line in lines)
+        largest = max(options.rows)
+        print(f"\n**Lists of 50 with count and seven facets, {TITLES[backend]}: how they grow** (a county; ms, median / 99th percentile, and of processor time)\n")
+        print("| list |" + "".join(f" {rows:,} records |" for rows in options.rows) + "\n|---|" + "---|" * len(options.rows))
+        for name in names:
+            print(f"| {name} |" + "".join(" {} / {} ({} / {}) |".format(*asked[rows, name, "county"]) for rows in options.rows))
+        print(f"\n**The same for everybody, {largest:,} records, {TITLES[backend]}** (ms, 99th percentile, and of processor time)\n")
+        print("| list |" + "".join(f" {who} |" for who in people) + "\n|---|" + "---|" * len(people))
+        for name in names:
+            print(f"| {name} |" + "".join(" {1} ({3}) |".format(*asked[largest, name, who]) for who in people))
+        print(f"\nSlowest of any for a county of {largest:,}: {asked[largest, names[-1], 'county'][4]}")
+
+
+def unique(values):
+    return list(dict.fromkeys(values))
+
+
+def growth(options):
+    """Moves and verifying beside so many records."""
+    for backend, databases in each_filled(options):
+        print(f"\n**How moves and verifying grow, {TITLES[backend]}**\n")
+        print("| records | moves/s, 64 in flight | p50 ms | p99 ms | processor µs per move | entries verified/s | processor µs per entry | memory MiB |")
+        print("|---|---|---|---|---|---|---|---|")
+        for database in databases:
+            database.lists(0)
+            move = cells(database.run("bench_moves", 64, options.moves))
+            entry = cells(database.run("bench_verify", 3))
+            print(f"| {database.rows:,} | {float(move[3]):,.0f} | {move[5]} | {move[6]} | {move[7]} | {float(entry[3]):,.0f} | {entry[4]} | {entry[5]} |", flush=True)
+
+
+def cells(row):
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
 
 
 def median(values):
@@ -258,20 +318,25 @@ def writer(options):
 
 
 def clocks(options):
-    """How late legal clocks fire beside a million open ones, on both back ends."""
-    print(f"\n**Legal clocks** (beside {options.open_clocks:,} others that are open)\n", flush=True)
-    subprocess.run([os.path.join(ROOT, "bench", "clocks"), str(options.open_clocks)], check=True)
+    """How late legal clocks fire beside open ones, on both back ends."""
+    for n in options.open_clocks:
+        print(f"\n**Legal clocks** (beside {n:,} others that are open)\n", flush=True)
+        subprocess.run([os.path.join(ROOT, "bench", "clocks"), str(n)], check=True)
 
 
-PARTS = {"ingest": ingest, "moves": moves, "stream": stream, "nation": nation, "writer": writer, "clocks": clocks, "lists": lists}
+PARTS = {"ingest": ingest, "moves": moves, "stream": stream, "nation": nation, "writer": writer, "clocks": clocks, "lists": lists, "growth": growth}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", nargs="*", help=f"parts to run, of {', '.join(PARTS)}; none: all")
     parser.add_argument("--only", choices=PARTS, help="one part")
-    parser.add_argument("--open-clocks", type=int, default=1_000_000)
-    parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], help="records that lists are asked of")
+    parser.add_argument("--open-clocks", type=int, nargs="*", default=[10_000, 1_000_000])
+    parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], help="records that lists and growth are asked of")
+    parser.add_argument("--backend", nargs="*", choices=TITLES, default=list(TITLES), help="of lists and growth")
+    parser.add_argument("--data", default="/tmp/anlan-bench", help="where filled databases are kept; a million records take 5 GB and half an hour once")
+    parser.add_argument("--list-runs", type=int, default=15, help="runs of each list, at most")
+    parser.add_argument("--moves", type=int, default=16_000, help="moves of growth")
     parser.add_argument("--runs", type=int, default=3, help="runs of each measurement")
     parser.add_argument("--points", type=int, default=440_000)
     parser.add_argument("--moves-points", type=int, default=1000, help="points defined while moves are measured")

@@ -75,7 +75,13 @@ class Pages(unittest.TestCase):
     def test_5_a_permit_that_gas_stops(self):
         self.walk("permit")
 
-    def test_6_figures_of_the_alarm_system_and_other_limits(self):
+    def test_6_from_an_inspection_to_the_archive(self):
+        self.walk("case")
+
+    def test_7_a_guest_reports_and_is_answered(self):
+        self.walk("tip")
+
+    def test_8_figures_of_the_alarm_system_and_other_limits(self):
         self.walk("kpis")
 
     def test_9_the_journal_verifies(self):

@@ -1,5 +1,6 @@
 """The command line: help everywhere, exit codes that scripts can trust, loading with errors by row, a backup that verifies elsewhere."""
 
+import hashlib
 import os
 import resource
 import shutil
@@ -11,7 +12,7 @@ import unittest
 import harness
 from harness import World, WorldTest, command, command_ok
 
-COMMANDS = ["serve", "demo", "pack", "load", "import", "ingest", "alarms", "verify", "user", "backup", "export", "receipt", "keys", "replay"]
+COMMANDS = ["serve", "demo", "pack", "load", "import", "ingest", "alarms", "verify", "user", "backup", "export", "receipt", "keys", "draw", "replay"]
 T0 = 1_700_000_000_000
 
 
@@ -29,7 +30,7 @@ class Help(unittest.TestCase):
     def test_wrong_usage_ends_with_2(self):
         for line in ([], ["dance"], ["pack"], ["pack", "dance"], ["load"], ["load", "hazard"], ["serve", "--colour"], ["user"], ["user", "dance"],
                      ["backup"], ["serve", "--port", "many"], ["verify", "one", "two"], ["verify", "--head", "x"], ["export"], ["receipt", "check"], ["ingest"],
-                     ["keys"], ["keys", "dance"], ["keys", "show", "--lost"]):
+                     ["keys"], ["keys", "dance"], ["pack", "apply"], ["keys", "show", "--lost"]):
             with self.subTest(" ".join(line)):
                 done = command(*line)
                 self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
@@ -53,8 +54,60 @@ class Help(unittest.TestCase):
             with open(path, encoding="utf-8") as file:
                 self.assertIn("待验收", file.read())
 
+    def test_draw_is_what_anybody_works_out(self):
+        try:
+            def sm3(text):
+                return hashlib.new("sm3", text.encode()).hexdigest()
+            sm3("")
+        except ValueError:
+            self.skipTest("this Python knows no SM3")
+        keys = [f"企业{n * 7919 % 1000:03}" for n in range(1000)]
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "list.csv")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("name,code\n" + "".join(f'"a,{key}",{key}\n' for key in keys))
+            done = command("draw", "--seed", "福彩 472", "--count", "25", "--key", "code", path)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            by_hash = sorted((sm3("福彩 472|" + key), key) for key in keys)[:25]
+            self.assertEqual(done.stdout.splitlines(), [f"{n + 1},{key},{digest}" for n, (digest, key) in enumerate(by_hash)])
+            self.assertEqual(command("draw", "--seed", "1", "--count", "3", "--key", "colour", path).returncode, 2)
+            self.assertEqual(command("draw", "--seed", "1", path).returncode, 2)
+            self.assertEqual(command("draw", "--seed", "1", "--count", "3", directory).returncode, 1)
+
     def test_version(self):
         self.assertRegex(command("--version").stdout, r"^anlan \d+\.\d+\.\d+\n$")
+
+    def test_pack_apply(self):
+        with tempfile.TemporaryDirectory() as directory:
+            packs, data = os.path.join(directory, "packs"), os.path.join(directory, "data")
+            shutil.copytree(harness.PACKS, packs)
+            sheet = os.path.join(directory, "o.csv")
+            with open(sheet, "w", encoding="utf-8") as file:
+                file.write("code,name,region,phone\nO1,武进局,320412,0519-1\nO2,新北局,320412,\n")
+            regions = os.path.join(directory, "r.csv")
+            with open(regions, "w", encoding="utf-8") as file:
+                file.write("code,name,kind\n320412,武进区,district\n")
+            for type_, path in (("region", regions), ("organisation", sheet)):
+                command_ok("load", type_, path, "--packs", packs, data=data)
+            path = os.path.join(packs, "core", "organisation.yaml")
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text.replace("{name: phone,", "{name: call,"))
+            refused = command("keys", "show", "--packs", packs, data=data)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("anlan pack apply --rename organisation.phone=NEW", refused.stderr)
+            self.assertEqual(command("pack", "apply", "--packs", packs, data=data).returncode, 2)
+            self.assertEqual(command("pack", "apply", "--rename", "organisation.phone", "--packs", packs, data=data).returncode, 1)
+            line = ["pack", "apply", "--rename", "organisation.phone=call", "--packs", packs]
+            looked = command_ok(*line, data=data).stdout
+            self.assertIn("rename organisation.phone=call: 1 records", looked)
+            self.assertIn("nothing is changed yet", looked)
+            self.assertEqual(command("keys", "show", "--packs", packs, data=data).returncode, 1)
+            self.assertIn("done", command_ok(*line, "--yes", data=data).stdout)
+            command_ok("verify", "--packs", packs, data=data)
+            command_ok("keys", "show", "--packs", packs, data=data)
+            self.assertEqual(command(*line, data=data).returncode, 1, "it is done already")
 
     def test_what_is_not_there(self):
         with tempfile.TemporaryDirectory() as empty:

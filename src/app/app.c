@@ -7,6 +7,7 @@
 #include "notify/webhook_store.h"
 #include "notify/webhooks.h"
 #include "record/journal.h"
+#include "record/pack_change.h"
 #include "server/house.h"
 #include "server/openapi.h"
 #include "signal/alarm_sink.h"
@@ -31,7 +32,7 @@ enum {
 struct App {
     AppConfig config;
     int lock_fd;
-    char *data_dir, *records_uri, *samples_uri, *files_dir;
+    char *data_dir, *records_uri, *samples_uri, *files_dir, *metrics_token;
     char *seal_path;
     SealKey *seal;
     Packs *packs;
@@ -54,7 +55,7 @@ struct App {
     Scheduler *scheduler;
     Webhooks *webhooks;
     json_t *demo_logins;
-    _Atomic guint64 samples_refused;
+    _Atomic guint64 samples_refused, sample_refusals[ERROR_KINDS];
     House house;
     Http *http;
 };
@@ -136,7 +137,7 @@ static char *database_uri(const char *data_dir, const char *file) {
     return g_strconcat("sqlite:", path, NULL);
 }
 
-App *app_open(const AppConfig *config, GError **error) {
+static App *app_new(const AppConfig *config) {
     App *app = g_new0(App, 1);
     app->config = *config;
     app->lock_fd = -1;
@@ -147,6 +148,11 @@ App *app_open(const AppConfig *config, GError **error) {
     app->seal_path = config->seal_key ? g_strdup(config->seal_key)
                                       : g_build_filename(app->data_dir, "keys", "seal.key", NULL);
     app->files_dir = g_build_filename(app->data_dir, "files", NULL);
+    return app;
+}
+
+App *app_open(const AppConfig *config, GError **error) {
+    App *app = app_new(config);
     app->packs = packs_load(config->packs_dir, error);
     if (app->packs && lock_data_dir(app, error) && open_records(app, error) &&
         open_samples(app, error)) {
@@ -293,13 +299,33 @@ static void name_proxies(App *app) {
     g_ptr_array_add(app->proxies, NULL);
 }
 
+/* A token of at least 16 printable characters in a file of one line. */
+static gboolean read_metrics_token(App *app, GError **error) {
+    enum { TOKEN_MIN = 16, TOKEN_MAX = 512 };
+    const char *path = app->config.metrics_token;
+    g_autoptr(GError) failure = NULL;
+    if (path == NULL)
+        return TRUE;
+    if (!g_file_get_contents(path, &app->metrics_token, NULL, &failure))
+        return error_set(error, ERROR_FILE, NULL, path, failure->message, NULL);
+    g_strstrip(app->metrics_token);
+    gsize n = strlen(app->metrics_token);
+    gboolean good = n >= TOKEN_MIN && n <= TOKEN_MAX;
+    for (gsize i = 0; good && i < n; i++)
+        good = g_ascii_isgraph(app->metrics_token[i]);
+    return good ||
+           error_set(error, ERROR_CONFIG, "metrics-token",
+                     "metrics-token: not a token of 16 to 512 visible characters in one line",
+                     "make one: openssl rand -hex 32 > FILE", NULL);
+}
+
 static gint64 once_ms(const App *app) {
     enum { HOURS = 24 }; /* project choice */
     return (gint64)(app->config.once_hours ? app->config.once_hours : HOURS) * 3600 * 1000;
 }
 
 static gboolean start_http(App *app, GError **error) {
-    if (!make_rates(app, error))
+    if (!make_rates(app, error) || !read_metrics_token(app, error))
         return FALSE;
     name_proxies(app);
     app->logins = login_guard_new();
@@ -333,7 +359,9 @@ static gboolean start_http(App *app, GError **error) {
                          .demo_logins = app->config.demo ? app->demo_logins : NULL,
                          .openapi = app->openapi,
                          .types = app->types,
-                         .samples_refused = &app->samples_refused};
+                         .samples_refused = &app->samples_refused,
+                         .sample_refusals = app->sample_refusals,
+                         .metrics_token = app->metrics_token};
     HttpConfig http = {.host = app->config.host,
                        .port = app->config.port,
                        .routes = house_routes,
@@ -404,10 +432,33 @@ void app_close(App *app) {
     g_free(app->records_uri);
     g_free(app->samples_uri);
     g_free(app->files_dir);
+    g_free(app->metrics_token);
     g_free(app);
 }
 
 /* ---- for the commands ---- */
+
+static gboolean change_packs(App *app, Sql *sql, GPtrArray *changes, gboolean keep,
+                             GError **error) {
+    if (!sql_exec(sql, "BEGIN IMMEDIATE", error))
+        return FALSE;
+    gboolean good =
+        pack_changes_apply(sql, app->packs, changes, clock_now(app->config.clock), error);
+    return sql_exec(sql, good && keep ? "COMMIT" : "ROLLBACK", good ? error : NULL) && good;
+}
+
+gboolean app_change_packs(const AppConfig *config, GPtrArray *changes, gboolean keep,
+                          GError **error) {
+    App *app = app_new(config);
+    Sql *sql = NULL;
+    app->packs = packs_load(config->packs_dir, error);
+    if (app->packs && lock_data_dir(app, error))
+        sql = sql_open(app->records_uri, SQL_WRITE, error);
+    gboolean good = sql && change_packs(app, sql, changes, keep, error);
+    sql_close(sql);
+    app_close(app);
+    return good;
+}
 
 guint app_port(App *app) { return http_port(app->http); }
 const Packs *app_packs(App *app) { return app->packs; }

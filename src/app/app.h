@@ -25,6 +25,8 @@ typedef struct {
     const char *const *rates;   /* of rate_parse, or NULL: the defaults */
     guint once_hours;           /* how long an Idempotency-Key holds; 0: 24 */
     const char *const *proxies; /* beside this machine's; "none": not even that */
+    const char *metrics_token;  /* file; who brings what stands in it may read /metrics from
+                                   elsewhere; NULL: nobody */
     gboolean demo;              /* /api/demo answers with the logins given to app_set_demo_logins */
     Clock *clock;
 } AppConfig;
@@ -49,6 +51,11 @@ gboolean app_rotate_seal_key(App *app, gint64 *values, GError **error);
 Sql *app_reader(App *app, GError **error);
 /* JSON array of {"login","password","title","role","enterprise"}; taken. */
 void app_set_demo_logins(App *app, json_t *logins_take);
+
+/* Opens the records of a data directory only to make changes of its packs (record/pack_change.h);
+ * `keep` FALSE: to see what they would touch, and undo them. No server may have it open. */
+gboolean app_change_packs(const AppConfig *config, GPtrArray *changes, gboolean keep,
+                          GError **error);
 
 /* Copies the databases and files of a data directory into a new one, also while a server runs.
  * Records in PostgreSQL are refused after samples and files are saved, with the tool that saves

@@ -102,6 +102,8 @@ static gboolean read_row(CsvReader *reader, gboolean *more, GError **error) {
         if (++bytes > ROW_MAX || reader->cells->len > CELLS_MAX)
             return refuse(reader, "the row is over 1 MiB or 1,000 cells", error);
     }
+    if (c == EOF && ferror(reader->file)) /* such as a folder */
+        return refuse(reader, g_strerror(errno), error);
     reader->line++;
     *more = c != EOF || reader->cells->len > 0 || reader->cell->len > 0;
     end_cell(reader);

@@ -53,12 +53,20 @@ static void test_refusals_name_the_line(void) {
     }
 }
 
+static void test_a_folder_is_no_file(void) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CsvReader) reader = csv_open(g_get_tmp_dir(), ',', NULL);
+    g_assert_null(csv_next(reader, &error));
+    g_assert_cmpint(error_kind(error), ==, ERROR_FILE);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_autofree char *dir = g_dir_make_tmp("csv-XXXXXX", NULL);
     path = g_build_filename(dir, "x.csv", NULL);
     g_test_add_func("/csv/cases", test_cases);
     g_test_add_func("/csv/refusals", test_refusals_name_the_line);
+    g_test_add_func("/csv/folder", test_a_folder_is_no_file);
     int code = g_test_run();
     g_remove(path);
     g_rmdir(dir);

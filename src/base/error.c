@@ -87,6 +87,8 @@ gboolean error_set(GError **error, ErrorKind kind, const char *field, ...) {
     return FALSE;
 }
 
+const char *error_kind_id(ErrorKind kind) { return rows[kind].id; }
+
 ErrorKind error_kind(const GError *error) {
     return error->domain == ANLAN_ERROR ? (ErrorKind)error->code : ERROR_INTERNAL;
 }

@@ -28,6 +28,7 @@ gboolean error_set(GError **error, ErrorKind kind, const char *field, ...) G_GNU
 /* The parts of an error. For a GError of a foreign domain: kind ERROR_INTERNAL, no field, its own
  * message. */
 ErrorKind error_kind(const GError *error);
+const char *error_kind_id(ErrorKind kind);
 const char *error_id(const GError *error);
 int error_status(const GError *error);
 const char *error_field(const GError *error);       /* borrowed, or NULL */

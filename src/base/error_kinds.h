@@ -120,8 +120,7 @@ ERROR_ROW(CELL, "cell.value", 422, "“{0}”不是{1}", "\"{0}\" is not {2}", "
           "Write it as {3}")
 ERROR_ROW(CELL_AMBIGUOUS, "cell.ambiguous", 422, "“{0}”不唯一：{1}", "\"{0}\" is ambiguous: {1}",
           "改填编码", "Write the code instead")
-ERROR_ROW(CHECK, "check.failed", 422, "{0}", "{1}", "改正 {field} 后重试",
-          "Correct {field} and try again")
+ERROR_ROW(CHECK, "check.failed", 422, "{0}", "{1}", "改正后重试", "Correct {field} and try again")
 
 ERROR_ROW(MOVE_UNKNOWN, "move.unknown", 404, "没有操作 {0}", "There is no move {0}",
           "可用操作：{1}", "Moves: {1}")

@@ -1,5 +1,6 @@
 #include "command/command.h"
 #include "command/flow_draw.h"
+#include "record/pack_change.h"
 #include "record/story.h"
 
 #include <gio/gio.h>
@@ -7,15 +8,21 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *database, *svg_path;
-static gboolean in_english;
+static char *svg_path;
+static gboolean in_english, yes;
+static GStrv asked[CHANGES];
 
 static const GOptionEntry options[] = {
-    {"database", 0, 0, G_OPTION_ARG_STRING, &database,
-     "test: tell the stories in PostgreSQL, postgresql://…, in a schema of their own that is "
-     "dropped "
-     "after (default: in memory)",
-     "URI"},
+    DATA_OPTION_ENTRIES,
+    {"drop", 0, 0, G_OPTION_ARG_STRING_ARRAY, &asked[CHANGE_DROP],
+     "apply: lose the values of a field, or a type without records", "TYPE.FIELD"},
+    {"rename", 0, 0, G_OPTION_ARG_STRING_ARRAY, &asked[CHANGE_RENAME],
+     "apply: a field has another name now", "TYPE.OLD=NEW"},
+    {"retype", 0, 0, G_OPTION_ARG_STRING_ARRAY, &asked[CHANGE_RETYPE],
+     "apply: a field has another kind now", "TYPE.FIELD"},
+    {"map-state", 0, 0, G_OPTION_ARG_STRING_ARRAY, &asked[CHANGE_STATE],
+     "apply: records of a state that is gone stand in another one", "TYPE.OLD=NEW"},
+    {"yes", 0, 0, G_OPTION_ARG_NONE, &yes, "apply: do it, not only count", NULL},
     {"svg", 0, 0, G_OPTION_ARG_FILENAME, &svg_path,
      "show: draw the flow into this file (needs dot, of the Debian package graphviz)", "FILE"},
     {"en", 0, 0, G_OPTION_ARG_NONE, &in_english, "show: in English", NULL},
@@ -67,8 +74,8 @@ static gboolean tell_all(const Packs *packs, Sql *sql, const GPtrArray *files, G
 
 /* The URI with a search path of only this schema, which need not be there yet. */
 static char *schema_uri(const char *schema) {
-    return g_strdup_printf("%s%soptions=-csearch_path%%3D%s", database,
-                           strchr(database, '?') ? "&" : "?", schema);
+    return g_strdup_printf("%s%soptions=-csearch_path%%3D%s", data_options.database,
+                           strchr(data_options.database, '?') ? "&" : "?", schema);
 }
 
 static gboolean tell_all_in_schema(const Packs *packs, const GPtrArray *files, GError **error) {
@@ -92,8 +99,8 @@ static gboolean tell_all_in_schema(const Packs *packs, const GPtrArray *files, G
 static gboolean test(const char *directory, GError **error) {
     Packs *packs = packs_load(directory, error);
     g_autoptr(GPtrArray) files = packs ? story_files(directory, error) : NULL;
-    gboolean good = files && (database ? tell_all_in_schema(packs, files, error)
-                                       : tell_all(packs, NULL, files, error));
+    gboolean good = files && (data_options.database ? tell_all_in_schema(packs, files, error)
+                                                    : tell_all(packs, NULL, files, error));
     packs_free(packs);
     return good;
 }
@@ -135,10 +142,48 @@ static gboolean show(char **arguments, GError **error) {
     return good;
 }
 
+/* ---- apply ---- */
+
+static GPtrArray *read_changes(GError **error) {
+    g_autoptr(GPtrArray) changes = pack_changes_new();
+    for (PackChangeKind kind = 0; kind < CHANGES; kind++)
+        for (guint i = 0; asked[kind] && asked[kind][i]; i++)
+            if (!pack_changes_add(changes, kind, asked[kind][i], error))
+                return NULL;
+    if (changes->len > 0)
+        return g_steal_pointer(&changes);
+    error_set(error, ERROR_USAGE, NULL,
+              "expected: anlan pack apply [--drop TYPE.FIELD] [--rename TYPE.OLD=NEW] [--retype "
+              "TYPE.FIELD] [--map-state TYPE.OLD=NEW] [--yes] [DIR]",
+              NULL);
+    return NULL;
+}
+
+static gboolean apply(const char *directory, GError **error) {
+    AppConfig config = command_config();
+    g_autofree char *records = g_build_filename(config.data_dir, "records.db", NULL);
+    g_autoptr(GPtrArray) changes = read_changes(error);
+    if (changes == NULL)
+        return FALSE;
+    if (config.records_uri == NULL && !g_file_test(records, G_FILE_TEST_EXISTS))
+        return error_set(error, ERROR_FILE, NULL, records, "there is no such database", NULL);
+    if (data_options.packs_dir == NULL)
+        config.packs_dir = directory;
+    if (!app_change_packs(&config, changes, yes, error))
+        return FALSE;
+    for (guint i = 0; i < changes->len; i++) {
+        g_autofree char *text = pack_change_text(changes->pdata[i]);
+        printf("%s\n", text);
+    }
+    printf(yes ? "done; the journal has every value as it was\n"
+               : "nothing is changed yet: make a backup, then repeat it with --yes\n");
+    return TRUE;
+}
+
 static const struct {
     const char *name;
     gboolean (*run)(const char *directory, GError **error);
-} verbs[] = {{"check", check}, {"test", test}};
+} verbs[] = {{"check", check}, {"test", test}, {"apply", apply}};
 
 static gboolean run(char **arguments, GError **error) {
     if (g_str_equal(arguments[0], "show") && arguments[1])
@@ -147,14 +192,21 @@ static gboolean run(char **arguments, GError **error) {
         if (g_str_equal(arguments[0], verbs[i].name))
             return verbs[i].run(arguments[1] ? arguments[1] : "packs", error);
     return error_set(error, ERROR_USAGE, NULL,
-                     "expected: anlan pack check|test [DIR] or anlan pack show TYPE [DIR]", NULL);
+                     "expected: anlan pack check|test|apply [DIR] or anlan pack show TYPE [DIR]",
+                     NULL);
 }
 
 const Command command_pack = {
     .name = "pack",
-    .arguments = "check|test [DIR] | show TYPE [DIR]",
-    .summary = "check packs as the server would at start, tell their stories, or show a flow / "
-               "检查业务包，演示流程，画出流程",
+    .arguments = "check|test|apply [DIR] | show TYPE [DIR]",
+    .summary = "check packs as the server would at start, tell their stories, show a flow, or "
+               "change what is stored / "
+               "检查业务包，演示流程，画出流程，按业务包改动已存数据",
+    .more =
+        "`test --database URI` tells the stories in PostgreSQL, in a schema of their own that is "
+        "dropped after. `apply` makes changes of the packs that a start refuses because stored "
+        "values would be lost; it counts what it would touch, and does it with --yes, in one "
+        "transaction. The server must be stopped.",
     .options = options,
     .arguments_min = 1,
     .arguments_max = 3,

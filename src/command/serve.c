@@ -11,6 +11,7 @@ AppConfig serve_config(void) {
     gboolean built = g_file_test("web/dist/index.html", G_FILE_TEST_EXISTS);
     config.host = serve_options.host ? serve_options.host : "127.0.0.1";
     config.port = (guint)serve_options.port;
+    config.metrics_token = serve_options.metrics_token;
     config.once_hours = (guint)CLAMP(serve_options.once_hours, 0, 24 * 365);
     config.rates = (const char *const *)serve_options.rates;
     config.proxies = (const char *const *)serve_options.proxies;

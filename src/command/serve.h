@@ -4,6 +4,7 @@
 
 typedef struct {
     char *host, *web_dir;
+    char *metrics_token;
     char **rates, **proxies;
     int port, once_hours;
 } ServeOptions;
@@ -30,6 +31,13 @@ extern ServeOptions serve_options;
          &serve_options.rates,                                                                     \
          "requests of one address (default: web=100/s:400 device=5000/s:10000 guest=30/h:10)",     \
          "CLASS=N/s|m|h[:BURST]|off"},                                                             \
+        {"metrics-token",                                                                          \
+         0,                                                                                        \
+         0,                                                                                        \
+         G_OPTION_ARG_FILENAME,                                                                    \
+         &serve_options.metrics_token,                                                             \
+         "file with the token that opens /metrics to other machines (default: they may not)",      \
+         "FILE"},                                                                                  \
         {"once-hours",                                                                             \
          0,                                                                                        \
          0,                                                                                        \

@@ -100,6 +100,13 @@ json_t *webhook_state_json(Sql *sql, json_t *record, GError **error) {
     return json;
 }
 
+gboolean webhooks_behind(Sql *sql, gint64 *entries, GError **error) {
+    return sql_get_int(sql, error, entries, 0,
+                       "SELECT (SELECT MAX(seq) FROM journal) - MIN(s.cursor) FROM webhook_state s "
+                       "JOIN r_webhook w ON w._id = s.id WHERE coalesce(w.disabled, 0) = 0",
+                       "");
+}
+
 gint64 webhook_retry_ms(gint64 attempts) {
     enum { FIRST_MS = 1000, MOST_MS = 3600 * 1000, DOUBLINGS = 12 };
     return MIN((gint64)FIRST_MS << CLAMP(attempts - 1, 0, DOUBLINGS), MOST_MS);

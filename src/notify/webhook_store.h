@@ -28,5 +28,7 @@ gboolean webhook_set_secret(Sql *sql, const Packs *packs, const Actor *actor, co
 /* {"code", "cursor", "behind", "attempts", "status", "problem", "next_at", "sent_at", "secret":
  * bool}. */
 json_t *webhook_state_json(Sql *sql, json_t *record, GError **error);
+/* How many journal entries the slowest of those in use has not sent; 0 when there are none. */
+gboolean webhooks_behind(Sql *sql, gint64 *entries, GError **error);
 /* When to try again after `attempts` failures in a row: 1 s, doubling, at most an hour. */
 gint64 webhook_retry_ms(gint64 attempts);

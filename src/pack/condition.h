@@ -128,6 +128,7 @@ TermKind expression_kind(const Expression *expression);
 const CodeList *expression_codes(const Expression *expression); /* or NULL: no codes for sure */
 /* TERM_NONE when it has no value. A made text is put into `texts`. */
 Term expression_value(const Expression *expression, const ConditionEnv *env, GStringChunk *texts);
+int terms_order(const Term *a, const Term *b); /* -1, 0, 1; of one kind, both with a value */
 
 /* Calls `visit` for each name of the record that is read; for names in rows, with the rows' name.
  */

@@ -43,6 +43,7 @@ typedef enum {
     FUNCTION_WORKDAY,
     FUNCTION_ADD,
     FUNCTION_CONCAT,
+    FUNCTION_SM3,
     FUNCTION_WORST, /* of its arguments */
     FUNCTION_LOOKUP,
     FUNCTION_BAND,
@@ -147,5 +148,4 @@ Truth node_truth(Run *run, const ConditionNode *node);
 Term operand_term(Run *run, const Operand *operand);
 Term call_term(Run *run, const Operand *call);
 char *run_text(Run *run, const char *text);
-int terms_order(const Term *a, const Term *b); /* -1, 0, 1; of one kind, both with a value */
 char *today_format(const Operand *operand, gint64 now_ms, char *buffer); /* TIME_TEXT bytes */

@@ -222,6 +222,7 @@ static const struct {
     [FUNCTION_ADD] = {"add", 1, 2, K(DATE) | K(TIME), TERM_NONE, read_add},
     [FUNCTION_CONCAT] = {"concat", 1, ARGUMENTS_MAX, K(TEXT) | K(NUMBER) | K(DATE), TERM_TEXT,
                          NULL},
+    [FUNCTION_SM3] = {"sm3", 1, 1, K(TEXT), TERM_TEXT, NULL},
     [FUNCTION_WORST] = {"worst", 2, ARGUMENTS_MAX, K(TEXT), TERM_TEXT, read_worst},
     [FUNCTION_LOOKUP] = {"lookup", 0, ARGUMENTS_MAX, K(TEXT) | K(NUMBER), TERM_TEXT, read_lookup},
     [FUNCTION_BAND] = {"band", 1, 1, K(NUMBER), TERM_TEXT, read_band},
@@ -570,7 +571,7 @@ static void call_result(Operand *call) {
         return;
     call->term.kind = functions[id].result != TERM_NONE ? functions[id].result
                                                         : operand_at(call->arguments, 0)->term.kind;
-    if (call->term.kind == TERM_TEXT && id != FUNCTION_CONCAT)
+    if (call->term.kind == TERM_TEXT && id != FUNCTION_CONCAT && id != FUNCTION_SM3)
         call->codes = codes_of_arguments(call);
 }
 

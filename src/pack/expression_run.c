@@ -1,6 +1,7 @@
 /* The functions of expressions, in memory: empty in, empty out. Those that SQL knows must agree
  * with condition_sql.c. */
 #include "base/clock.h"
+#include "base/hash.h"
 #include "pack/condition_node.h"
 #include "pack/pack_table.h"
 
@@ -189,6 +190,19 @@ static Term concat(Run *run, const Operand *call) {
     return (Term){.kind = TERM_TEXT, .text = run_text(run, out->str)};
 }
 
+/* In hexadecimal digits. */
+static Term digest(Run *run, const Operand *call) {
+    guint8 hash[HASH_BYTES];
+    char hex[HASH_HEX];
+    Term term = nth(run, call, 0);
+    if (term.kind == TERM_NONE)
+        return nothing;
+    HashState *state = hash_sm3_new();
+    hash_add(state, term.text, strlen(term.text));
+    hash_end(state, hash);
+    return (Term){.kind = TERM_TEXT, .text = run_text(run, hex_encode(hash, HASH_BYTES, hex))};
+}
+
 /* Whether `a` is worse than `b`; both stand in the list. */
 static gboolean is_worse(const CodeList *codes, const CodeItem *a, const CodeItem *b) {
     return codes->worst_last ? a->index > b->index : a->index < b->index;
@@ -290,15 +304,15 @@ static Term worst_row(Run *run, const Operand *call) {
 }
 
 static Term (*const functions[FUNCTIONS])(Run *, const Operand *) = {
-    [FUNCTION_PLUS] = reckon,     [FUNCTION_MINUS] = reckon,        [FUNCTION_TIMES] = reckon,
-    [FUNCTION_DIVIDE] = reckon,   [FUNCTION_NEGATE] = negate,       [FUNCTION_ROUND] = rounded,
-    [FUNCTION_LEAST] = extreme,   [FUNCTION_GREATEST] = extreme,    [FUNCTION_COALESCE] = coalesce,
-    [FUNCTION_CHOOSE] = choose,   [FUNCTION_DAYS] = days,           [FUNCTION_AGE] = age,
-    [FUNCTION_HOUR] = hour,       [FUNCTION_WORKDAY] = workday,     [FUNCTION_YEAR] = year,
-    [FUNCTION_ADD] = add_span,    [FUNCTION_CONCAT] = concat,       [FUNCTION_WORST] = worst,
-    [FUNCTION_LOOKUP] = lookup,   [FUNCTION_BAND] = band,           [FUNCTION_SUM] = sum,
-    [FUNCTION_MAX] = extreme_row, [FUNCTION_MIN] = extreme_row,     [FUNCTION_AVG] = sum,
-    [FUNCTION_COUNT] = count,     [FUNCTION_WORST_ROW] = worst_row,
+    [FUNCTION_PLUS] = reckon,   [FUNCTION_MINUS] = reckon,     [FUNCTION_TIMES] = reckon,
+    [FUNCTION_DIVIDE] = reckon, [FUNCTION_NEGATE] = negate,    [FUNCTION_ROUND] = rounded,
+    [FUNCTION_LEAST] = extreme, [FUNCTION_GREATEST] = extreme, [FUNCTION_COALESCE] = coalesce,
+    [FUNCTION_CHOOSE] = choose, [FUNCTION_DAYS] = days,        [FUNCTION_AGE] = age,
+    [FUNCTION_HOUR] = hour,     [FUNCTION_WORKDAY] = workday,  [FUNCTION_YEAR] = year,
+    [FUNCTION_ADD] = add_span,  [FUNCTION_CONCAT] = concat,    [FUNCTION_SM3] = digest,
+    [FUNCTION_WORST] = worst,   [FUNCTION_LOOKUP] = lookup,    [FUNCTION_BAND] = band,
+    [FUNCTION_SUM] = sum,       [FUNCTION_MAX] = extreme_row,  [FUNCTION_MIN] = extreme_row,
+    [FUNCTION_AVG] = sum,       [FUNCTION_COUNT] = count,      [FUNCTION_WORST_ROW] = worst_row,
 };
 
 Term call_term(Run *run, const Operand *call) {

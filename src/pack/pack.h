@@ -135,8 +135,9 @@ typedef struct {
     Title title;
     guint index; /* bit in Move.from */
     gboolean final;
-    gboolean aside; /* beside the usual way: shown only to records that came there */
-    GArray *todo;   /* Todo */
+    gboolean locked; /* people do not edit a record that stands here, they make moves */
+    gboolean aside;  /* beside the usual way: shown only to records that came there */
+    GArray *todo;    /* Todo */
 } State;
 
 typedef struct Guard Guard;
@@ -166,7 +167,8 @@ typedef enum {
     VALUE_BOOL,
     VALUE_NUMBER,
     VALUE_CALC,
-    VALUE_RECORDS
+    VALUE_RECORDS,
+    VALUE_ROWS
 } ValueKind;
 
 /* A question to the records of a type: how many, the sum of a field (none when one of them is
@@ -179,6 +181,21 @@ typedef struct {
     Condition *where;   /* over `type`, $record.f is the asking record's; or NULL */
 } RecordsAsked;
 
+/* Rows that are made: one of each record of `type` in the order of their ids, or copies of the
+ * `count` rows of `pick` for which `by` is least, in that order. */
+typedef struct {
+    const RecordType *type; /* NULL: pick */
+    Condition *where;       /* as in RecordsAsked */
+    GArray *cells;          /* RowCell */
+    const Field *pick;      /* own field of kind rows */
+    Expression *by;         /* over its rows; without a value: not picked */
+    Expression *count;      /* over the record; without a value: none are picked */
+} RowsMade;
+typedef struct {
+    const Field *cell;
+    Expression *value; /* over the record that the row is made of */
+} RowCell;
+
 typedef struct {
     char *field;
     ValueKind kind;
@@ -186,6 +203,7 @@ typedef struct {
     double number; /* VALUE_NUMBER; VALUE_BOOL 0 or 1 */
     Expression *calc;
     RecordsAsked *records;
+    RowsMade *rows;
 } Assignment;
 
 typedef enum { EFFECT_RAISE, EFFECT_NOTIFY } EffectKind;

@@ -1,5 +1,5 @@
 /* Values that are worked out: computed fields with their order, and what `set` and `raise` may work
- * out or ask of other records. */
+ * out, ask of other records, or make rows of. */
 #include "pack/pack_key.h"
 
 #include <string.h>
@@ -172,6 +172,104 @@ static gboolean asked_read(Loader *loader, const YamlNode *node, RecordsAsked *a
     return read.where == NULL || read_where(loader, read.where, asked->type, &asked->where, error);
 }
 
+/* ---- rows that are made ---- */
+
+static gboolean read_kept(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    (void)loader, (void)error;
+    *(const YamlNode **)place = node;
+    return TRUE;
+}
+
+/* An expression over `type`, of the kind of `field` when there is one. */
+static gboolean read_over(Loader *loader, const YamlNode *node, const RecordType *type,
+                          const Field *field, Expression **expression, GError **error) {
+    RecordType *own = loader->type;
+    loader->type = (RecordType *)type;
+    gboolean read = read_expression(loader, node, expression, error);
+    loader->type = own;
+    return read && (field == NULL || expression_fits(*expression, field) ||
+                    refuse_expression(field, node, error));
+}
+
+static gboolean read_cells(Loader *loader, const YamlNode *map, const Field *field, RowsMade *made,
+                           GError **error) {
+    if (!is_map(map, field->rows->fields->len, error))
+        return FALSE;
+    made->cells = packs_array(loader->packs, sizeof(RowCell));
+    for (guint i = 0; i < tree_count(map); i++) {
+        const YamlNode *name = map->keys->pdata[i];
+        RowCell cell = {.cell = type_field(field->rows, name->text)};
+        if (cell.cell == NULL || cell.cell->computed)
+            return refuse(error, name, "检查拼写 / check the spelling",
+                          "%s 的行没有可赋值的字段“%s” / the rows of %s have no field %s to be set",
+                          field->name, name->text, field->name, name->text);
+        if (!read_over(loader, tree_at(map, i), made->type, cell.cell, &cell.value, error))
+            return FALSE;
+        g_array_append_val(made->cells, cell);
+    }
+    return TRUE;
+}
+
+typedef struct {
+    const RecordType *rows;
+    const Field *pick;
+    const YamlNode *where, *fields, *by, *count;
+} MadeRead;
+
+static gboolean made_shape(const MadeRead *read, const Field *field, const YamlNode *node,
+                           GError **error) {
+    gboolean of_records = read->rows && read->fields && !read->pick && !read->by && !read->count;
+    gboolean picked = read->pick && read->by && read->count && !read->rows && !read->where &&
+                      !read->fields && read->pick->kind == FIELD_ROWS;
+    return (field->kind == FIELD_ROWS &&
+            (of_records || (picked && copy_fits(read->pick, field)))) ||
+           refuse(error, node,
+                  "{rows: 类型, where, fields: {列: 表达式}} 或 {pick: 行字段, by: 表达式, count: "
+                  "表达式} / one of these, for a field of kind rows with these fields",
+                  "字段 %s 不能这样填写 / the field %s cannot be made so", field->name,
+                  field->name);
+}
+
+static gboolean is_orderly(const Expression *by) {
+    TermKind kind = expression_kind(by);
+    return kind == TERM_TEXT || kind == TERM_NUMBER || kind == TERM_DATE || kind == TERM_TIME;
+}
+
+static gboolean pick_read(Loader *loader, const MadeRead *read, RowsMade *made, GError **error) {
+    return read_over(loader, read->by, made->pick->rows, NULL, &made->by, error) &&
+           read_expression(loader, read->count, &made->count, error) &&
+           ((is_orderly(made->by) && expression_kind(made->count) == TERM_NUMBER) ||
+            refuse(error, read->by,
+                   "by: 文本、数、日期或时间；count: 数 / by: text, number, date or time; count: a "
+                   "number",
+                   "不能据此挑选 / nothing to pick by"));
+}
+
+static gboolean made_read(Loader *loader, const YamlNode *node, const Field *field,
+                          Assignment *value, GError **error) {
+    static const KeyRow rows[] = {
+        {"rows", FALSE, PASS_RULES, read_asked_type, offsetof(MadeRead, rows)},
+        {"pick", FALSE, PASS_RULES, read_open_field, offsetof(MadeRead, pick)},
+        {"where", FALSE, PASS_RULES, read_kept, offsetof(MadeRead, where)},
+        {"fields", FALSE, PASS_RULES, read_kept, offsetof(MadeRead, fields)},
+        {"by", FALSE, PASS_RULES, read_kept, offsetof(MadeRead, by)},
+        {"count", FALSE, PASS_RULES, read_kept, offsetof(MadeRead, count)},
+    };
+    MadeRead read = {0};
+    if (!keys_read(loader, node, rows, G_N_ELEMENTS(rows), &read, error) ||
+        !made_shape(&read, field, node, error))
+        return FALSE;
+    RowsMade *made = packs_own(loader->packs, g_new0(RowsMade, 1), g_free);
+    *made = (RowsMade){.type = read.rows, .pick = read.pick};
+    value->kind = VALUE_ROWS;
+    value->rows = made;
+    if (made->pick)
+        return pick_read(loader, &read, made, error);
+    return (read.where == NULL ||
+            read_where(loader, read.where, made->type, &made->where, error)) &&
+           read_cells(loader, read.fields, field, made, error);
+}
+
 /* ---- values of set and raise ---- */
 
 static gboolean calc_read(Loader *loader, const YamlNode *node, const Field *field,
@@ -187,6 +285,8 @@ gboolean read_calculated(Loader *loader, const YamlNode *node, const Field *fiel
                          Assignment *value, GError **error) {
     if (tree_get(node, "calc"))
         return calc_read(loader, node, field, value, error);
+    if (tree_get(node, "rows") || tree_get(node, "pick"))
+        return made_read(loader, node, field, value, error);
     value->kind = VALUE_RECORDS;
     value->records = packs_own(loader->packs, g_new0(RecordsAsked, 1), g_free);
     return asked_read(loader, node, value->records, error) &&

@@ -87,8 +87,6 @@ static gboolean is_ref_to(const Field *field, const char *type) {
     return field->kind == FIELD_REF && strcmp(field->ref_type, type) == 0;
 }
 
-static gboolean copy_fits(const Field *from, const Field *to);
-
 static gboolean rows_fit(const RecordType *from, const RecordType *to) {
     for (guint i = 0; i < from->fields->len; i++) {
         const Field *cell = from->fields->pdata[i], *target = type_field(to, cell->name);
@@ -98,8 +96,7 @@ static gboolean rows_fit(const RecordType *from, const RecordType *to) {
     return TRUE;
 }
 
-/* Whether a value of the field `from` can be copied as it is. */
-static gboolean copy_fits(const Field *from, const Field *to) {
+gboolean copy_fits(const Field *from, const Field *to) {
     if (from->kind != to->kind)
         return (from->kind == FIELD_INTEGER && to->kind == FIELD_DECIMAL) ||
                (to->kind == FIELD_TEXT && from->kind != FIELD_FILE &&

@@ -33,6 +33,7 @@ static const KeyRow state_rows[] = {
     {"name", TRUE, PASS_SHAPE, read_state_name, offsetof(State, name)},
     {"title", TRUE, PASS_SHAPE, read_title, offsetof(State, title)},
     {"final", FALSE, PASS_SHAPE, read_flag, offsetof(State, final)},
+    {"locked", FALSE, PASS_SHAPE, read_flag, offsetof(State, locked)},
     {"aside", FALSE, PASS_SHAPE, read_flag, offsetof(State, aside)},
     {"todo", FALSE, PASS_RULES, read_todo, offsetof(State, todo)},
 };
@@ -50,7 +51,8 @@ static gboolean read_states(Loader *loader, const YamlNode *node, gpointer place
     if (!items_read(loader, node, &shape, type->states, error))
         return FALSE;
     for (guint i = 0; i < type->states->len; i++) {
-        const State *state = type->states->pdata[i];
+        State *state = type->states->pdata[i];
+        state->locked |= state->final;
         if (state->final && state->todo->len > 0)
             return refuse(error, tree_at(node, i), "删除 todo 或 final / remove todo or final",
                           "终态 %s 不能有待办 / the final state %s cannot have a todo", state->name,

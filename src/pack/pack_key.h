@@ -132,7 +132,10 @@ typedef gboolean (*PlaceholderKnown)(const RecordType *type, const char *text);
 gboolean template_check(Loader *loader, const YamlNode *node, PlaceholderKnown known,
                         GError **error);
 gboolean template_placeholder(const RecordType *type, const char *text);
-/* {calc: …}, {count: …}, {sum: …}, {latest: …}: a value that is worked out. */
+/* Whether a value of the field `from` can be copied as it is. */
+gboolean copy_fits(const Field *from, const Field *to);
+/* {calc: …}, {count: …}, {sum: …}, {latest: …}, {rows: …}, {pick: …}: a value that is worked out.
+ */
 gboolean read_calculated(Loader *loader, const YamlNode *node, const Field *field,
                          Assignment *value, GError **error);
 /* In the second pass only notes that the field is computed. */

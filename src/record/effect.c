@@ -149,6 +149,8 @@ gboolean assignment_value(const Act *act, const Row *row, const Assignment *assi
         return act_value(act, row, assignment->calc, target, value, error);
     case VALUE_RECORDS:
         return act_records(act, row, assignment->records, target, value, error);
+    case VALUE_ROWS:
+        return act_rows(act, row, assignment->rows, target, value, error);
     }
     return FALSE;
 }

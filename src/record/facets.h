@@ -4,15 +4,37 @@
 #include "record/act.h"
 #include "record/query.h"
 
-/* {"grade": [{"value": "general", "count": 12}, ...]}, most first, at most 100 values each; "value"
- * is null for records without one. For state and fields of kind code, bool, ref, region and role;
- * at most 8. Counted are the newest LIST_COUNT_MAX records of the list; *more: there are older
- * ones. New reference; ERROR_FIELD_UNKNOWN, ERROR_REQUEST. */
-json_t *facets_json(const Act *act, const RecordType *type, const RecordQuery *asked,
-                    gboolean *more, GError **error);
+/* What a list tells beside its page, from one walk over it. */
+typedef struct {
+    /* {"grade": [{"value": "general", "count": 12}, ...]}, most first, at most 100 values each;
+     * "value" is null for records without one. For state and fields of kind code, bool, ref, region
+     * and role; at most 8. Counted are the newest list_count_max() records. */
+    json_t *facets;
+    gint64 count;   /* that were counted, at most list_count_max() */
+    gboolean more;  /* there are others */
+    GPtrArray *ids; /* of all records of the list when they are few and were seen; or NULL */
+} ListFigures;
+/* With `facets` asked for. ERROR_FIELD_UNKNOWN, ERROR_REQUEST. */
+gboolean facets_count(const Act *act, const RecordType *type, const RecordQuery *asked,
+                      ListFigures *figures, GError **error);
+/* The same for whoever walks himself: facets_begin, facets_columns, facets_add for each record (its
+ * values from column 0 on), facets_end. */
+GArray *facets_begin(const RecordType *type, const char *names, GError **error);
+void facets_columns(Query *query,
+                    const GArray *facets); /* "COLUMN AS f0, … " with a comma behind */
+void facets_add(GArray *facets, SqlStatement *st, gint64 times);
+json_t *facets_end(const GArray *facets);
+/* What was counted to one above list_count_max(). */
+void list_figures_bound(ListFigures *figures, const RecordQuery *asked);
+void list_figures_clear(ListFigures *figures);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ListFigures, list_figures_clear)
 
 /* Counting looks at this many records at most, so that a count costs the same over any number. */
-enum { LIST_COUNT_MAX = 10000, LIST_FOUND_MAX = 1000 /* of a search */ };
+enum {
+    LIST_COUNT_MAX = 10000,
+    LIST_FOUND_MAX = 1000, /* of a search */
+    LIST_FEW = 500         /* whose order is made from their rows, without another walk */
+};
 
 typedef enum { LIST_PAGE, LIST_COUNTS } ListUse;
 /* From record_list.c: " FROM r_TYPE WHERE ..." with scope, search, box and filters of a list.

@@ -51,12 +51,27 @@ static void read_some(Sql *sql, const char *text, GHashTable *labels, char **ids
     }
 }
 
-static void read_labels(Sql *sql, const RecordType *type, GHashTable *labels) {
+/* A label that is a reference itself is called as what it names. */
+static GString *labels_query(const Packs *packs, const RecordType *type, const char *column) {
+    const RecordType *target = target_type(packs, type->label);
+    const char *name =
+        target && target->label ? schema_column((gpointer)target, target->label->name) : NULL;
+    GString *text = g_string_new("SELECT a._id, ");
+    if (name == NULL)
+        g_string_append_printf(text, "a.%s FROM r_%s a", column, type->name);
+    else
+        g_string_append_printf(text,
+                               "COALESCE(b.%s, a.%s) FROM r_%s a LEFT JOIN r_%s b ON b._id = a.%s",
+                               name, column, type->name, target->name, column);
+    g_string_append(text, " WHERE a._id IN (?");
+    return text;
+}
+
+static void read_labels(Sql *sql, const Packs *packs, const RecordType *type, GHashTable *labels) {
     const char *column = type->label ? schema_column((gpointer)type, type->label->name) : NULL;
     if (column == NULL)
         return;
-    GString *text = g_string_new(NULL);
-    g_string_append_printf(text, "SELECT _id, %s FROM r_%s WHERE _id IN (?", column, type->name);
+    GString *text = labels_query(packs, type, column);
     for (int i = 1; i < IDS_AT_ONCE; i++)
         g_string_append(text, ",?");
     g_string_append_c(text, ')');
@@ -124,7 +139,7 @@ void records_add_labels(Sql *sql, const Packs *packs, json_t *records) {
     gpointer type, labels;
     g_hash_table_iter_init(&iter, book);
     while (g_hash_table_iter_next(&iter, &type, &labels))
-        read_labels(sql, type, labels);
+        read_labels(sql, packs, type, labels);
     json_array_foreach(records, n, record) {
         const RecordType *of = type_of(packs, record);
         json_object_set_new(record, "_labels",

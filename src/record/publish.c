@@ -31,8 +31,24 @@ static json_t *region_json(Sql *sql, const Packs *packs, const char *region) {
     return json_pack("{s:s, s:s*}", "code", region, "name", name);
 }
 
+/* What published references are called, so that nobody reads a code for a name. */
+static json_t *public_labels(const Act *act, const Row *row, json_t *record) {
+    json_t *labels = json_object();
+    for (guint i = 0; i < row->type->publish->len; i++) {
+        const Field *field = type_field(row->type, row->type->publish->pdata[i]);
+        const char *id = field ? json_string_value(json_object_get(record, field->name)) : NULL;
+        const RecordType *target =
+            id && field->kind == FIELD_REF ? packs_type(act->packs, field->ref_type) : NULL;
+        g_autofree char *label = target ? label_of(act->sql, target, id) : NULL;
+        if (label)
+            json_object_set_new(labels, field->name, json_string(label));
+    }
+    return labels;
+}
+
 static json_t *public_json(const Act *act, const Row *row) {
     json_t *record = row_json(row), *json = json_pack("{s:s}", "id", row->id);
+    json_t *labels = public_labels(act, row, record);
     for (guint i = 0; i < row->type->publish->len; i++) {
         const char *name = row->type->publish->pdata[i];
         json_t *value = json_object_get(record, name);
@@ -41,6 +57,9 @@ static json_t *public_json(const Act *act, const Row *row) {
     }
     if (row->type->publish_region && *row->region)
         json_object_set_new(json, "region", region_json(act->sql, act->packs, row->region));
+    if (json_object_size(labels))
+        json_object_set(json, "_labels", labels);
+    json_decref(labels);
     json_decref(record);
     return json;
 }

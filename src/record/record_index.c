@@ -95,19 +95,29 @@ static void want_field(GPtrArray *indexes, const RecordType *type, const Field *
         want(indexes, type, field->name, NULL, rest);
 }
 
+static void add_fields(GString *text, const GPtrArray *fields, gboolean few) {
+    for (guint i = 0; i < fields->len; i++) {
+        const Field *field = fields->pdata[i];
+        if (field_counted(field) == few)
+            g_string_append_printf(text, ", \"%s\"", field->name);
+    }
+}
+
+/* What lists are narrowed by stands first: reading an entry costs what stands before it. */
 static char *sight_columns(const RecordType *type) {
-    GString *text = g_string_new("(_region, _created_ms, _id, _updated_ms");
+    GString *text = g_string_new("(_region, _created_ms, _id");
     g_autoptr(GPtrArray) fields = sight_fields(type);
     if (type->initial)
         g_string_append(text, ", _state");
-    if (type->number)
-        g_string_append(text, ", _number");
+    add_fields(text, fields, TRUE);
     if (type->scope_enterprise)
         g_string_append(text, ", _enterprise");
     if (type->has_sector)
         g_string_append(text, ", _sector");
-    for (guint i = 0; i < fields->len; i++)
-        g_string_append_printf(text, ", \"%s\"", ((const Field *)fields->pdata[i])->name);
+    add_fields(text, fields, FALSE);
+    g_string_append(text, ", _updated_ms");
+    if (type->number)
+        g_string_append(text, ", _number");
     g_string_append_c(text, ')');
     return g_string_free(text, FALSE);
 }
@@ -161,6 +171,23 @@ static gboolean has_sector_roles(const Packs *packs) {
     return FALSE;
 }
 
+static void want_sector(GPtrArray *indexes, const Packs *packs, const RecordType *type) {
+    if (type->has_sector && has_sector_roles(packs))
+        want(indexes, type, "sector", NULL, "(_sector, _region, _created_ms, _id)");
+}
+
+/* By enterprise, and by its state. A change of a row writes every index of it anew on PostgreSQL,
+ * which looks at the state inside the index of the enterprise; SQLite writes only those whose
+ * columns change, and has one for each. */
+static void want_owned(GPtrArray *indexes, SqlKind kind, const RecordType *type) {
+    gboolean both = kind == SQL_POSTGRES && type->initial;
+    if (type->scope_enterprise && type->scope_enterprise != type->key)
+        want(indexes, type, "enterprise", NULL,
+             both ? "(_enterprise, _created_ms, _id, _state)" : "(_enterprise, _created_ms, _id)");
+    if (type->initial && !both)
+        want(indexes, type, "own_state", NULL, "(_enterprise, _state)");
+}
+
 /* Lists over several regions in order of creation carry the scope so that rows out of sight are
  * passed over inside the index; flows are looked up by state. */
 static GPtrArray *wanted_indexes(SqlKind kind, const Packs *packs, const RecordType *type) {
@@ -169,14 +196,11 @@ static GPtrArray *wanted_indexes(SqlKind kind, const Packs *packs, const RecordT
     want(indexes, type, "created", NULL, "(_created_ms, _id, _region)");
     if (type->scope_region || type->scope_enterprise)
         want(indexes, type, "sight", NULL, sight);
-    if (type->scope_enterprise && type->scope_enterprise != type->key)
-        want(indexes, type, "enterprise", NULL, "(_enterprise, _created_ms, _id)");
-    if (type->has_sector && has_sector_roles(packs))
-        want(indexes, type, "sector", NULL, "(_sector, _region, _created_ms, _id)");
-    if (type->initial) {
+    want_owned(indexes, kind, type);
+    if (kind == SQL_SQLITE) /* PostgreSQL finds the sector in `sight` */
+        want_sector(indexes, packs, type);
+    if (type->initial)
         want(indexes, type, "state", NULL, "(_state, _region, _created_ms, _id)");
-        want(indexes, type, "own_state", NULL, "(_enterprise, _state)");
-    }
     if (type->number)
         want(indexes, type, "number", NULL, "(_number)");
     for (guint i = 0; i < type->indexed->len; i++)

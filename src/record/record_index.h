@@ -2,7 +2,7 @@
  * reads without touching a row.
  *
  * Every type has one wide index, `sight`: region, creation, id, then the light columns (state,
- * number, codes, refs, dates, numbers). A list within one county, whatever it filters and sorts by,
+ * codes, refs, dates, numbers, number). A list within one county, whatever it filters and sorts by,
  * walks the county's part of it and reads rows only for its page; counts and facets read no row at
  * all. A move changes one entry of it, in place. `index: [FIELD…]` of a pack adds (region, FIELD,
  * creation, id): sorted and narrowed by that field without looking at the rest of the county.

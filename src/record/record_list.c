@@ -8,6 +8,7 @@
 #include "record/schema.h"
 #include "record/search.h"
 #include "record/search_page.h"
+#include "record/search_walk.h"
 
 #include <string.h>
 
@@ -37,8 +38,9 @@ static char *only_region(const Act *act, const RecordType *type) {
 }
 
 /* A list in order of creation is read from the index of creation, which holds the region too; a
- * range over several regions would lead the planner to sort all of them, so it is hidden from it.
- * One region is an equality, which keeps the order of its index. */
+ * range over several regions would lead the planner of SQLite to sort all of them, so it is hidden
+ * from it; PostgreSQL knows how many there are. One region is an equality, which keeps the order of
+ * its index. */
 static void add_scope(Query *query, const Act *act, const RecordType *type, const char *only,
                       gboolean by_creation) {
     if (only) {
@@ -222,7 +224,7 @@ static void add_search(Query *query, const Act *act, const RecordType *type,
     if (search_has_order(act->sql))
         query_add(query, " AND 1 = 0");
     else
-        search_sql(query, narrowing, type, asked->search);
+        search_sql(query, act->sql, narrowing, type, asked->search);
 }
 
 static gboolean add_filters(Query *query, const Act *act, const RecordType *type,
@@ -248,7 +250,8 @@ gboolean list_where(Query *query, const Act *act, const RecordType *type, const 
     else
         add_source(query, act, type, asked, use, only);
     add_scopes(query, act, type, others, only,
-               by_creation(asked) && (use == LIST_PAGE || !is_local(act->actor)));
+               sql_kind(act->sql) == SQL_SQLITE && by_creation(asked) &&
+                   (use == LIST_PAGE || !is_local(act->actor)));
     return add_filters(query, act, type, asked, conditions, error);
 }
 
@@ -262,20 +265,33 @@ gint64 list_count_max(const RecordQuery *asked) {
     return given(asked->search) ? LIST_FOUND_MAX : LIST_COUNT_MAX;
 }
 
-static gboolean count_rows(const Act *act, const RecordType *type, const RecordQuery *asked,
-                           gint64 *count, GError **error) {
+/* Facets and count, as far as they are asked for. */
+static gboolean make_figures(const Act *act, const RecordType *type, const RecordQuery *asked,
+                             ListFigures *figures, GError **error) {
+    *figures = (ListFigures){0};
+    if (asked->facets)
+        return facets_count(act, type, asked, figures, error);
+    if (!asked->count)
+        return TRUE;
     g_autoptr(Query) query = query_new("SELECT count(*) FROM (SELECT 1");
     g_autoptr(GPtrArray) conditions = list_conditions_new();
     if (!list_where(query, act, type, asked, LIST_COUNTS, conditions, error))
         return FALSE;
     query_add(query, " LIMIT ?) AS counted");
     query_param_int(query, list_count_max(asked) + 1);
-    return query_int(query, act->sql, count, error);
+    gboolean done = query_int(query, act->sql, &figures->count, error);
+    list_figures_bound(figures, asked);
+    return done;
 }
 
-static void add_count(json_t *page, const RecordQuery *asked, gint64 count) {
-    json_object_set_new(page, "count", json_integer(MIN(count, list_count_max(asked))));
-    if (count > list_count_max(asked))
+static void add_figures(json_t *page, const RecordQuery *asked, const ListFigures *figures) {
+    if (figures->facets)
+        json_object_set(page, "facets", figures->facets);
+    if (figures->facets && figures->more)
+        json_object_set_new(page, "facets_more", json_true());
+    if (asked->count)
+        json_object_set_new(page, "count", json_integer(figures->count));
+    if (asked->count && figures->more)
         json_object_set_new(page, "count_more", json_true());
 }
 
@@ -299,6 +315,41 @@ static GPtrArray *find_rows(const Act *act, const RecordType *type, const Record
     return rows;
 }
 
+/* As many places as a power of two, so that there are few texts to prepare. */
+static void add_ids(Query *query, const GPtrArray *ids) {
+    query_add(query, " AND _id IN (?");
+    query_param_text(query, ids->pdata[0]);
+    for (guint i = 1, n = 1u << g_bit_storage(ids->len); i < n; i++) {
+        query_add(query, ", ?");
+        query_param_text(query, i < ids->len ? ids->pdata[i] : NULL);
+    }
+    query_add(query, ")");
+}
+
+/* The same of a list whose few records are known. A record may have changed meanwhile, so all is
+ * asked again. */
+static GPtrArray *find_among(const Act *act, const RecordType *type, const RecordQuery *asked,
+                             const ListSort *sort, const GPtrArray *ids, int limit,
+                             GError **error) {
+    g_autoptr(Query) query = query_new("SELECT ");
+    g_autoptr(GPtrArray) conditions = list_conditions_new();
+    if (ids->len == 0)
+        return g_ptr_array_new();
+    row_select(type, query->text);
+    query_add_format(query, " FROM r_%s", type->name);
+    if (sql_kind(act->sql) == SQL_SQLITE) /* or it may take the equality of a filter */
+        query_add_format(query, " INDEXED BY sqlite_autoindex_r_%s_1", type->name);
+    query_add(query, " WHERE 1 = 1");
+    add_ids(query, ids);
+    if (!list_narrow(query, act, type, asked, conditions, error))
+        return NULL;
+    list_sort_where(sort, query);
+    list_sort_order(sort, query);
+    query_add(query, " LIMIT ?");
+    query_param_int(query, limit + 1);
+    return rows_of_query(act->sql, type, query, error);
+}
+
 static json_t *items_json(const Act *act, const GPtrArray *rows, guint limit, gboolean labels) {
     json_t *items = json_array();
     for (guint i = 0; i < MIN(rows->len, limit); i++)
@@ -315,9 +366,12 @@ static json_t *page_json(const Act *act, const GPtrArray *rows, guint limit, gbo
 }
 
 static json_t *sorted_page(const Act *act, const RecordType *type, const RecordQuery *asked,
-                           guint limit, GError **error) {
+                           guint limit, const GPtrArray *ids, GError **error) {
     g_autoptr(ListSort) sort = list_sort_new(type, asked->sort, asked->cursor, error);
-    g_autoptr(GPtrArray) rows = sort ? find_rows(act, type, asked, sort, (int)limit, error) : NULL;
+    g_autoptr(GPtrArray) rows = NULL;
+    if (sort)
+        rows = ids ? find_among(act, type, asked, sort, ids, (int)limit, error)
+                   : find_rows(act, type, asked, sort, (int)limit, error);
     if (rows == NULL)
         return NULL;
     g_autofree char *next =
@@ -326,9 +380,9 @@ static json_t *sorted_page(const Act *act, const RecordType *type, const RecordQ
 }
 
 static json_t *found_page(const Act *act, const RecordType *type, const RecordQuery *asked,
-                          guint limit, GError **error) {
+                          guint limit, ListFigures *figures, GError **error) {
     SearchPage page;
-    if (!search_page(act, type, asked, limit, &page, error))
+    if (!search_page(act, type, asked, limit, &page, figures, error))
         return NULL;
     json_t *json = page_json(act, page.rows, limit, asked->labels, page.next);
     g_ptr_array_unref(page.rows);
@@ -336,24 +390,16 @@ static json_t *found_page(const Act *act, const RecordType *type, const RecordQu
     return json;
 }
 
-/* Facets and count, as far as they are asked for; FALSE with error. */
-static gboolean add_figures(const Act *act, const RecordType *type, const RecordQuery *asked,
-                            json_t *page, GError **error) {
-    gint64 count;
-    gboolean more = FALSE;
-    json_t *facets = asked->facets ? facets_json(act, type, asked, &more, error) : NULL;
-    if (asked->facets && facets == NULL)
-        return FALSE;
-    if (facets)
-        json_object_set_new(page, "facets", facets);
-    if (more)
-        json_object_set_new(page, "facets_more", json_true());
-    if (!asked->count)
-        return TRUE;
-    if (!count_rows(act, type, asked, &count, error))
-        return FALSE;
-    add_count(page, asked, count);
-    return TRUE;
+static json_t *walked_page(const Act *act, const RecordType *type, const RecordQuery *asked,
+                           guint limit, ListFigures *figures, GError **error) {
+    enum { LOOKS = 3000, PAGE_LOOKS = 1500 };
+    guint looks = asked->count || asked->facets ? LOOKS : PAGE_LOOKS;
+    g_auto(SearchWalk) walk = {0};
+    g_autoptr(GPtrArray) rows = NULL;
+    g_autoptr(ListSort) sort = list_sort_new(type, NULL, NULL, error);
+    if (sort && search_walk(act, type, asked, limit, looks, &walk, figures, error))
+        rows = find_among(act, type, asked, sort, walk.ids, (int)limit, error);
+    return rows ? page_json(act, rows, limit, asked->labels, walk.next) : NULL;
 }
 
 json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char *type_name,
@@ -369,10 +415,15 @@ json_t *record_list(Sql *sql, const Packs *packs, const Actor *actor, const char
         error_set(error, ERROR_TYPE_UNKNOWN, NULL, type_name, NULL);
         return NULL;
     }
-    json_t *page = search_page_serves(&act, asked)
-                       ? found_page(&act, type, asked, (guint)limit, error)
-                       : sorted_page(&act, type, asked, (guint)limit, error);
-    if (page && !add_figures(&act, type, asked, page, error))
-        g_clear_pointer(&page, json_decref);
+    g_auto(ListFigures) figures = {0};
+    json_t *page = NULL;
+    if (search_page_serves(&act, asked))
+        page = found_page(&act, type, asked, (guint)limit, &figures, error);
+    else if (search_walk_serves(&act, type, asked))
+        page = walked_page(&act, type, asked, (guint)limit, &figures, error);
+    else if (make_figures(&act, type, asked, &figures, error))
+        page = sorted_page(&act, type, asked, (guint)limit, figures.ids, error);
+    if (page)
+        add_figures(page, asked, &figures);
     return page;
 }

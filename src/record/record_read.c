@@ -40,7 +40,7 @@ static gboolean may_edit_row(Sql *sql, const Actor *actor, const RecordType *typ
  * itself. */
 gboolean record_may_edit(Sql *sql, const Actor *actor, const RecordType *type, json_t *record) {
     const char *state = json_string_value(json_object_get(record, "state"));
-    if (!rights_edit(actor, type) || (state && type_state(type, state)->final))
+    if (!rights_edit(actor, type) || (state && type_state(type, state)->locked))
         return FALSE;
     if (type->own || type->assigned->len)
         return may_edit_row(sql, actor, type, record);

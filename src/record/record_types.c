@@ -123,6 +123,17 @@ static json_t *names_json(const GPtrArray *names) {
     return json;
 }
 
+/* The papers that moves produce. */
+static json_t *documents_json(const RecordType *type) {
+    json_t *documents = json_array();
+    for (guint i = 0; i < type->documents->len; i++) {
+        const DocumentType *document = type->documents->pdata[i];
+        json_array_append_new(documents, json_pack("{s:s, s:o}", "name", document->name, "title",
+                                                   title_json(&document->title)));
+    }
+    return documents;
+}
+
 static json_t *type_json(const Actor *actor, const RecordType *type) {
     json_t *fields = fields_json(type), *moves = json_array();
     for (guint i = 0; i < type->moves->len; i++)
@@ -133,6 +144,8 @@ static json_t *type_json(const Actor *actor, const RecordType *type) {
                   "states", states_json(type), "moves", moves, "rights", "create",
                   rights_create(actor, type), "reveal", rights_keeps(actor, type));
     set_text(json, "pack", type->pack);
+    if (type->documents->len)
+        json_object_set_new(json, "documents", documents_json(type));
     add_list_uses(type, fields);
     json_object_set_new(json, "sorts", sorts_json(type));
     set_text(json, "key", type->key ? type->key->name : NULL);

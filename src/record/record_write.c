@@ -170,9 +170,9 @@ json_t *record_create_with_id(Sql *sql, const Packs *packs, const Actor *actor, 
     return create(sql, packs, actor, type, id, fields, NULL, now_ms, error);
 }
 
-/* What is closed stays as it was closed: people reopen it by a move or not at all. */
+/* What is closed or locked stays as it is: people change it by a move or not at all. */
 static gboolean is_open(const Act *act, const Row *row, GError **error) {
-    if (act->actor->kind != ACTOR_PERSON || row->state == NULL || !row->state->final)
+    if (act->actor->kind != ACTOR_PERSON || row->state == NULL || !row->state->locked)
         return TRUE;
     return error_set(error, ERROR_MOVE_STATE, NULL, row->state->title.zh, "修改",
                      row->state->title.en, NULL);

@@ -125,18 +125,25 @@ static json_t *term_json(const Field *field, const Term *term) {
     g_assert_not_reached();
 }
 
-gboolean act_value(const Act *act, const Row *row, const Expression *expression,
-                   const Field *target, FieldValue *value, GError **error) {
+Term act_term(const Act *act, const Row *row, const Expression *expression, GStringChunk *texts) {
     RowValues values = {act, row, NULL};
     ConditionEnv env = env_of(&values);
+    Term term = expression_value(expression, &env, texts);
+    if (term.text) /* it may stand in a record that `values` read */
+        term.text = g_string_chunk_insert(texts, term.text);
+    values_end(&values);
+    return term;
+}
+
+gboolean act_value(const Act *act, const Row *row, const Expression *expression,
+                   const Field *target, FieldValue *value, GError **error) {
     enum { CHUNK = 256 };
     GStringChunk *texts = g_string_chunk_new(CHUNK);
-    Term term = expression_value(expression, &env, texts);
+    Term term = act_term(act, row, expression, texts);
     json_t *json = term_json(target, &term);
     gboolean done = field_value_from_json(target, json, value, error);
     json_decref(json);
     g_string_chunk_free(texts);
-    values_end(&values);
     return done;
 }
 
@@ -203,22 +210,41 @@ static gboolean take_answer(SqlStatement *st, const RecordsAsked *asked, const F
     return done;
 }
 
-gboolean act_records(const Act *act, const Row *row, const RecordsAsked *asked, const Field *target,
-                     FieldValue *value, GError **error) {
+/* The terms outlive what they were read from. */
+static void keep_texts(Query *query) {
+    for (guint i = 0; i < query->terms->len; i++) {
+        Term *term = &g_array_index(query->terms, Term, i);
+        if (term->text == NULL)
+            continue;
+        term->text = g_strdup(term->text);
+        g_ptr_array_add(query->texts, (char *)term->text);
+    }
+}
+
+void act_asked_where(const Act *act, const Row *row, const RecordType *type, const Condition *where,
+                     Query *query) {
     RowValues values = {act, row, NULL};
     ConditionSql how = {.column = schema_column,
-                        .data = (gpointer)asked->type,
+                        .data = (gpointer)type,
                         .record = value_of,
                         .record_data = &values,
                         .now_ms = act->now_ms,
                         .actor = act->actor ? act->actor->id : NULL};
-    g_autoptr(Query) query = query_new("SELECT ");
-    asked_column(query->text, asked);
-    query_add_format(query, " FROM r_%s WHERE ", asked->type->name);
-    if (asked->where)
-        condition_sql_in(asked->where, &how, query->text, query->terms);
+    query_add_format(query, " FROM r_%s WHERE ", type->name);
+    if (where)
+        condition_sql_in(where, &how, query->text, query->terms);
     else
         query_add(query, "1 = 1");
+    if (values.refs)
+        keep_texts(query);
+    values_end(&values);
+}
+
+gboolean act_records(const Act *act, const Row *row, const RecordsAsked *asked, const Field *target,
+                     FieldValue *value, GError **error) {
+    g_autoptr(Query) query = query_new("SELECT ");
+    asked_column(query->text, asked);
+    act_asked_where(act, row, asked->type, asked->where, query);
     asked_order(query->text, asked);
     field_value_clear(value);
     SqlStatement *st = query_start(query, act->sql, error);
@@ -227,6 +253,5 @@ gboolean act_records(const Act *act, const Row *row, const RecordsAsked *asked, 
         step == SQL_DONE || (step == SQL_ROW && take_answer(st, asked, target, value, error));
     if (step == SQL_ROW)
         sql_reset(st);
-    values_end(&values);
     return done;
 }

@@ -15,8 +15,17 @@ gboolean act_may_hold(const Act *act, const Row *row, const Condition *condition
  * own, when the value is not one of it. */
 gboolean act_value(const Act *act, const Row *row, const Expression *expression,
                    const Field *target, FieldValue *value, GError **error);
+/* The same as it comes, its texts in `texts`; empty: TERM_NONE. */
+Term act_term(const Act *act, const Row *row, const Expression *expression, GStringChunk *texts);
 /* Makes all computed fields anew. */
 gboolean act_compute(const Act *act, Row *row, GError **error);
 /* The answer to a question to other records, as they stand in this transaction. */
 gboolean act_records(const Act *act, const Row *row, const RecordsAsked *asked, const Field *target,
                      FieldValue *value, GError **error);
+/* Rows made of other records or picked from own ones. Errors: ERROR_FIELD_RANGE when they are more
+ * than the field takes, those of the cells. */
+gboolean act_rows(const Act *act, const Row *row, const RowsMade *made, const Field *target,
+                  FieldValue *value, GError **error);
+/* FROM and WHERE of the records for which `where` holds (NULL: all), asked for `row`. */
+void act_asked_where(const Act *act, const Row *row, const RecordType *type, const Condition *where,
+                     Query *query);

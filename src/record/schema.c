@@ -162,8 +162,46 @@ static gboolean refused(GError **error, const char *type, const char *field, con
     return error_set(error, ERROR_PACK, NULL, place, rule, remedy, NULL);
 }
 
-static const char remedy_restore[] = "put it back into the pack as it was, or give the new field "
-                                     "another name; to drop data, export it first";
+/* "hazard.due" of a table's field; of rows "hazard.items.amount". */
+static char *place_of(const RecordType *type, const char *field) {
+    g_auto(GStrv) names = g_strsplit(type->name, "__", 2);
+    g_autofree char *table = g_strjoinv(".", names);
+    return g_strdup_printf("%s.%s", table, field);
+}
+
+/* Key and scope: "_id" and "_enterprise" of schema_fields. */
+static gboolean system_refused(const RecordType *type, const char *name, const char *stored,
+                               const char *now, GError **error) {
+    g_autofree char *rule =
+        g_strdup_printf("%s is taken from %s, the pack says %s",
+                        strcmp(name, "_id") == 0 ? "the key" : "the enterprise", stored, now);
+    g_autofree char *remedy = g_strdup_printf(
+        "put it back as it was, or, when it is the same field under another name: anlan pack apply "
+        "--rename %s.%s=%s",
+        type->name, stored, now);
+    return refused(error, type->name, name, rule, remedy);
+}
+
+static gboolean drop_refused(const RecordType *type, const char *name, GError **error) {
+    g_autofree char *place = place_of(type, name);
+    g_autofree char *remedy = g_strdup_printf(
+        "put it back, or: anlan pack apply --rename %s=NEW when it is another field of the pack "
+        "now, anlan pack apply --drop %s to lose its values",
+        place, place);
+    return refused(error, type->name, name,
+                   "the pack has dropped this field, but the database holds it", remedy);
+}
+
+static gboolean retype_refused(const RecordType *type, const char *name, const char *stored,
+                               const char *now, GError **error) {
+    g_autofree char *place = place_of(type, name);
+    g_autofree char *rule = g_strdup_printf("is stored as %s, the pack says %s", stored, now);
+    g_autofree char *remedy = g_strdup_printf(
+        "put it back as it was, or: anlan pack apply --retype %s, which counts what cannot be read "
+        "as the new kind before it does anything",
+        place);
+    return refused(error, type->name, name, rule, remedy);
+}
 
 /* field -> kind of what the tables hold for a type. The key counts as field "_id", the enterprise
  * as "_enterprise": they decide where these fields are stored. */
@@ -232,22 +270,20 @@ gboolean schema_sealed(Sql *sql, const RecordType *type, const GPtrArray *fields
 
 static gboolean nothing_lost(const RecordType *type, GHashTable *stored, GHashTable *wanted,
                              GError **error) {
-    GHashTableIter iter;
-    gpointer name, kind;
-    g_hash_table_iter_init(&iter, stored);
-    while (g_hash_table_iter_next(&iter, &name, &kind)) {
+    /* key and scope, whose names begin with '_', before the fields that they name */
+    g_autoptr(GList) names =
+        g_list_sort(g_hash_table_get_keys(stored), (GCompareFunc)(void (*)(void))strcmp);
+    for (const GList *at = names; at; at = at->next) {
+        const char *name = at->data, *kind = g_hash_table_lookup(stored, name);
         if (strcmp(name, SECTOR_SOURCE) == 0) /* schema_sector.c */
             continue;
         const char *now = g_hash_table_lookup(wanted, name);
         if (now == NULL)
-            return refused(error, type->name, name,
-                           "the pack has dropped this field, but the database holds it",
-                           remedy_restore);
+            return drop_refused(type, name, error);
         if (strcmp(now, kind) == 0 || to_be_sealed(type_field(type, name), kind, now))
             continue;
-        g_autofree char *rule =
-            g_strdup_printf("is stored as %s, the pack says %s", (char *)kind, now);
-        return refused(error, type->name, name, rule, remedy_restore);
+        return *name == '_' ? system_refused(type, name, kind, now, error)
+                            : retype_refused(type, name, kind, now, error);
     }
     return TRUE;
 }
@@ -311,9 +347,12 @@ static gboolean states_known(Sql *sql, const RecordType *type, GError **error) {
         return step == SQL_DONE;
     g_autofree char *rule =
         g_strdup_printf("the pack has dropped state %s, but records stand in it", sql_text(st, 0));
+    g_autofree char *remedy =
+        g_strdup_printf("put the state back into the pack and move the records on first, or: anlan "
+                        "pack apply --map-state %s.%s=NEW",
+                        type->name, sql_text(st, 0));
     sql_reset(st);
-    return refused(error, type->name, "_state", rule,
-                   "put the state back into the pack and move the records on first");
+    return refused(error, type->name, "_state", rule, remedy);
 }
 
 /* TYPE, or TYPE__FIELD of a field of kind rows; that the field is still there, its type says. */
@@ -332,25 +371,36 @@ static gboolean types_known(Sql *sql, const Packs *packs, GError **error) {
         if (is_known(packs, sql_text(st, 0)))
             continue;
         g_autofree char *name = g_strdup(sql_text(st, 0));
+        g_autofree char *remedy = g_strdup_printf(
+            "put the pack back, or, when there are no records of it: anlan pack apply --drop %s",
+            name);
         sql_reset(st);
         return refused(error, name, "*",
                        "no pack has this type any more, but the database holds its records",
-                       "put the pack back");
+                       remedy);
     }
     return step == SQL_DONE;
 }
 
-static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
+gboolean schema_fit_tables(Sql *sql, const Packs *packs, GError **error) {
     if (!sql_define(sql, common_tables, error) || !sql_define(sql, file_tables, error) ||
         !sql_add_column(sql, "clocks", "late_ms", "{int}", error) || /* newer than the table */
         !types_known(sql, packs, error))
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++) {
         const RecordType *type = packs->types->pdata[i];
-        if (!fit_fields(sql, type, error) || !fit_rows(sql, type, error) ||
-            !states_known(sql, type, error))
+        if (!fit_fields(sql, type, error) || !fit_rows(sql, type, error))
             return FALSE;
     }
+    return TRUE;
+}
+
+static gboolean migrate(Sql *sql, const Packs *packs, GError **error) {
+    if (!schema_fit_tables(sql, packs, error))
+        return FALSE;
+    for (guint i = 0; i < packs->types->len; i++)
+        if (!states_known(sql, packs->types->pdata[i], error))
+            return FALSE;
     if (!schema_fit_sectors(sql, packs, error))
         return FALSE;
     for (guint i = 0; i < packs->types->len; i++)

@@ -13,6 +13,10 @@ gboolean schema_own_column(const RecordType *type, const Field *field);
 const char *schema_column(gpointer type, const char *name);
 gboolean schema_column_nullable(const RecordType *type, const char *name);
 
+/* Makes and widens the tables and remembers their fields; the first part of records_migrate.
+ * ERROR_PACK names the command that does knowingly what would lose data (pack_change.h). */
+gboolean schema_fit_tables(Sql *sql, const Packs *packs, GError **error);
+
 /* The row of schema_fields that says where `_sector` of a type comes from. */
 #define SECTOR_SOURCE "_sector"
 /* Adds and fills the columns `_sector`, and fills them anew when the pack takes it from elsewhere.

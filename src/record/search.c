@@ -259,8 +259,9 @@ void search_from(Query *query, const RecordType *type, const SearchAsked *asked)
 
 gboolean search_has_order(const Sql *sql) { return sql_kind(sql) == SQL_SQLITE; }
 
-void search_sql(Query *query, const Actor *actor, const RecordType *type, const char *text) {
-    search_gram_sql(query, actor, type, text);
+void search_sql(Query *query, Sql *sql, const Actor *actor, const RecordType *type,
+                const char *text) {
+    search_gram_sql(query, sql, actor, type, text);
 }
 
 /* --- kept up to date --- */
@@ -397,6 +398,8 @@ static gboolean make_tables(Sql *sql, GError **error) {
 static gboolean drop_tables(Sql *sql, GError **error) {
     return sql_exec(sql, search_has_order(sql) ? no_tables : search_gram_no_tables, error);
 }
+
+gboolean search_forget(Sql *sql, GError **error) { return drop_tables(sql, error); }
 
 gboolean search_migrate(Sql *sql, const Packs *packs, GError **error) {
     gboolean stale;

@@ -15,6 +15,8 @@ gboolean search_field(const Field *field); /* whether its texts are searched */
 /* The text of a field, of rows all their texts with a mark between; NULL: none. Caller frees. */
 char *search_text(const Row *row, const Field *field);
 /* Makes the index, and fills it from the rows there are when it is new. Inside records_migrate. */
+/* Throws the index away; search_migrate makes it anew. */
+gboolean search_forget(Sql *sql, GError **error);
 gboolean search_migrate(Sql *sql, const Packs *packs, GError **error);
 /* `before` NULL: a new record. In the job that writes the row. */
 gboolean search_put(Sql *sql, const Row *before, const Row *row, GError **error);
@@ -27,7 +29,8 @@ gboolean search_follow(Sql *sql, const RecordType *type, const char *enterprise,
 
 /* Appends " AND ...": the rows of r_TYPE in which the text occurs. `actor` narrows the search to
  * what he may see, roughly: the scope is still to be asked; NULL: no narrowing. */
-void search_sql(Query *query, const Actor *actor, const RecordType *type, const char *text);
+void search_sql(Query *query, Sql *sql, const Actor *actor, const RecordType *type,
+                const char *text);
 
 /* --- in order: SQLite --- */
 

@@ -123,8 +123,20 @@ static char *beside_pattern(const char *words, gboolean begun) {
     return g_strconcat("%", whole, "%", NULL);
 }
 
-static void add_part(Query *query, const Actor *actor, const RecordType *type, const char *part) {
-    g_autofree char *words = plain_words(part);
+/* One word, or words side by side, of what is asked. */
+typedef struct {
+    char *grams, *anywhere, *beside; /* tsquery, also without the asker's place; LIKE pattern */
+} Part;
+
+static void part_clear(gpointer data) {
+    Part *part = data;
+    g_free(part->grams);
+    g_free(part->anywhere);
+    g_free(part->beside);
+}
+
+static void add_part(GArray *parts, const Actor *actor, const RecordType *type, const char *text) {
+    g_autofree char *words = plain_words(text);
     g_auto(GStrv) list = g_strsplit(words, " ", -1);
     guint n = g_strv_length(list);
     gboolean begun = n >= 2 && !search_sign(list[n - 2]);
@@ -133,33 +145,138 @@ static void add_part(Query *query, const Actor *actor, const RecordType *type, c
         return;
     GString *asked = g_string_new(grams);
     add_narrowing(asked, actor, type);
-    g_autofree char *beside = beside_pattern(words, begun);
-    query_add(query, " AND _id IN (SELECT record FROM search_grams WHERE grams @@ CAST(? AS "
-                     "tsquery) AND type = ? AND words LIKE ? ESCAPE '\\')");
-    query_param_text(query, asked->str);
-    query_param_text(query, type->name);
-    query_param_text(query, beside);
-    g_string_free(asked, TRUE);
+    Part part = {g_string_free(asked, FALSE), g_strdup(grams), beside_pattern(words, begun)};
+    g_array_append_val(parts, part);
 }
 
-void search_gram_sql(Query *query, const Actor *actor, const RecordType *type, const char *text) {
+/* NULL: nothing that could be written in a record. */
+static GArray *parts_of(const Actor *actor, const RecordType *type, const char *text) {
     enum { PARTS_MAX = 16, PART_CHARS = 64 };
     g_autofree char *plain = g_utf8_normalize(text, -1, G_NORMALIZE_ALL_COMPOSE);
-    g_auto(GStrv) parts = g_strsplit_set(plain ? plain : "", " \t\r\n", -1);
+    g_auto(GStrv) list = g_strsplit_set(plain ? plain : "", " \t\r\n", -1);
     g_autofree char *phrases = search_phrases(text);
-    if (phrases == NULL) { /* nothing that could be written in a record */
+    if (phrases == NULL)
+        return NULL;
+    GArray *parts = g_array_new(FALSE, FALSE, sizeof(Part));
+    g_array_set_clear_func(parts, part_clear);
+    for (guint i = 0, n = 0; list[i] && n < PARTS_MAX; i++) {
+        if (*list[i] == 0)
+            continue;
+        g_autofree char *part =
+            g_utf8_substring(list[i], 0, MIN(PART_CHARS, g_utf8_strlen(list[i], -1)));
+        add_part(parts, actor, type, part);
+        n++;
+    }
+    return parts;
+}
+
+/* --- rare or common ---
+ *
+ * The planner cannot be left alone with this: hoping for an early end of the page it walks all
+ * records when nothing is found. What it knows of the spread of the pairs is good, so it is asked
+ * for that. */
+
+static gint64 planned_rows(Sql *sql, const char *grams) {
+    SqlStatement *st =
+        sql_query(sql, NULL, "EXPLAIN SELECT 1 FROM search_grams WHERE grams @@ CAST(? AS tsquery)",
+                  "t", grams);
+    if (st == NULL || sql_step(st, NULL) != SQL_ROW)
+        return 0;
+    const char *rows = strstr(sql_text(st, 0), "rows=");
+    gint64 n = rows ? g_ascii_strtoll(rows + strlen("rows="), NULL, 10) : 0;
+    sql_reset(st);
+    return n;
+}
+
+/* Few are fetched through the index: not more than some, or than one text in a thousand, below
+ * which the server keeps no count of its own. Narrowing to a place reads all pairs of the words and
+ * of the place first, so it is only done for words that are neither rare nor common. */
+static const char *rare_grams(Sql *sql, const Part *part, gint64 few) {
+    enum { PAIRS_PER_TEXT = 20 };
+    gint64 n = planned_rows(sql, part->anywhere);
+    if (n <= few)
+        return part->anywhere;
+    return n <= few * PAIRS_PER_TEXT && planned_rows(sql, part->grams) <= few ? part->grams : NULL;
+}
+
+static gint64 few_texts(Sql *sql) {
+    enum { FEW = 2000, SHARE = 1000 };
+    gint64 texts;
+    if (!sql_get_int(sql, NULL, &texts, 0,
+                     "SELECT CAST(reltuples AS bigint) FROM pg_class WHERE oid = "
+                     "to_regclass('search_grams')",
+                     ""))
+        return FEW;
+    return MAX(FEW, texts / SHARE);
+}
+
+/* What each part is fetched by; NULL for those that are common. */
+static const char **rare_parts(Sql *sql, const GArray *parts, gboolean *any) {
+    gint64 few = few_texts(sql);
+    const char **rare = g_new0(const char *, parts->len + 1);
+    *any = FALSE;
+    for (guint i = 0; i < parts->len; i++) {
+        rare[i] = rare_grams(sql, &g_array_index(parts, Part, i), few);
+        *any |= rare[i] != NULL;
+    }
+    return rare;
+}
+
+gboolean search_gram_common(Sql *sql, const Actor *actor, const RecordType *type,
+                            const char *text) {
+    g_autoptr(GArray) parts = parts_of(actor, type, text);
+    gboolean any = TRUE;
+    if (parts && parts->len)
+        g_free(rare_parts(sql, parts, &any));
+    return !any;
+}
+
+/* --- as SQL --- */
+
+#define TEXTS_OF_PART                                                                              \
+    "SELECT record FROM search_grams WHERE grams @@ CAST(? AS tsquery) AND type = ? AND words "    \
+    "LIKE ? ESCAPE '\\'"
+
+static void add_texts(Query *query, const RecordType *type, const char *grams, const Part *part,
+                      const char *before, const char *behind) {
+    query_add_format(query, "%s" TEXTS_OF_PART "%s", before, behind);
+    query_param_text(query, grams);
+    query_param_text(query, type->name);
+    query_param_text(query, part->beside);
+}
+
+/* Looked for in the texts of one record: never by a plan of its own. */
+static void add_look(Query *query, const RecordType *type, const Part *part) {
+    query_add(query, " AND (SELECT TRUE FROM search_grams g WHERE g.type = ? AND g.record = _id "
+                     "AND g.words LIKE ? ESCAPE '\\' LIMIT 1)");
+    query_param_text(query, type->name);
+    query_param_text(query, part->beside);
+}
+
+void search_gram_sql(Query *query, Sql *sql, const Actor *actor, const RecordType *type,
+                     const char *text) {
+    g_autoptr(GArray) parts = parts_of(actor, type, text);
+    gboolean any;
+    if (parts == NULL) {
         query_add(query, " AND 1 = 0");
         return;
     }
-    guint n = 0;
-    for (guint i = 0; parts[i] && n < PARTS_MAX; i++) {
-        if (*parts[i] == 0)
-            continue;
-        g_autofree char *part =
-            g_utf8_substring(parts[i], 0, MIN(PART_CHARS, g_utf8_strlen(parts[i], -1)));
-        add_part(query, actor, type, part);
-        n++;
+    g_autofree const char **rare = rare_parts(sql, parts, &any);
+    for (guint i = 0; i < parts->len; i++) {
+        const Part *part = &g_array_index(parts, Part, i);
+        if (rare[i])
+            add_texts(query, type, rare[i], part, " AND _id = ANY (ARRAY(", "))");
+        else if (any)
+            add_look(query, type, part);
+        else
+            add_texts(query, type, part->grams, part, " AND _id IN (", ")");
     }
+}
+
+void search_gram_look(Query *query, const RecordType *type, const char *text) {
+    g_autoptr(GArray) parts = parts_of(NULL, type, text);
+    for (guint i = 0; parts && i < parts->len; i++)
+        add_look(query, type, &g_array_index(parts, Part, i));
 }
 
 /* --- kept up to date --- */

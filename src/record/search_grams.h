@@ -11,4 +11,11 @@
 gboolean search_gram_tables(Sql *sql, GError **error);
 extern const char search_gram_no_tables[];
 gboolean search_gram_put(Sql *sql, const Row *before, const Row *row, GError **error);
-void search_gram_sql(Query *query, const Actor *actor, const RecordType *type, const char *text);
+/* " AND ...": as search_sql (search.h); asks the server how common the words are. */
+void search_gram_sql(Query *query, Sql *sql, const Actor *actor, const RecordType *type,
+                     const char *text);
+/* Whether every part of it stands in so many texts that the newest are found sooner by looking at
+ * one record after the other (search_walk.h). */
+gboolean search_gram_common(Sql *sql, const Actor *actor, const RecordType *type, const char *text);
+/* " AND ...": whether it stands in the texts of the record `_id`. */
+void search_gram_look(Query *query, const RecordType *type, const char *text);

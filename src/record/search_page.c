@@ -67,8 +67,10 @@ static gboolean look_through(const Act *act, const RecordType *type, const Recor
     return step == SQL_DONE;
 }
 
+/* Adds the newest of all counties with serials from `after` on and below `before`. */
 static gboolean find(const Act *act, const RecordType *type, const RecordQuery *asked,
-                     SearchAsked *whole, gint64 before, guint most, GArray *found, GError **error) {
+                     const SearchAsked *whole, gint64 after, gint64 before, guint most,
+                     GArray *found, GError **error) {
     for (gint64 from = whole->first, place; from <= whole->last;) {
         if (!next_place(act->sql, from, whole->last, &place, error))
             return FALSE;
@@ -76,7 +78,7 @@ static gboolean find(const Act *act, const RecordType *type, const RecordQuery *
             break;
         gint64 end = search_county_end(place), begin = end - search_serial(end);
         gint64 least = found->len == most ? g_array_index(found, Found, most - 1).serial + 1 : 0;
-        SearchAsked range = {whole->match, begin + least,
+        SearchAsked range = {whole->match, begin + MAX(least, after),
                              before > search_serial(end) ? end : begin + before - 1};
         if (range.first <= range.last &&
             !look_through(act, type, asked, &range, most, found, error))
@@ -84,6 +86,94 @@ static gboolean find(const Act *act, const RecordType *type, const RecordQuery *
         from = end + 1;
     }
     return TRUE;
+}
+
+/* From the newest backwards in growing steps, each through all counties: the first step mostly
+ * fills the page, and no county is walked far back while others have newer ones. */
+static gboolean find_newest(const Act *act, const RecordType *type, const RecordQuery *asked,
+                            const SearchAsked *whole, gint64 before, guint most, GArray *found,
+                            GError **error) {
+    enum { STEP = 30000, GROWTH = 32 };
+    gint64 serial;
+    if (!sql_get_int(act->sql, error, &serial, 0, "SELECT serial FROM search_next", ""))
+        return FALSE;
+    gint64 end = MIN(before, serial + 1);
+    for (gint64 step = STEP; end > 0 && found->len < most; step *= GROWTH) {
+        gint64 begin = MAX(0, end - step);
+        if (!find(act, type, asked, whole, begin, end, most, found, error))
+            return FALSE;
+        end = begin;
+    }
+    return TRUE;
+}
+
+/* --- what the whole list comes to --- */
+
+/* A look at the first texts of the index in which the words stand, whatever else is asked: the
+ * figures, and the page too when these were all, or all of one county. */
+typedef struct {
+    guint looks;             /* at most; 0: none is made */
+    GArray *found;           /* Found */
+    gint64 seen, hits, last; /* looked at, found, serial of the last one */
+    gboolean ended;
+} Look;
+
+enum { LOOKS = 3000, PAGE_LOOKS = 300 /* without figures */ };
+
+static gboolean add_look(Query *query, const Act *act, const RecordType *type,
+                         const RecordQuery *asked, const SearchAsked *whole, guint looks,
+                         const GArray *facets, GPtrArray *conditions, GError **error) {
+    query_add(query, "SELECT ");
+    facets_columns(query, facets);
+    query_add(query, "search_index.rowid, _id, (1 = 1");
+    if (!list_narrow(query, act, type, asked, conditions, error))
+        return FALSE;
+    query_add(query, ")");
+    search_from(query, type, whole);
+    query_add_format(query, " ORDER BY search_index.rowid DESC LIMIT %u", looks);
+    return TRUE;
+}
+
+static gboolean look(const Act *act, const Query *query, gint64 most, GArray *facets, Look *look,
+                     GError **error) {
+    SqlStatement *st = query_start(query, act->sql, error);
+    SqlStep step = SQL_FAILED;
+    int column = (int)facets->len;
+    while (look->hits <= most && st && (step = sql_step(st, error)) == SQL_ROW) {
+        look->seen++;
+        look->last = search_serial(sql_int(st, column));
+        if (!sql_int(st, column + 2))
+            continue;
+        Found one = {look->last, g_strdup(sql_text(st, column + 1))};
+        g_array_append_val(look->found, one);
+        if (look->hits++ < most)
+            facets_add(facets, st, 1);
+    }
+    if (step == SQL_ROW)
+        sql_reset(st);
+    look->ended = step == SQL_DONE && look->seen < look->looks;
+    return step != SQL_FAILED;
+}
+
+static gboolean look_at_all(const Act *act, const RecordType *type, const RecordQuery *asked,
+                            const SearchAsked *whole, Look *all, ListFigures *figures,
+                            GError **error) {
+    g_autoptr(GArray) facets = facets_begin(type, asked->facets ? asked->facets : "", error);
+    g_autoptr(GPtrArray) conditions = list_conditions_new();
+    g_autoptr(Query) query = query_new("");
+    gint64 most = list_count_max(asked);
+    if (facets == NULL || (whole->match && (!add_look(query, act, type, asked, whole, all->looks,
+                                                      facets, conditions, error) ||
+                                            !look(act, query, most, facets, all, error))))
+        return FALSE;
+    figures->facets = asked->facets ? facets_end(facets) : NULL;
+    figures->count = MIN(all->hits, most);
+    figures->more = whole->match && (!all->ended || all->hits > most);
+    return TRUE;
+}
+
+static gboolean one_county(const SearchAsked *whole) {
+    return search_county_end(whole->first) == search_county_end(whole->last);
 }
 
 static GPtrArray *read_found(const Act *act, const RecordType *type, const GArray *found,
@@ -103,24 +193,54 @@ static GPtrArray *read_found(const Act *act, const RecordType *type, const GArra
     return rows;
 }
 
+static char *serial_cursor(gint64 serial) {
+    return list_cursor_write(json_pack("{s:s, s:I}", "s", cursor_mark, "v", (json_int_t)serial));
+}
+
+/* The page, from what was seen or by a walk of its own; *left: the serial of the last one looked
+ * at, when there may be others behind it. */
+static gboolean find_page(const Act *act, const RecordType *type, const RecordQuery *asked,
+                          const SearchAsked *whole, gint64 before, guint most, Look *all,
+                          gint64 *left, GError **error) {
+    *left = -1;
+    if (whole->match == NULL)
+        return TRUE;
+    if (all->looks && (all->ended || one_county(whole))) {
+        g_array_sort(all->found, newest);
+        *left = all->ended ? -1 : all->last;
+        return TRUE;
+    }
+    g_array_set_size(all->found, 0);
+    return find_newest(act, type, asked, whole, before, most, all->found, error);
+}
+
 gboolean search_page(const Act *act, const RecordType *type, const RecordQuery *asked, guint limit,
-                     SearchPage *page, GError **error) {
-    gint64 before;
+                     SearchPage *page, ListFigures *figures, GError **error) {
+    gint64 before, left;
+    gboolean figured = asked->count || asked->facets,
+             begins = asked->cursor == NULL || *asked->cursor == 0;
     g_auto(SearchAsked) whole = {0};
     g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(Found));
+    Look all = {.looks = figured ? LOOKS : begins ? PAGE_LOOKS : 0, .found = found};
     g_array_set_clear_func(found, found_clear);
     *page = (SearchPage){0};
+    *figures = (ListFigures){0};
     if (!read_cursor(asked->cursor, &before, error))
         return FALSE;
     g_autoptr(GPtrArray) others = stand_ins(act);
-    const Actor *narrowing = list_place_of(act, type, others);
-    if (search_ask(act->sql, narrowing, type, asked->search, &whole) &&
-        !find(act, type, asked, &whole, before, limit + 1, found, error))
+    search_ask(act->sql, list_place_of(act, type, others), type, asked->search, &whole);
+    if (all.looks && !look_at_all(act, type, asked, &whole, &all, figures, error))
+        return FALSE;
+    if (!begins) { /* of the first page */
+        all.looks = 0;
+        g_array_set_size(found, 0);
+    }
+    if (!find_page(act, type, asked, &whole, before, limit + 1, &all, &left, error))
         return FALSE;
     page->rows = read_found(act, type, found, limit, error);
     if (page->rows && found->len > limit)
-        page->next =
-            list_cursor_write(json_pack("{s:s, s:I}", "s", cursor_mark, "v",
-                                        (json_int_t)g_array_index(found, Found, limit - 1).serial));
+        page->next = serial_cursor(g_array_index(found, Found, limit - 1).serial);
+    else if (page->rows && left >= 0)
+        page->next = serial_cursor(left);
     return page->rows != NULL;
 }

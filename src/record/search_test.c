@@ -1,4 +1,5 @@
 #include "record/record_fixture.h"
+#include "record/search_walk.h"
 #include "record/search_words.h"
 
 static void test_words(void) {
@@ -236,6 +237,60 @@ static void test_pages(World *world, gconstpointer data) {
         g_free(ids[i]);
 }
 
+/* However little is looked at for an answer, the answers together are the list. */
+static void test_walk(World *world, gconstpointer data) {
+    (void)data;
+    enum { N = 50 };
+    GError *error = NULL;
+    if (sql_kind(world->sql) != SQL_POSTGRES)
+        return;
+    GString *wanted = g_string_new(NULL), *got = g_string_new(NULL);
+    for (int i = 0; i < N; i++) {
+        gboolean with = g_test_rand_int_range(0, 3) > 0;
+        world->now_ms += g_test_rand_int_range(0, 2); /* some at one moment */
+        g_autofree char *id = hazard(world, with ? "粉尘 堆积" : "粉碎 除尘", "锅炉");
+        (void)id;
+    }
+    Actor county = person(world, "county_inspector", "c", "320412");
+    Act act = {world->sql, world->packs, &county, world->now_ms, NULL};
+    const RecordType *type = packs_type(world->packs, "hazard");
+    RecordQuery all = {.search = "粉尘 锅炉", .filter = "state = 'reported'", .limit = 500};
+    json_t *page =
+        done(record_list(world->sql, world->packs, &county, "hazard", &all, world->now_ms, &error),
+             error);
+    json_t *items = json_object_get(page, "items");
+    for (gsize i = 0; i < json_array_size(items); i++)
+        g_string_append_printf(wanted, "%s ", get(json_array_get(items, i), "id"));
+    g_assert_cmpuint(wanted->len, >, 0);
+    gint64 counted = 0;
+    for (g_autofree char *cursor = g_strdup(""); cursor;) {
+        g_auto(SearchWalk) walk = {0};
+        g_auto(ListFigures) figures = {0};
+        RecordQuery part = {.search = all.search,
+                            .filter = all.filter,
+                            .cursor = cursor,
+                            .count = TRUE,
+                            .facets = "state"};
+        guint limit = (guint)g_test_rand_int_range(1, 8),
+              looks = (guint)g_test_rand_int_range(1, 9);
+        if (!search_walk(&act, type, &part, limit, looks, &walk, &figures, &error))
+            g_error("%s", error->message);
+        for (guint i = 0; i < walk.ids->len; i++)
+            g_string_append_printf(got, "%s ", (const char *)walk.ids->pdata[i]);
+        g_assert_cmpuint(walk.ids->len, <=, limit);
+        g_assert_cmpint(figures.count, >=, walk.ids->len);
+        g_assert_true(figures.more || walk.next == NULL || figures.count > limit);
+        counted += walk.ids->len;
+        g_free(cursor);
+        cursor = g_steal_pointer(&walk.next);
+    }
+    g_assert_cmpstr(got->str, ==, wanted->str);
+    g_assert_cmpint(counted, ==, (gint64)json_array_size(items));
+    json_decref(page);
+    g_string_free(wanted, TRUE);
+    g_string_free(got, TRUE);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/search/words", test_words);
@@ -244,6 +299,7 @@ int main(int argc, char **argv) {
     TEST("finds", test_finds);
     TEST("follows", test_follows_the_record);
     TEST("pages", test_pages);
+    TEST("walk", test_walk);
     TEST("model", test_model);
     return g_test_run();
 }

@@ -364,8 +364,7 @@ static char *places_text(const RecordType *type, const RecordType *owner) {
 }
 
 /* row_find_place of every row at once; and a type that owns its scope says so in both columns. */
-static gboolean check_places_of(Sql *sql, const Packs *packs, const RecordType *type,
-                                GError **error) {
+gboolean verify_places(Sql *sql, const Packs *packs, const RecordType *type, GError **error) {
     g_autofree char *text = places_text(type, type_owner(packs, type));
     SqlStatement *st = sql_query(sql, error, text, "");
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
@@ -382,7 +381,7 @@ static gboolean check_places_of(Sql *sql, const Packs *packs, const RecordType *
 
 static gboolean check_places(Sql *sql, const Packs *packs, GError **error) {
     for (guint i = 0; i < packs->types->len; i++)
-        if (!check_places_of(sql, packs, packs->types->pdata[i], error))
+        if (!verify_places(sql, packs, packs->types->pdata[i], error))
             return FALSE;
     return TRUE;
 }

@@ -82,3 +82,8 @@ typedef gboolean (*JsonTextMember)(gpointer data, const char *name, gsize name_n
                                    gsize value_n);
 /* FALSE: not one compact object, or `member` has ended it. */
 gboolean json_text_members(const char *text, JsonTextMember member, gpointer data);
+
+/* --- a database --- */
+
+/* Region, enterprise and sector of every row are what its fields and its enterprise say. */
+gboolean verify_places(Sql *sql, const Packs *packs, const RecordType *type, GError **error);

@@ -76,6 +76,7 @@ typedef struct {
 
 static void note_refusal(gpointer data, const Refusal *refusal) {
     Ingest *ingest = data;
+    atomic_fetch_add(&house_of(ingest->request)->sample_refusals[error_kind(refusal->error)], 1);
     if (json_array_size(ingest->listed) >= LISTED_MAX)
         return;
     g_autofree char *detail = error_detail(refusal->error, LANG_ZH),
@@ -191,6 +192,7 @@ static void give_batch(Ingest *ingest, SampleBatch *batch_take) {
 
 static void ingest(Request *request, Format format) {
     g_autoptr(GError) error = NULL;
+    gint64 began_us = g_get_monotonic_time();
     Ingest *job = g_new0(Ingest, 1);
     job->request = request;
     job->listed = json_array();
@@ -214,6 +216,7 @@ static void ingest(Request *request, Format format) {
     batch->received_ms = job->received_ms = door.now_ms;
     g_strlcpy(job->device, device ? device->device : "", sizeof job->device);
     if (good && read_samples(job, &door, format, bytes, n, batch, &error)) {
+        histogram_add(&house_of(request)->read_time, g_get_monotonic_time() - began_us, 1);
         give_batch(job, batch);
         return;
     }

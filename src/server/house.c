@@ -70,7 +70,7 @@ const Route house_routes[] = {
     {"GET", "/ogc/collections/{type}/items/{id}", ogc_item, SMALL, DOOR_MAP, 200, "One feature", "crs f", NULL, "Feature"},
     {"GET", "/healthz", api_healthz, SMALL, DOOR_OPEN, 200, "The process lives", NULL, NULL, "Health"},
     {"GET", "/readyz", api_readyz, SMALL, DOOR_OPEN, 200, "Database and engine are ready", NULL, NULL, "Any"},
-    {"GET", "/metrics", api_metrics, SMALL, DOOR_OPEN, 200, "Figures of the program for Prometheus", NULL, NULL, "text/plain"},
+    {"GET", "/metrics", api_metrics, SMALL, DOOR_OPEN, 200, "Figures of the program for Prometheus; for this machine, with the metrics token, or for admins", NULL, NULL, "text/plain"},
     {"GET", "/api/demo", api_demo, SMALL, DOOR_OPEN, 200, "Log-ins of the demo, or 404", NULL, NULL, "Any"},
     {NULL, NULL, NULL, 0, DOOR_OPEN, 0, NULL, NULL, NULL, NULL},
 };

@@ -1,6 +1,7 @@
 /* What the handlers work with: everything app/ has joined, and what each worker thread owns.
  * Read-only while the server runs. */
 #pragma once
+#include "base/histogram.h"
 #include "pack/pack.h"
 #include "record/sealed.h"
 #include "record/sheet.h"
@@ -44,6 +45,9 @@ typedef struct {
     StaticFiles *files;               /* or NULL */
     json_t *demo_logins;              /* or NULL */
     _Atomic guint64 *samples_refused; /* lines and samples that a door did not take */
+    _Atomic guint64 *sample_refusals; /* the same by ErrorKind, of a batch the first 1000 */
+    Histogram read_time;              /* of a batch in a door */
+    const char *metrics_token;        /* or NULL */
 } House;
 
 typedef struct {

@@ -33,6 +33,7 @@ struct Http {
     Mailbox *queue;
     pthread_t *workers;
     _Atomic guint64 requests, refused;
+    _Atomic guint64 problems[ERROR_KINDS];
     _Atomic guint connections, pending; /* pending: handed to a worker and not answered yet */
     _Atomic gsize bodies;
 };
@@ -236,6 +237,7 @@ static void add_retry(Request *request, const GError *error) {
 void respond_problem(Request *request, const GError *error, json_t *more_take) {
     int status = error_status(error);
     json_t *body = problem_json(error);
+    atomic_fetch_add(&request->http->problems[error_kind(error)], 1);
     if (more_take) {
         json_object_update(body, more_take);
         json_decref(more_take);
@@ -742,8 +744,12 @@ void http_stop(Http *http) {
 
 HttpCounts http_counts(Request *request) {
     Http *http = request->http;
-    return (HttpCounts){atomic_load(&http->requests), atomic_load(&http->refused),
-                        atomic_load(&http->connections), mailbox_length(http->queue)};
+    return (HttpCounts){.requests = atomic_load(&http->requests),
+                        .refused = atomic_load(&http->refused),
+                        .connections = atomic_load(&http->connections),
+                        .queued = mailbox_length(http->queue),
+                        .queue_max = http->config.queue,
+                        .problems = http->problems};
 }
 
 /* ---- what handlers ask ---- */

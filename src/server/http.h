@@ -55,7 +55,8 @@ void http_stop(Http *http); /* after everything that may still answer has ended 
                                by nobody */
 typedef struct {
     guint64 requests, refused;
-    guint connections, queued;
+    guint connections, queued, queue_max;
+    _Atomic guint64 *problems; /* answers that were a problem, by ErrorKind */
 } HttpCounts;
 HttpCounts http_counts(Request *request); /* of the server that reads the request */
 

@@ -53,6 +53,9 @@ struct Hub {
     gint64 floor, last; /* all events with floor < seq <= last are in the ring */
     Listener *first;
     guint listeners;
+    _Atomic gint64 poked_us; /* the first commit that is not published; 0: none */
+    _Atomic guint64 resets;
+    Histogram time;
 };
 
 static void event_clear(Event *event) {
@@ -166,6 +169,7 @@ static gboolean next_text(Listener *listener) {
         g_string_append_printf(listener->waiting,
                                "id: %" G_GINT64_FORMAT "\nevent: reset\ndata: {}\n\n", hub->last);
         listener->cursor = hub->last;
+        atomic_fetch_add(&hub->resets, 1);
         return TRUE;
     }
     for (const Event *event; (event = ring_after(hub, listener->cursor));) {
@@ -445,6 +449,13 @@ static void beat(Hub *hub, gboolean check) {
 
 static gint64 monotonic_ms(void) { return g_get_monotonic_time() / 1000; }
 
+static void publish(Hub *hub) {
+    gint64 poked_us = atomic_exchange(&hub->poked_us, 0);
+    catch_up(hub);
+    if (poked_us > 0)
+        histogram_add(&hub->time, g_get_monotonic_time() - poked_us, 1);
+}
+
 static void *hub_thread(void *data) {
     Hub *hub = data;
     gint64 beat_at = monotonic_ms() + BEAT_MS;
@@ -452,7 +463,7 @@ static void *hub_thread(void *data) {
     BellCall call;
     while ((call = bell_wait(&hub->bell, beat_at - monotonic_ms())) != BELL_STOPPED) {
         if (call == BELL_RUNG)
-            catch_up(hub);
+            publish(hub);
         if (monotonic_ms() >= beat_at) {
             beat(hub, ++beats % BEATS_PER_CHECK == 0);
             beat_at = monotonic_ms() + BEAT_MS;
@@ -479,8 +490,14 @@ Hub *hub_start(const Packs *packs, const char *records_uri, Clock *clock, GError
 
 void hub_poke(gpointer data) {
     Hub *hub = data;
+    gint64 none = 0;
+    atomic_compare_exchange_strong(&hub->poked_us, &none, g_get_monotonic_time());
     bell_ring(&hub->bell);
 }
+
+guint64 hub_resets(Hub *hub) { return atomic_load(&hub->resets); }
+
+Histogram *hub_time(Hub *hub) { return &hub->time; }
 
 guint hub_listeners(Hub *hub) {
     pthread_mutex_lock(&hub->lock);

@@ -8,6 +8,7 @@
  * given what it missed from the journal itself. */
 #pragma once
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "server/http.h"
 #include "server/session.h"
 
@@ -18,6 +19,8 @@ void hub_stop(
 void hub_free(Hub *hub);
 void hub_poke(gpointer hub); /* something was committed; any thread, cheap */
 guint hub_listeners(Hub *hub);
+guint64 hub_resets(Hub *hub);  /* streams that fell out of the ring */
+Histogram *hub_time(Hub *hub); /* from a commit until its entries are in the ring */
 void hub_end_session(Hub *hub, const char *token); /* who logged out hears no more */
 
 /* Answers the request with a stream. `after` < 0: from now on. Takes the identity; `token` ends the

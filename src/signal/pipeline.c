@@ -124,6 +124,9 @@ static void item_logged(gpointer data, const GError *error) {
         admit_undo(pipeline, item->batch ? item->batch->n : 0);
         item_free(item);
     } else {
+        item->durable_us = g_get_monotonic_time();
+        if (item->kind == ITEM_SAMPLES)
+            histogram_add(&pipeline->times.durable, item->durable_us - item->pushed_us, 1);
         atomic_fetch_add(&pipeline->rows, 1);
         atomic_fetch_add(&pipeline->samples, item->batch ? item->batch->n : 0);
         atomic_fetch_add(&pipeline->log_rows, item->rows ? item->rows->len : 1);
@@ -142,6 +145,7 @@ static Item *item_new(Pipeline *pipeline, ItemKind kind, gint64 received_ms) {
     item->kind = kind;
     item->pipeline = pipeline;
     item->received_ms = received_ms;
+    item->pushed_us = g_get_monotonic_time();
     return item;
 }
 
@@ -338,7 +342,10 @@ gboolean pipeline_checkpoint(Pipeline *pipeline, GError **error) {
                                         : error_set(error, ERROR_STORE, NULL, "checkpoint", NULL);
 }
 
+PipelineTimes *pipeline_times(Pipeline *pipeline) { return &pipeline->times; }
+
 PipelineCounts pipeline_counts(Pipeline *pipeline) {
+    gint64 waits_us = atomic_load(&pipeline->durable_us);
     PipelineCounts counts = {
         .log_seq = atomic_load(&pipeline->log_seq),
         .rows = atomic_load(&pipeline->rows),
@@ -346,6 +353,14 @@ PipelineCounts pipeline_counts(Pipeline *pipeline) {
         .refused = atomic_load(&pipeline->refused),
         .refused_backlog = atomic_load(&pipeline->refused_backlog),
         .queued_rows = atomic_load(&pipeline->items),
+        .queued_samples = atomic_load(&pipeline->samples_waiting),
+        .queue_max = ITEMS_MAX,
+        .queue_samples_max = SAMPLES_MAX,
+        .chunks_waiting = atomic_load(&pipeline->chunks_waiting),
+        .chunks_max = CHUNKS_MAX,
+        .late_waiting = atomic_load(&pipeline->late_waiting),
+        .late_max = LATE_MAX,
+        .lag_us = waits_us ? MAX(g_get_monotonic_time() - waits_us, 0) : 0,
         .log_rows_kept = atomic_load(&pipeline->log_rows),
         .writer = writer_counts(pipeline->config.writer),
     };

@@ -13,6 +13,7 @@
  * every slice is saved beyond them and `keep_ms` has passed. */
 #pragma once
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "signal/engine.h"
 #include "signal/history.h"
 #include "store/writer.h"
@@ -80,10 +81,23 @@ typedef struct {
     guint64 rows, samples, refused; /* since start; refused = busy */
     guint64 refused_backlog;        /* of them: backlogs that made way */
     guint queued_rows;              /* batches that were let in and are not evaluated yet */
+    guint queued_samples;           /* samples in them */
+    guint queue_max, queue_samples_max;
+    guint chunks_waiting, chunks_max; /* of history, on their way to the disk */
+    guint late_waiting, late_max;     /* samples that came late, likewise */
+    gint64 lag_us;                    /* age of the oldest durable row that is not evaluated */
     gint64 log_rows_kept;
     WriterCounts writer;
 } PipelineCounts;
 PipelineCounts pipeline_counts(Pipeline *pipeline);
+
+/* How long things take; a batch each, of `committed` an alarm event each. */
+typedef struct {
+    Histogram durable;   /* from pipeline_push to the commit */
+    Histogram evaluated; /* from there to the engine's verdict */
+    Histogram committed; /* from there until the sink has made its alarms durable */
+} PipelineTimes;
+PipelineTimes *pipeline_times(Pipeline *pipeline);
 /* A tick at the clock's time, as the ticker thread makes one each second; waits until it is
  * evaluated. For stories on a virtual clock. */
 void pipeline_tick(Pipeline *pipeline);

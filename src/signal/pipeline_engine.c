@@ -142,10 +142,15 @@ gboolean deliver(Pipeline *pipeline, GError **error) {
  * meanwhile. When the pipeline is being stopped it gives up, and the log has the rest for the next
  * start. */
 static void deliver_surely(Pipeline *pipeline) {
+    guint n = pipeline->events->len;
     for (int tries = 0; !pipeline->broken; tries++) {
         g_autoptr(GError) error = NULL;
-        if (deliver(pipeline, &error))
+        if (deliver(pipeline, &error)) {
+            if (n > 0)
+                histogram_add(&pipeline->times.committed,
+                              g_get_monotonic_time() - pipeline->events_us, n);
             return;
+        }
         log_error("signal", error, "storing alarms (will be tried again)");
         if (atomic_load(&pipeline->stopping) && tries > 0)
             pipeline->broken = TRUE;
@@ -229,6 +234,9 @@ static void publish_progress(Pipeline *pipeline, gboolean alarms_too) {
     if (alarms_too && !pipeline->broken)
         pipeline->evaluated_seq = pipeline->seq;
     pipeline->counts = engine_counts(pipeline->engine);
+    atomic_store(&pipeline->chunks_waiting,
+                 pipeline->closed->len + (pipeline->save ? pipeline->save->chunks->len : 0));
+    atomic_store(&pipeline->late_waiting, history_late(pipeline->blocks));
     pthread_cond_broadcast(&pipeline->progress);
     pthread_mutex_unlock(&pipeline->lock);
 }
@@ -244,8 +252,16 @@ static void release(Pipeline *pipeline, Item *item) {
 
 static void take_item(Pipeline *pipeline, Item *item) {
     gboolean change = item->kind == ITEM_CHANGE;
+    if (item->kind != ITEM_WAKE)
+        atomic_store(&pipeline->durable_us, item->durable_us);
+    guint before = pipeline->events->len;
     if (!pipeline->broken)
         evaluate(pipeline, item);
+    gint64 now_us = g_get_monotonic_time();
+    if (item->kind == ITEM_SAMPLES)
+        histogram_add(&pipeline->times.evaluated, now_us - item->durable_us, 1);
+    if (before == 0 && pipeline->events->len > 0)
+        pipeline->events_us = now_us;
     if (change)
         publish_progress(pipeline, FALSE);
     gboolean many_chunks = pipeline->closed->len >= CHUNKS_PER_SAVE;
@@ -277,6 +293,7 @@ void *engine_thread(void *data) {
         if (n > 0) {
             deliver_surely(pipeline);
             publish_progress(pipeline, TRUE);
+            atomic_store(&pipeline->durable_us, 0);
         }
         serve_requests(pipeline);
         serve_checkpoints(pipeline);

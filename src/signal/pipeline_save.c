@@ -180,7 +180,8 @@ static guint slices_due(Pipeline *pipeline, gint64 now_ms) {
         pipeline->last_slice_ms = now_ms;
     gint64 due = (now_ms - pipeline->last_slice_ms) / each_ms;
     pipeline->last_slice_ms += due * each_ms;
-    return MAX(at_once(pipeline, due), slices_due_by_samples(pipeline));
+    guint by_time = at_once(pipeline, due), by_samples = slices_due_by_samples(pipeline);
+    return MAX(by_time, by_samples);
 }
 
 static gboolean still_running(Pipeline *pipeline) {

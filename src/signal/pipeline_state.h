@@ -35,6 +35,7 @@ typedef struct {
     Pipeline *pipeline;
     gint64 seq, last_seq; /* of its rows; set on the writer's thread */
     gint64 received_ms;
+    gint64 pushed_us, durable_us; /* monotonic */
     /* samples */
     SampleBatch *batch;
     GPtrArray *rows; /* GByteArray: the batch in portions of ENGINE_ROW */
@@ -89,6 +90,7 @@ struct Pipeline {
     Engine *engine;
     HistoryBlocks *blocks;
     GArray *events;    /* AlarmEvent, not yet given to the sink */
+    gint64 events_us;  /* since when the first of them waits */
     GPtrArray *closed; /* HistoryChunk, not yet in a save */
     Save *save;        /* on its way, or NULL */
     gint64 seq;        /* last row evaluated */
@@ -115,6 +117,9 @@ struct Pipeline {
     atomic_uint items, samples_waiting;
     _Atomic gint64 log_seq, log_rows;
     _Atomic guint64 rows, samples, refused, refused_backlog;
+    _Atomic gint64 durable_us; /* of the row that is evaluated next or now; 0: none waits */
+    atomic_uint chunks_waiting, late_waiting;
+    PipelineTimes times;
     Item wake; /* an item without content */
 };
 

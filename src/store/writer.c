@@ -22,6 +22,7 @@ typedef struct {
 struct Writer {
     Sql *sql;
     Mailbox *box;
+    guint capacity;
     pthread_t thread;
     void (*on_commit)(gpointer);
     gpointer on_commit_data;
@@ -106,6 +107,7 @@ Writer *writer_new(Sql *sql_take, guint capacity) {
     Writer *writer = g_new0(Writer, 1);
     writer->sql = sql_take;
     writer->box = mailbox_new(capacity);
+    writer->capacity = capacity;
     int code = pthread_create(&writer->thread, NULL, writer_thread, writer);
     g_assert(code == 0);
     return writer;
@@ -197,6 +199,9 @@ void writer_on_commit(Writer *writer, void (*func)(gpointer data), gpointer data
 guint writer_queued(Writer *writer) { return mailbox_length(writer->box); }
 
 WriterCounts writer_counts(Writer *writer) {
-    return (WriterCounts){atomic_load(&writer->commits), atomic_load(&writer->jobs),
-                          atomic_load(&writer->failed)};
+    return (WriterCounts){.commits = atomic_load(&writer->commits),
+                          .jobs = atomic_load(&writer->jobs),
+                          .failed = atomic_load(&writer->failed),
+                          .queued = mailbox_length(writer->box),
+                          .capacity = writer->capacity};
 }

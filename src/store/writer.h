@@ -29,5 +29,6 @@ void writer_on_commit(Writer *writer, void (*func)(gpointer data), gpointer data
 guint writer_queued(Writer *writer);
 typedef struct {
     guint64 commits, jobs, failed;
+    guint queued, capacity;
 } WriterCounts;
 WriterCounts writer_counts(Writer *writer); /* any thread */

@@ -37,6 +37,8 @@ const put = {
     ref: search,
     region: search,
     async bool(cell, value) {
+        const radio = cell.locator('label', { hasText: value ? '是' : '否' }).locator('input[type=radio]')
+        if (await radio.count()) return radio.check()
         const input = cell.locator('input[type=checkbox]')
         if ((await input.isChecked()) !== value) await cell.locator('.el-switch__core').click()
     },

@@ -111,6 +111,8 @@ export interface RecordType {
     states?: State[]
     moves?: Move[]
     rights?: { create?: boolean; reveal?: boolean }
+    /** Papers that moves produce. */
+    documents?: { name: string; title: Title }[]
     /** What is not a field and sorts quickly. */
     sorts?: string[]
 }

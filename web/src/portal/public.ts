@@ -1,7 +1,8 @@
 // What anybody may ask of the server, as docs/api.md says under /api/public and /api/receipts.
 import { shallowRef } from 'vue'
 import { call, Problem } from '../base/http'
-import { pick, type Title } from '../base/words'
+import { moneyText } from '../base/number'
+import { pick, t, type Title } from '../base/words'
 import type { CodeList, Field, State } from '../model/types'
 
 export interface PublicType {
@@ -18,6 +19,8 @@ export interface PublicType {
 export interface PublicRecord {
     id: string
     region?: { code: string; name?: string }
+    /** What references are called. */
+    _labels?: Record<string, string>
     [field: string]: unknown
 }
 export interface Receipt {
@@ -85,7 +88,8 @@ export async function sendPhoto(photo: Blob): Promise<string> {
     throw new Problem({ ...answer, id: answer['id'] ?? `http.${response.status}`, status: response.status })
 }
 
-const fieldsOf = (type: PublicType | undefined): { name: string; title?: Title; codes?: string }[] => [
+type Told = { name: string; title?: Title; codes?: string; kind?: string; unit?: string }
+const fieldsOf = (type: PublicType | undefined): Told[] => [
     ...(type?.shows ?? []),
     ...(type?.published ?? []),
     ...(type?.given ?? []),
@@ -98,12 +102,14 @@ export function wordOf(type: PublicType | undefined, name: string, value: unknow
     if (name === 'state' && type?.states)
         return pick(type.states.find((s) => s.name === value)?.title, String(value))
     if (field?.codes) return pick(codesOf(field.codes).find((c) => c.code === value)?.title, String(value))
+    if (typeof value === 'boolean') return t(value ? 'common.yes' : 'common.no')
+    if (field?.kind === 'money') return `¥ ${moneyText(Number(value))}`
     if (typeof value === 'object') {
         const place = value as { lon?: number; lat?: number }
         return place.lon === undefined ? '' : `${place.lat}, ${place.lon}`
     }
     if (/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(String(value))) return String(value).slice(0, 16).replace('T', ' ')
-    return String(value)
+    return field?.unit ? `${String(value)} ${field.unit}` : String(value)
 }
 export function titleOf(type: PublicType | undefined, name: string): Title | undefined {
     return fieldsOf(type).find((field) => field.name === name && field.title)?.title

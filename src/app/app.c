@@ -3,6 +3,7 @@
 #include "app/point_watch.h"
 #include "app/scheduler.h"
 #include "app/seal_file.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "notify/webhook_store.h"
 #include "notify/webhooks.h"
@@ -271,7 +272,7 @@ static gboolean start_hub(App *app, GError **error) {
 
 static GString *describe_api(const Packs *packs) {
     json_t *document = openapi_document(packs, house_routes);
-    char *text = json_dumps(document, JSON_COMPACT);
+    char *text = json_text(document, JSON_COMPACT);
     GString *copy = g_string_new(text);
     free(text);
     json_decref(document);

@@ -1,4 +1,5 @@
 #include "record/receipt.h"
+#include "base/json_text.h"
 #include "command/command.h"
 #include "record/journal_file.h"
 
@@ -27,7 +28,7 @@ static gboolean show(const char *code, GError **error) {
     json_t *receipt = find(code, error);
     if (receipt == NULL)
         return FALSE;
-    char *text = json_dumps(receipt, JSON_INDENT(2));
+    char *text = json_text(receipt, JSON_INDENT(2));
     printf("%s\n", text);
     free(text);
     json_decref(receipt);

@@ -1,5 +1,6 @@
 #include "notify/webhooks.h"
 #include "base/bell.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "notify/webhook_send.h"
 #include "notify/webhook_store.h"
@@ -125,7 +126,7 @@ static void pass_over(Webhooks *w, const char *id, WebhookState *state, gint64 l
 
 static gboolean post(Webhooks *w, const Webhook *webhook, json_t *events, WebhookState *state) {
     json_t *body = json_pack("{s:s, s:O}", "webhook", webhook->id, "events", events);
-    char *text = json_dumps(body, JSON_COMPACT);
+    char *text = json_text(body, JSON_COMPACT);
     json_t *first = json_array_get(events, 0),
            *final = json_array_get(events, json_array_size(events) - 1);
     g_autofree char *delivery =

@@ -277,7 +277,7 @@ struct ClockType {
     Validity valid;  /* several of one name and disjoint validity are one clock over time */
     gboolean by_now; /* the law of the day the run starts, not of the record's making */
     Span limit;
-    const Field *limit_field; /* a code that stands for a span; or NULL */
+    const Field *limit_field; /* a duration, or a code that stands for a span; or NULL */
     GArray *steps;            /* ClockStep, in order of `after` */
 };
 

@@ -18,11 +18,14 @@ static gboolean read_limit_field(Loader *loader, const YamlNode *node, gpointer 
     const Field **field = place;
     if (!read_own_field(loader, node, field, error))
         return FALSE;
-    return ((*field)->kind == FIELD_CODE && (*field)->codes->has_spans) ||
-           refuse(error, node,
-                  "使用代码都写有 span 的代码字段 / a field of codes that all have a span",
-                  "字段 %s 不表示时限 / the field %s stands for no span", (*field)->name,
-                  (*field)->name);
+    return (*field)->kind == FIELD_DURATION ||
+           ((*field)->kind == FIELD_CODE && (*field)->codes->has_spans) ||
+           refuse(
+               error, node,
+               "使用 duration 字段，或代码都写有 span 的代码字段 / a duration, or a field of codes "
+               "that all have a span",
+               "字段 %s 不表示时限 / the field %s stands for no span", (*field)->name,
+               (*field)->name);
 }
 
 /* A span, or {field: F}. */
@@ -163,7 +166,7 @@ static const KeyRow clock_rows[] = {
     {"by", FALSE, PASS_RULES, read_law_day, offsetof(ClockType, by_now)},
     {"until", FALSE, PASS_RULES, read_until, offsetof(ClockType, until)},
     {"limit", FALSE, PASS_RULES, read_limit, 0},
-    {"steps", TRUE, PASS_RULES, read_steps, offsetof(ClockType, steps)},
+    {"steps", FALSE, PASS_RULES, read_steps, offsetof(ClockType, steps)},
 };
 
 static void clock_init(Loader *loader, gpointer item, guint index) {
@@ -174,6 +177,14 @@ static void clock_init(Loader *loader, gpointer item, guint index) {
 
 /* A clock that runs in one state only can make no move that does not start there. */
 static gboolean clock_check(const YamlNode *node, const ClockType *clock, GError **error) {
+    if (clock->steps->len == 0)
+        return refuse(
+            error, node,
+            "加上 steps，如 [{after: 0h, move: remind}]；只显示期限则用日期字段 / add steps, "
+            "like [{after: 0h, move: remind}]; a term that is only shown is a date field",
+            "时钟 %s 没有 steps，到期什么也不做 / the clock %s has no steps: it would do "
+            "nothing when due",
+            clock->name, clock->name);
     if (!clock->has_limit && !clock->until)
         return refuse(error, node, "写 limit 或 until / write limit or until",
                       "时钟 %s 没有时限 / the clock %s has no limit", clock->name, clock->name);

@@ -18,26 +18,30 @@ enum { FIELDS_MAX = 200, TEXT_MAX_DEFAULT = 4000, TEXT_MAX = 100000, PATTERN_CHA
 
 static const struct {
     const char *key;
-    guint kinds;  /* that may have it */
-    guint needed; /* that must have it */
+    guint kinds;     /* that may have it */
+    guint needed;    /* that must have it */
+    const char *why; /* not the others; or NULL */
 } kind_keys[] = {
-    {"max", KIND(TEXT) | KINDS_RANGE, KIND(SCORE)},
-    {"min", KINDS_RANGE, 0},
-    {"unit", KIND(INTEGER) | KIND(DECIMAL) | KIND(SCORE), 0},
-    {"pattern", KIND(TEXT), 0},
-    {"format", KIND(TEXT), 0},
-    {"unique", KIND(TEXT) | KINDS_NUMBER | KIND(REF) | KIND(REGION) | KIND(DATE), 0},
-    {"codes", KIND(CODE), KIND(CODE)},
-    {"type", KIND(REF), KIND(REF)},
-    {"default", ~(KIND(POINT) | KIND(ROWS) | KIND(FILE) | KIND(AREA)), 0},
-    {"fields", KIND(ROWS), KIND(ROWS)},
-    {"min_rows", KIND(ROWS), 0},
-    {"max_rows", KIND(ROWS), 0},
-    {"under", KIND(CODE), 0},
-    {"accept", KIND(FILE), 0},
-    {"max_files", KIND(FILE), 0},
-    {"max_size", KIND(FILE), 0},
-    {"secret", KIND(TEXT) | KINDS_NUMBER | KIND(BOOL) | KIND(DATE) | KIND(TIME) | KIND(CODE), 0},
+    {"max", KIND(TEXT) | KINDS_RANGE, KIND(SCORE), NULL},
+    {"min", KINDS_RANGE, 0, NULL},
+    {"unit", KIND(INTEGER) | KIND(DECIMAL) | KIND(SCORE), 0, NULL},
+    {"pattern", KIND(TEXT), 0, NULL},
+    {"format", KIND(TEXT), 0, NULL},
+    {"unique", KIND(TEXT) | KINDS_NUMBER | KIND(REF) | KIND(REGION) | KIND(DATE), 0, NULL},
+    {"codes", KIND(CODE), KIND(CODE), NULL},
+    {"type", KIND(REF), KIND(REF), NULL},
+    {"default", ~(KIND(POINT) | KIND(ROWS) | KIND(FILE) | KIND(AREA)), 0, NULL},
+    {"fields", KIND(ROWS), KIND(ROWS), NULL},
+    {"min_rows", KIND(ROWS), 0, NULL},
+    {"max_rows", KIND(ROWS), 0, NULL},
+    {"under", KIND(CODE), 0, NULL},
+    {"accept", KIND(FILE), 0, NULL},
+    {"max_files", KIND(FILE), 0, NULL},
+    {"max_size", KIND(FILE), 0, NULL},
+    {"secret", KIND(TEXT) | KINDS_RANGE | KIND(BOOL) | KIND(DATE) | KIND(TIME) | KIND(CODE), 0,
+     "密封的值不能查找、关联或上图；改用 text，或限制整个类型的 rights / what is sealed cannot be "
+     "looked "
+     "up, linked or drawn: use text, or narrow the rights of the whole type"},
 };
 
 static gboolean kind_keys_fit(const YamlNode *node, const Field *field, GError **error) {
@@ -47,7 +51,7 @@ static gboolean kind_keys_fit(const YamlNode *node, const Field *field, GError *
         gboolean given = tree_get(node, key) != NULL;
         gboolean fits = kind_keys[i].kinds >> field->kind & 1;
         if (given && !fits)
-            return refuse(error, node, "删除该键 / remove it",
+            return refuse(error, node, kind_keys[i].why ? kind_keys[i].why : "删除该键 / remove it",
                           "%s 字段不能有 %s / a field of kind %s has no %s", kind, key, kind, key);
         if (!given && (kind_keys[i].needed >> field->kind & 1))
             return refuse(error, node, "加上该键 / add it",

@@ -49,10 +49,10 @@ static gint64 field_ms(const Row *row, const Field *field) {
     return day_parse(value->text, &day) ? day_end(day) : G_MININT64;
 }
 
-/* The span of the clock for this record; n 0 when it has none. */
+/* The span of the clock for this record; n 0 when it has none or a duration. */
 static Span limit_of(const Change *change) {
     const Field *field = change->clock->limit_field;
-    const char *code = row_text(change->row, field);
+    const char *code = field && field->codes ? row_text(change->row, field) : NULL;
     const CodeItem *item = code ? g_hash_table_lookup(field->codes->by_code, code) : NULL;
     return field == NULL ? change->clock->limit : item ? item->span : (Span){0};
 }
@@ -60,6 +60,10 @@ static Span limit_of(const Change *change) {
 static gint64 base_due(const Change *change, gint64 started_ms) {
     Span limit = limit_of(change);
     gint64 until = field_ms(change->row, change->clock->until);
+    const Field *field = change->clock->limit_field;
+    const FieldValue *span = field ? row_value(change->row, field) : NULL;
+    if (until == G_MININT64 && span && span->present && field->kind == FIELD_DURATION)
+        return started_ms + span->integer;
     if (until == G_MININT64 && change->clock->has_limit && limit.n == 0 &&
         change->clock->limit_field)
         return G_MAXINT64;

@@ -1,4 +1,5 @@
 #include "record/export.h"
+#include "base/json_text.h"
 #include "record/act.h"
 
 #include <stdlib.h>
@@ -120,7 +121,7 @@ static void write_compound(Sheet *sheet, json_t *value) {
         sheet_text(sheet, text);
         return;
     }
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text = json_text(value, JSON_COMPACT | JSON_ENCODE_ANY);
     sheet_text(sheet, text);
     free(text);
 }

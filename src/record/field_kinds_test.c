@@ -1,5 +1,6 @@
 /* Kinds of fields through the doors, on the made-up type of tests/packs/kinds: what is taken, what
  * is refused with which error, what is found and in which order, and that the journal proves it. */
+#include "record/indicator.h"
 #include "record/record_fixture.h"
 
 #include <stdlib.h>
@@ -111,6 +112,44 @@ static void test_refused(World *world, gconstpointer data) {
             g_strdup_printf("{'title':'a','enterprise':'E1',%s}", cases[i].fields);
         refused(create(world, &actor_system, "survey", text, &error), &error, cases[i].kind,
                 cases[i].field);
+    }
+}
+
+/* One desk for each enterprise, though the field has no column of its own. */
+static void test_unique_scope(World *world, gconstpointer data) {
+    (void)data;
+    GError *error = NULL;
+    json_t *desk = done(create(world, &actor_system, "desk", "{'enterprise':'E1'}", &error), error);
+    put(world, "desk", "{'enterprise':'E2'}");
+    refused(create(world, &actor_system, "desk", "{'enterprise':'E1'}", &error), &error,
+            ERROR_FIELD_UNIQUE, "enterprise");
+    refused(edit(world, &actor_system, "desk", get(desk, "id"), 1, "{'enterprise':'E2'}", &error),
+            &error, ERROR_FIELD_UNIQUE, "enterprise");
+    json_decref(done(edit(world, &actor_system, "desk", get(desk, "id"), 1, "{'people':3}", &error),
+                     error));
+    g_assert_false(sql_exec(world->sql, "UPDATE r_desk SET _enterprise = 'E1'", NULL));
+    json_decref(desk);
+}
+
+/* Sums of fen are exact, those of scores have two decimals. */
+static void test_sums(World *world, gconstpointer data) {
+    (void)data;
+    static const struct {
+        const char *name;
+        double value;
+    } figures[] = {{"balances", 0.6}, {"mean_balance", 0.2}, {"marks", 0.3}};
+    json_decref(survey(world, ",'balance':0.1,'mark':0.1"));
+    json_decref(survey(world, ",'balance':0.2,'mark':0.2"));
+    json_decref(survey(world, ",'balance':0.3"));
+    for (gsize i = 0; i < G_N_ELEMENTS(figures); i++) {
+        GError *error = NULL;
+        IndicatorQuery asked = {0};
+        json_t *figure = done(indicator_json(world->sql, world->packs, &actor_system, "survey",
+                                             figures[i].name, &asked, world->now_ms, &error),
+                              error);
+        g_assert_cmpfloat(json_number_value(json_object_get(figure, "value")), ==,
+                          figures[i].value);
+        json_decref(figure);
     }
 }
 
@@ -370,5 +409,7 @@ int main(int argc, char **argv) {
     TEST("rows-forged", test_rows_forged);
     TEST("shown", test_shown);
     TEST("types", test_types);
+    TEST("unique-scope", test_unique_scope);
+    TEST("sums", test_sums);
     return g_test_run();
 }

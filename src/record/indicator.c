@@ -4,6 +4,7 @@
 #include "record/rights.h"
 #include "record/schema.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { COUNTY_DIGITS = 6, MONTH_CHARS = 7, GROUPS_MAX = 4000 };
@@ -11,7 +12,7 @@ enum { COUNTY_DIGITS = 6, MONTH_CHARS = 7, GROUPS_MAX = 4000 };
 typedef struct {
     gint64 records; /* counted */
     gint64 values;  /* of them with a value of the field */
-    double sum;
+    double sum;     /* money in fen: their sums are exact */
 } Count;
 
 typedef enum { BY_NOTHING, BY_REGION, BY_ENTERPRISE, BY_MONTH, BY_FIELD } Grouping;
@@ -130,7 +131,11 @@ static void add_below(Query *query, const char *region) {
 /* Key of the group -> Count; the one group of an ungrouped figure has the key "". */
 static GHashTable *count_groups(const Reckoning *r, gboolean whole, GError **error) {
     const Field *field = r->indicator->sum ? r->indicator->sum : r->indicator->mean;
-    const char *column = field ? schema_column((gpointer)r->type, field->name) : "_version";
+    gboolean money = field && field->kind == FIELD_MONEY;
+    g_autofree char *quoted = money ? g_strdup_printf("\"%s\"", field->name) : NULL;
+    const char *column = money   ? quoted
+                         : field ? schema_column((gpointer)r->type, field->name)
+                                 : "_version";
     g_autofree char *filter = filter_text(r, whole);
     RecordQuery asked = {.filter = filter};
     g_autoptr(Query) query = query_new("SELECT ");
@@ -155,14 +160,22 @@ static GHashTable *count_groups(const Reckoning *r, gboolean whole, GError **err
 
 /* --- figures --- */
 
+/* Of amounts and scores in hundredths, which are whole numbers. */
+static double sum_value(const Indicator *indicator, const Count *part, double *scale) {
+    const Field *field = indicator->sum ? indicator->sum : indicator->mean;
+    *scale = field->kind == FIELD_MONEY || field->kind == FIELD_SCORE ? 100 : 1;
+    return field->kind == FIELD_SCORE ? round(part->sum * 100) : part->sum;
+}
+
 /* FALSE: nothing to divide by. */
 static gboolean figure_value(const Indicator *indicator, const Count *part, const Count *whole,
                              double *value) {
     gint64 below = indicator->of ? whole->records : indicator->mean ? part->values : 1;
+    double scale = 1;
     double above = indicator->of                       ? 100.0 * (double)part->records
-                   : indicator->sum || indicator->mean ? part->sum
+                   : indicator->sum || indicator->mean ? sum_value(indicator, part, &scale)
                                                        : (double)part->records;
-    *value = below ? above / (double)below : 0;
+    *value = below ? above / (double)below / scale : 0;
     return below != 0;
 }
 

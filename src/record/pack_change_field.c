@@ -1,5 +1,6 @@
 /* While its values are changed a table goes by another name, so that no statement prepared for the
  * table as it is afterwards meets the one of before. */
+#include "base/json_text.h"
 #include "record/journal.h"
 #include "record/pack_change.h"
 #include "record/query.h"
@@ -61,7 +62,7 @@ static gboolean convert(const Work *work, const FieldValue *old, FieldValue *val
     }
     gboolean good = field_value_from_json(work->to, json, value, NULL);
     if (!good && !json_is_object(json)) {
-        char *dump = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+        char *dump = json_text(json, JSON_COMPACT | JSON_ENCODE_ANY);
         const char *text = json_is_string(json) ? json_string_value(json) : dump;
         good = field_value_from_text(work->to, text, value, NULL);
         free(dump);

@@ -138,10 +138,11 @@ static gboolean check_target(const Act *act, const Row *row, const Field *field,
 }
 
 static gboolean check_unique(const Act *act, const Row *row, const Field *field, GError **error) {
-    if (!field->unique || !schema_own_column(row->type, field))
+    if (!field->unique || field == row->type->key || !row_value(row, field)->present)
         return TRUE;
+    gboolean own = schema_own_column(row->type, field); /* else it is the enterprise */
     g_autofree char *text = g_strdup_printf("SELECT 1 FROM r_%s WHERE \"%s\" = ? AND _id <> ?",
-                                            row->type->name, field->name);
+                                            row->type->name, own ? field->name : "_enterprise");
     SqlStatement *st = sql_prepare(act->sql, text, error);
     if (st == NULL)
         return FALSE;

@@ -75,10 +75,11 @@ static void want(GPtrArray *indexes, const RecordType *type, const char *name, c
 }
 
 static void want_field(GPtrArray *indexes, const RecordType *type, const Field *field) {
-    if (!schema_own_column(type, field))
+    gboolean own = schema_own_column(type, field);
+    if (field == type->key || !(own || field->unique))
         return;
-    g_autofree char *rest =
-        g_strdup_printf("(\"%s\") WHERE \"%s\" IS NOT NULL", field->name, field->name);
+    const char *column = own ? field->name : "_enterprise";
+    g_autofree char *rest = g_strdup_printf("(\"%s\") WHERE \"%s\" IS NOT NULL", column, column);
     g_autofree char *unique = g_strdup_printf("unique.%s", field->name);
     g_autofree char *pair =
         g_strdup_printf("(\"%s_lon\", \"%s_lat\", _region)", field->name, field->name);

@@ -31,9 +31,12 @@ static void place_close(Place *place, gconstpointer data) {
 static const char whisper[] =
     "{'title':'夜间偷排','place':'320412','sector':'chemical','reporter':'"
     "孙某人','phone':'13800001111','born':'1980-02-03','reward':735241968,"
-    "'trade':'storage'}";
-static const char *const clear[] = {"孙某人", "13800001111", "1980-02-03", "735241968", "storage"};
-static const char *const secrets[] = {"reporter", "phone", "born", "reward", "trade"};
+    "'trade':'storage','bribe':735241.96,'shift':'PT8H31M','trust':73.52}";
+static const char *const clear[] = {"孙某人",   "13800001111", "1980-02-03", "735241968",
+                                    "storage",  "735241.96",   "73524196",   "PT8H31M",
+                                    "30660000", "73.52"};
+static const char *const secrets[] = {"reporter", "phone", "born",  "reward",
+                                      "trade",    "bribe", "shift", "trust"};
 
 static json_t *whisper_new(Place *place) {
     GError *error = NULL;
@@ -77,7 +80,9 @@ static void test_at_rest(Place *place, gconstpointer data) {
     for (gsize i = 0; i < G_N_ELEMENTS(secrets); i++)
         g_assert_true(json_is_true(json_object_get(json_object_get(first, secrets[i]), "sealed")));
     json_shows_nothing(first);
-    table_shows_nothing(place, "SELECT reporter, phone, born, reward, trade FROM r_whisper", 5);
+    table_shows_nothing(
+        place, "SELECT reporter, phone, born, reward, trade, bribe, shift, trust FROM r_whisper",
+        8);
     table_shows_nothing(place, "SELECT diff, comment FROM journal WHERE type = 'whisper'", 2);
     json_t *journal =
         journal_of(place->world.sql, place->world.packs, "whisper", get(first, "id"), &error);
@@ -240,6 +245,28 @@ static void test_wrong_key(Place *place, gconstpointer data) {
     json_decref(second);
 }
 
+/* Numbers and spans come out as they went in. */
+static void test_kinds(Place *place, gconstpointer data) {
+    (void)data;
+    GError *error = NULL;
+    json_t *record = whisper_new(place),
+           *wanted = fields_of("{'bribe':735241.96,'shift':'PT8H31M','trust':73.52}"), *value;
+    const char *name;
+    json_object_foreach(wanted, name, value) {
+        json_t *shown =
+            done(reveal(place, place->key, &place->keeper, get(record, "id"), name, "查", &error),
+                 error);
+        g_assert_true(json_equal(json_object_get(shown, "value"), value));
+        json_decref(shown);
+    }
+    refused(create(&place->world, &place->inspector, "whisper",
+                   "{'title':'x','place':'320412','shift':'P8D'}", &error),
+            &error, ERROR_FIELD_RANGE, "shift");
+    verify_good(&place->world);
+    json_decref(record);
+    json_decref(wanted);
+}
+
 /* A pack makes a field secret whose values stand in the clear. */
 static void test_becomes_secret(Place *place, gconstpointer data) {
     (void)data;
@@ -257,7 +284,9 @@ static void test_becomes_secret(Place *place, gconstpointer data) {
     g_assert_true(records_migrate(world->sql, world->packs, &error));
     g_assert_true(records_seal(world->sql, world->packs, world->now_ms, &values, &error));
     g_assert_cmpint(values, ==, 1);
-    table_shows_nothing(place, "SELECT reporter, phone, born, reward, trade FROM r_whisper", 5);
+    table_shows_nothing(
+        place, "SELECT reporter, phone, born, reward, trade, bribe, shift, trust FROM r_whisper",
+        8);
     table_shows_nothing(place, "SELECT diff FROM journal WHERE action = 'seal'", 1);
     json_t *shown = done(
         reveal(place, place->key, &place->keeper, get(record, "id"), "phone", "x", &error), error);
@@ -283,7 +312,7 @@ static void test_rotation(Place *place, gconstpointer data) {
     gint64 values = 0;
     g_assert_true(
         records_reseal(world->sql, world->packs, place->key, key, world->now_ms, &values, &error));
-    g_assert_cmpint(values, ==, 5);
+    g_assert_cmpint(values, ==, G_N_ELEMENTS(secrets));
     g_autofree char *active = seal_key_active(world->sql, &error);
     g_assert_cmpstr(active, ==, seal_key_id(key));
     refused(reveal(place, place->key, &place->keeper, id, "phone", "x", &error), &error, ERROR_SEAL,
@@ -354,6 +383,7 @@ int main(int argc, char **argv) {
     TEST("/sealed/no-oracle", test_no_oracle);
     TEST("/sealed/edit", test_edit);
     TEST("/sealed/wrong-key", test_wrong_key);
+    TEST("/sealed/kinds", test_kinds);
     TEST("/sealed/becomes-secret", test_becomes_secret);
     TEST("/sealed/rotation", test_rotation);
     TEST("/sealed/no-key", test_no_key);

@@ -1,4 +1,5 @@
 #include "record/sheet.h"
+#include "base/json_text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -102,9 +103,9 @@ void sheet_text(Sheet *sheet, const char *text) {
 }
 
 void sheet_number(Sheet *sheet, double number) {
-    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    char text[NUMBER_TEXT];
     if (sheet->csv)
-        csv_cell(sheet, "", g_ascii_formatd(text, sizeof text, "%.15g", number));
+        csv_cell(sheet, "", number_text(number, text));
     else
         worksheet_write_number(sheet->page, sheet->row, sheet->column, number, NULL);
     sheet->column++;

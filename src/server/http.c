@@ -1,4 +1,5 @@
 #include "server/http.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "server/gzip.h"
@@ -174,7 +175,7 @@ void respond_json_as(Request *request, int status, const char *type, json_t *bod
     g_assert(body_take != NULL);
     request->json = body_take;
     if (request->worker && pthread_equal(request->worker_thread, pthread_self())) {
-        request->dumped = json_dumps(body_take, JSON_COMPACT);
+        request->dumped = json_text(body_take, JSON_COMPACT);
         pack_dumped(request);
     }
     answer(request, status, BODY_JSON, type);
@@ -287,7 +288,7 @@ static struct MHD_Response *response_of(Request *request) {
     case BODY_JSON: {
         gboolean dumped = request->dumped != NULL;
         char *text =
-            dumped ? g_steal_pointer(&request->dumped) : json_dumps(request->json, JSON_COMPACT);
+            dumped ? g_steal_pointer(&request->dumped) : json_text(request->json, JSON_COMPACT);
         g_assert(text != NULL);
         return MHD_create_response_from_buffer(dumped ? request->dumped_n : strlen(text), text,
                                                MHD_RESPMEM_MUST_FREE);

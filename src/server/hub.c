@@ -1,5 +1,6 @@
 #include "server/hub.h"
 #include "base/bell.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "record/delegation.h"
 #include "record/journal.h"
@@ -72,7 +73,7 @@ static void append_event(GString *out, json_t *entry, json_t *record) {
     json_object_del(entry, "enterprise");
     json_object_del(entry, "sector");
     json_object_set(entry, "record", record);
-    char *data = json_dumps(entry, JSON_COMPACT);
+    char *data = json_text(entry, JSON_COMPACT);
     g_string_append_printf(out, "id: %" G_GINT64_FORMAT "\nevent: %s\ndata: %s\n\n",
                            (gint64)json_integer_value(json_object_get(entry, "seq")),
                            json_string_value(json_object_get(entry, "type")), data);

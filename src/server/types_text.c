@@ -1,5 +1,6 @@
 #include "server/types_text.h"
 #include "base/hash.h"
+#include "base/json_text.h"
 #include "server/gzip.h"
 
 #include <pthread.h>
@@ -37,7 +38,7 @@ void types_text_free(TypesText *types) {
 
 static TypesAnswer *answer_new(const Packs *packs, const Actor *person) {
     json_t *json = record_types(packs, person);
-    char *text = json_dumps(json, JSON_COMPACT);
+    char *text = json_text(json, JSON_COMPACT);
     json_decref(json);
     guint8 hash[HASH_BYTES];
     char hex[HASH_HEX];

@@ -186,11 +186,12 @@ static void *run(void *data) {
     json_t *json = answer(job, &error);
     Request *request = job->request;
     job_free(job);
+    replay_desk_leave(desk, login);
     if (json)
         respond_json(request, 200, json);
     else
         respond_error(request, error);
-    replay_desk_leave(desk, login);
+    replay_desk_answered(desk);
     return NULL;
 }
 
@@ -206,6 +207,7 @@ static gboolean start(Job *job, GError **error) {
     job->until_us = g_get_monotonic_time() + (gint64)SECONDS_MAX * G_USEC_PER_SEC;
     if (pthread_create(&thread, NULL, run, job) != 0) {
         replay_desk_leave(house->replays, job->identity->login);
+        replay_desk_answered(house->replays);
         return error_set(error, ERROR_BUSY, NULL, "no more threads", NULL);
     }
     pthread_detach(thread);

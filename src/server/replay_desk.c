@@ -6,7 +6,7 @@ struct ReplayDesk {
     pthread_mutex_t lock;
     pthread_cond_t left;
     GHashTable *inside; /* logins */
-    guint together;
+    guint together, unanswered;
     atomic_bool ending;
 };
 
@@ -24,7 +24,7 @@ void replay_desk_close(ReplayDesk *desk) {
         return;
     pthread_mutex_lock(&desk->lock);
     atomic_store(&desk->ending, TRUE);
-    while (g_hash_table_size(desk->inside) > 0)
+    while (desk->unanswered > 0)
         pthread_cond_wait(&desk->left, &desk->lock);
     pthread_mutex_unlock(&desk->lock);
 }
@@ -44,8 +44,10 @@ gboolean replay_desk_enter(ReplayDesk *desk, const char *login, GError **error) 
                       : g_hash_table_contains(desk->inside, login) ? "your last replay still runs"
                       : g_hash_table_size(desk->inside) >= desk->together ? "others replay"
                                                                           : NULL;
-    if (why == NULL)
+    if (why == NULL) {
         g_hash_table_add(desk->inside, g_strdup(login));
+        desk->unanswered++;
+    }
     pthread_mutex_unlock(&desk->lock);
     return why == NULL || error_set(error, ERROR_BUSY, NULL, why, NULL);
 }
@@ -53,6 +55,12 @@ gboolean replay_desk_enter(ReplayDesk *desk, const char *login, GError **error) 
 void replay_desk_leave(ReplayDesk *desk, const char *login) {
     pthread_mutex_lock(&desk->lock);
     g_hash_table_remove(desk->inside, login);
+    pthread_mutex_unlock(&desk->lock);
+}
+
+void replay_desk_answered(ReplayDesk *desk) {
+    pthread_mutex_lock(&desk->lock);
+    desk->unanswered--;
     pthread_cond_broadcast(&desk->left);
     pthread_mutex_unlock(&desk->lock);
 }

@@ -16,6 +16,8 @@ static void test_one_each_and_few_together(void) {
     g_assert_true(replay_desk_enter(desk, "c", NULL));
     replay_desk_leave(desk, "b");
     replay_desk_leave(desk, "c");
+    for (guint i = 0; i < 3; i++)
+        replay_desk_answered(desk);
     replay_desk_close(desk);
     g_assert_false(replay_desk_enter(desk, "a", NULL));
     replay_desk_free(desk);
@@ -26,6 +28,7 @@ static void *leave_when_told(void *data) {
     while (!atomic_load(replay_desk_ending(desk)))
         g_usleep(100);
     replay_desk_leave(desk, "a");
+    replay_desk_answered(desk);
     return NULL;
 }
 

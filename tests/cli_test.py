@@ -12,7 +12,7 @@ import unittest
 import harness
 from harness import World, WorldTest, command, command_ok
 
-COMMANDS = ["serve", "demo", "pack", "load", "import", "ingest", "alarms", "verify", "user", "backup", "export", "receipt", "keys", "draw", "replay"]
+COMMANDS = ["serve", "demo", "pack", "load", "import", "ingest", "alarms", "honesty", "verify", "user", "backup", "export", "receipt", "keys", "draw", "replay"]
 T0 = 1_700_000_000_000
 
 

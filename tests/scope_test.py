@@ -282,6 +282,21 @@ class FurtherDoors(WorldTest):
         self.each(check)
 
 
+    def test_the_file_of_an_enterprise(self):
+        def check(client, sight, _):
+            for letter in "ABC":
+                plant, hazard = f"PLANT-{letter}", self.hazards[letter]["id"]
+                answer = client.get(f"/api/records/enterprise/{plant}/related")
+                counted = {(i["type"], i["field"]): i["count"] for i in answer.json.get("items", [])}
+                self.assertEqual(("hazard", "enterprise") in counted, letter in sight, (plant, answer))
+                for path in (f"/api/documents?enterprise={plant}", f"/api/clocks?enterprise={plant}&state=all",
+                             f"/api/journal?enterprise={plant}", f"/api/journal?enterprise={plant}&people=1"):
+                    text = client.get(path).text
+                    self.assertEqual(hazard in text or self.papers[letter] in text, letter in sight, (path, text[:300]))
+
+        self.each(check)
+
+
 class Assignment(WorldTest):
     """An expert of another city who is named in a record sees it behind every door, moves it, and nothing else."""
 

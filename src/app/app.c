@@ -1,5 +1,6 @@
 #include "app/app.h"
 #include "app/gateway_keeper.h"
+#include "app/nightly.h"
 #include "app/point_watch.h"
 #include "app/scheduler.h"
 #include "app/seal_file.h"
@@ -12,6 +13,7 @@
 #include "server/house.h"
 #include "server/openapi.h"
 #include "signal/alarm_sink.h"
+#include "signal/night.h"
 #include "signal/point_compose.h"
 #include "store/file_store.h"
 
@@ -42,6 +44,7 @@ struct App {
     Pipeline *pipeline;
     Gateways *gateways;
     GatewayKeeper *gateway_keeper;
+    Nightly *nightly;
     PointWatch *point_watch;
     gint64 points_seq; /* of the journal, when the points were loaded */
     Hub *hub;
@@ -103,9 +106,9 @@ static gboolean adopt_records(App *app, Sql *sql, gint64 now_ms, GError **error)
 static gboolean migrate_records(App *app, Sql *sql, GError **error) {
     gint64 now_ms = clock_now(app->config.clock);
     return sql_exec(sql, "BEGIN IMMEDIATE", error) && records_migrate(sql, app->packs, error) &&
-           alarm_sink_migrate(sql, error) && session_migrate(sql, error) &&
-           once_migrate(sql, error) && seal_records(app, sql, now_ms, error) &&
-           adopt_records(app, sql, now_ms, error) &&
+           alarm_sink_migrate(sql, error) && night_migrate_records(sql, error) &&
+           session_migrate(sql, error) && once_migrate(sql, error) &&
+           seal_records(app, sql, now_ms, error) && adopt_records(app, sql, now_ms, error) &&
            webhook_migrate(sql, app->packs, now_ms, error) && sql_exec(sql, "COMMIT", error);
 }
 
@@ -125,7 +128,7 @@ static gboolean open_samples(App *app, GError **error) {
     /* its rows are written once, neighbours together: a large cache would only hold memory */
     if (sql && sql_exec(sql, "PRAGMA cache_size = -8192", error) &&
         point_table_migrate(sql, error) && pipeline_migrate(sql, error) &&
-        gateways_migrate(sql, error)) {
+        gateways_migrate(sql, error) && night_migrate_samples(sql, error)) {
         app->samples = writer_new(sql, SAMPLE_JOBS);
         return TRUE;
     }
@@ -261,6 +264,18 @@ static gboolean start_gateways(App *app, GError **error) {
     return app->gateways != NULL;
 }
 
+static gboolean start_nightly(App *app, GError **error) {
+    NightlyConfig config = {.packs = app->packs,
+                            .records = app->records,
+                            .samples = app->samples,
+                            .records_uri = app->records_uri,
+                            .samples_uri = app->samples_uri,
+                            .pipeline = app->pipeline,
+                            .clock = app->config.clock};
+    app->nightly = nightly_start(&config, error);
+    return app->nightly || !night_wanted(app->packs);
+}
+
 /* The hub hears of each commit. */
 static gboolean start_hub(App *app, GError **error) {
     app->hub = hub_start(app->packs, app->records_uri, app->config.clock, error);
@@ -380,7 +395,8 @@ static gboolean start_http(App *app, GError **error) {
 }
 
 gboolean app_start(App *app, GError **error) {
-    if (!start_hub(app, error) || !start_pipeline(app, error) || !start_gateways(app, error))
+    if (!start_hub(app, error) || !start_pipeline(app, error) || !start_gateways(app, error) ||
+        !start_nightly(app, error))
         return FALSE;
     app->scheduler = scheduler_start(app->packs, app->records, app->records_uri, app->files_dir,
                                      once_ms(app), app->config.clock, error);
@@ -401,6 +417,7 @@ void app_close(App *app) {
     http_stop(app->http);
     webhooks_stop(app->webhooks);
     scheduler_stop(app->scheduler);
+    nightly_stop(app->nightly);
     point_watch_stop(app->point_watch);
     if (app->pipeline)
         pipeline_stop(app->pipeline);

@@ -8,10 +8,10 @@
 DataOptions data_options;
 
 static const Command *const commands[] = {
-    &command_serve,  &command_demo,   &command_pack,     &command_load,    &command_import,
-    &command_ingest, &command_alarms, &command_clocks,   &command_verify,  &command_user,
-    &command_backup, &command_export, &command_coverage, &command_receipt, &command_keys,
-    &command_draw,   &command_replay,
+    &command_serve,  &command_demo,   &command_pack,   &command_load,     &command_import,
+    &command_ingest, &command_alarms, &command_clocks, &command_honesty,  &command_verify,
+    &command_user,   &command_backup, &command_export, &command_coverage, &command_receipt,
+    &command_keys,   &command_draw,   &command_replay,
 };
 
 static void print_help(FILE *out) {

@@ -17,8 +17,9 @@ typedef struct {
 } Command;
 
 extern const Command command_serve, command_demo, command_pack, command_load, command_import,
-    command_ingest, command_alarms, command_clocks, command_verify, command_user, command_backup,
-    command_export, command_coverage, command_receipt, command_keys, command_draw, command_replay;
+    command_ingest, command_alarms, command_clocks, command_honesty, command_verify, command_user,
+    command_backup, command_export, command_coverage, command_receipt, command_keys, command_draw,
+    command_replay;
 
 /* Options shared by the commands that open a data directory. */
 typedef struct {

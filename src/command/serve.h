@@ -29,7 +29,8 @@ extern ServeOptions serve_options;
          0,                                                                                        \
          G_OPTION_ARG_STRING_ARRAY,                                                                \
          &serve_options.rates,                                                                     \
-         "requests of one address (default: web=100/s:400 device=5000/s:10000 guest=30/h:10)",     \
+         "requests of one address (default: web=100/s:400 device=5000/s:10000 guest=30/h:10 "      \
+         "photo=60/h:12)",                                                                         \
          "CLASS=N/s|m|h[:BURST]|off"},                                                             \
         {"metrics-token",                                                                          \
          0,                                                                                        \

@@ -75,6 +75,14 @@ static void add_region(Query *query, const char *region) {
     query_param_text(query, end);
 }
 
+static void add_place(Query *query, const ClockQuery *asked) {
+    add_region(query, asked->region);
+    if (asked->enterprise == NULL)
+        return;
+    query_add(query, " AND _enterprise = ?");
+    query_param_text(query, asked->enterprise);
+}
+
 static gboolean type_fits(const Packs *packs, const ClockQuery *asked, GError **error) {
     return asked->type == NULL || find_type(packs, asked->type, error) != NULL;
 }
@@ -131,7 +139,7 @@ static Query *page_query(const Act *act, const ClockQuery *asked, GError **error
         return NULL;
     g_autoptr(Query) query = query_new("SELECT " COLUMNS " FROM clocks");
     add_sight(query, act, asked->type);
-    add_region(query, asked->region);
+    add_place(query, asked);
     query_add(query, states[state].condition);
     if (asked->overdue) {
         query_add(query, " AND stopped_ms IS NULL AND due_ms < ?");
@@ -275,7 +283,7 @@ static json_t *percentile(const GArray *sorted, double share) {
 static GArray *read_late(const Act *act, const ClockQuery *asked, GError **error) {
     g_autoptr(Query) query = query_new("SELECT serial, late_ms FROM clocks");
     add_sight(query, act, asked->type);
-    add_region(query, asked->region);
+    add_place(query, asked);
     query_add(query, " AND late_ms IS NOT NULL AND serial > ? ORDER BY serial LIMIT 10000");
     query_param_int(query, -1);
     gint64 *after = &g_array_index(query->terms, Term, query->terms->len - 1).time_ms;
@@ -307,7 +315,7 @@ static json_t *counts_json(const Act *act, const ClockQuery *asked, GError **err
     g_autoptr(Query) query = query_new(counts);
     query_param_int(query, act->now_ms);
     add_sight(query, act, asked->type);
-    add_region(query, asked->region);
+    add_place(query, asked);
     SqlStatement *st = query_start(query, act->sql, error);
     if (st == NULL || sql_step(st, error) != SQL_ROW)
         return NULL;

@@ -10,18 +10,19 @@ typedef struct {
                            "all"; NULL: open */
     const char *type;   /* or NULL */
     const char *region; /* its records and those below it, or NULL */
-    gboolean overdue;   /* only those past their due time */
-    const char *cursor; /* from a former answer, or NULL */
-    int limit;          /* 1..500 */
+    const char *enterprise; /* or NULL */
+    gboolean overdue;       /* only those past their due time */
+    const char *cursor;     /* from a former answer, or NULL */
+    int limit;              /* 1..500 */
 } ClockQuery;
 
 /* {"items": [CLOCK], "next": cursor or null}: open ones by the time of their next step, others by
  * age. ERROR_REQUEST, ERROR_TYPE_UNKNOWN. */
 json_t *clock_list(Sql *sql, const Packs *packs, const Actor *actor, const ClockQuery *query,
                    gint64 now_ms, GError **error);
-/* {"open", "overdue", "paused", "fired", "late_p50", "late_p99", "late_max"} of what type and
- * region name, whatever the state. `late`: seconds from the time of the last step that fired to its
- * firing; null when none has. Reads all that have fired. */
+/* {"open", "overdue", "paused", "fired", "late_p50", "late_p99", "late_max"} of what type, region
+ * and enterprise name, whatever the state. `late`: seconds from the time of the last step that
+ * fired to its firing; null when none has. Reads all that have fired. */
 json_t *clock_summary(Sql *sql, const Packs *packs, const Actor *actor, const ClockQuery *query,
                       gint64 now_ms, GError **error);
 /* The whole list as a table; arguments as record_export's (export.h). */

@@ -51,6 +51,10 @@ static void test_states(World *world, gconstpointer data) {
     g_assert_cmpuint(count(world, all, (ClockQuery){.state = "open"}), ==, 6);
     g_assert_cmpuint(count(world, all, (ClockQuery){.state = "fired"}), ==, 4);
     g_assert_cmpuint(count(world, all, (ClockQuery){.overdue = TRUE}), ==, 4);
+    g_assert_cmpuint(count(world, all, (ClockQuery){.overdue = TRUE, .enterprise = "E1"}) +
+                         count(world, all, (ClockQuery){.overdue = TRUE, .enterprise = "E2"}),
+                     ==, 4);
+    g_assert_cmpuint(count(world, all, (ClockQuery){.enterprise = "NONE"}), ==, 0);
     g_assert_cmpuint(count(world, all, (ClockQuery){.state = "done"}), ==, 0);
     g_assert_cmpuint(count(world, all, (ClockQuery){.state = "paused"}), ==, 0);
     g_assert_cmpuint(count(world, all, (ClockQuery){.type = "hazard"}), ==, 6);

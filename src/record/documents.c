@@ -2,7 +2,10 @@
 #include "base/hash.h"
 #include "document/paper.h"
 #include "record/effect.h"
+#include "record/facets.h"
 #include "record/journal.h"
+#include "record/related.h"
+#include "record/rights.h"
 #include "record/row_values.h"
 #include "store/file_store.h"
 
@@ -374,6 +377,59 @@ json_t *documents_of(Sql *sql, const Packs *packs, const Actor *actor, const cha
         json_array_append_new(items, row_of(packs, st));
     if (step == SQL_FAILED)
         g_clear_pointer(&items, json_decref);
+    return items;
+}
+
+/* Appends what the records of one type have, to be sorted with the others'. */
+static gboolean add_of_type(const Act *act, const RecordType *type, const char *enterprise,
+                            int limit, GPtrArray *found, GError **error) {
+    g_autofree char *filter = related_filter(type->scope_enterprise->name, enterprise);
+    RecordQuery asked = {.filter = filter, .limit = 1};
+    g_autoptr(GPtrArray) conditions = list_conditions_new();
+    g_autoptr(Query) query =
+        query_new("SELECT " COLUMNS " FROM documents WHERE type = ? AND record IN (SELECT _id");
+    query_param_text(query, type->name);
+    if (!list_where(query, act, type, &asked, LIST_COUNTS, conditions, error))
+        return FALSE;
+    query_add(query, ") ORDER BY at_ms DESC, id DESC LIMIT ?");
+    query_param_int(query, limit);
+    SqlStatement *st = query_start(query, act->sql, error);
+    SqlStep step = SQL_FAILED;
+    while (st && (step = sql_step(st, error)) == SQL_ROW)
+        g_ptr_array_add(found, row_of(act->packs, st));
+    return step == SQL_DONE;
+}
+
+/* Times are written alike, so that their texts sort as they do. */
+static gint newest_first(gconstpointer a, gconstpointer b) {
+    return strcmp(text_of(*(json_t *const *)b, "at"), text_of(*(json_t *const *)a, "at"));
+}
+
+static json_t *labelled(const Act *act, json_t *document) {
+    g_autofree char *label = label_of(act->sql, packs_type(act->packs, text_of(document, "type")),
+                                      text_of(document, "record"));
+    json_object_set_new(document, "label", label ? json_string(label) : json_null());
+    return document;
+}
+
+json_t *documents_of_enterprise(Sql *sql, const Packs *packs, const Actor *actor,
+                                const char *enterprise, gint64 now_ms, int limit, GError **error) {
+    Act act = {sql, packs, actor, now_ms, NULL};
+    json_t *seen = record_get(sql, packs, actor, "enterprise", enterprise, error);
+    if (seen == NULL)
+        return NULL;
+    json_decref(seen);
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
+    for (guint i = 0; i < packs->types->len; i++) {
+        const RecordType *type = packs->types->pdata[i];
+        if (type->documents->len && type->scope_enterprise && rights_read(actor, type) &&
+            !add_of_type(&act, type, enterprise, limit, found, error))
+            return NULL;
+    }
+    g_ptr_array_sort(found, newest_first);
+    json_t *items = json_array();
+    for (guint i = 0; i < MIN(found->len, (guint)limit); i++)
+        json_array_append(items, labelled(&act, found->pdata[i]));
     return items;
 }
 

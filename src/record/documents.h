@@ -18,6 +18,11 @@ gboolean documents_write(const Act *act, const Row *row, const json_t *made, GEr
  * read the record. */
 json_t *documents_of(Sql *sql, const Packs *packs, const Actor *actor, const char *type,
                      const char *id, GError **error);
+/* Those of all records of an enterprise in the actor's sight, newest first, at most `limit`, each
+ * also with "type", "record" and the record's "label". ERROR_NOT_FOUND when he does not see the
+ * enterprise. */
+json_t *documents_of_enterprise(Sql *sql, const Packs *packs, const Actor *actor,
+                                const char *enterprise, gint64 now_ms, int limit, GError **error);
 /* One of them, when the actor may read its record; else ERROR_NOT_FOUND. */
 json_t *document_get(Sql *sql, const Packs *packs, const Actor *actor, const char *id,
                      GError **error);

@@ -38,6 +38,7 @@ json_t *journal_after(Sql *sql, const Packs *packs, const Actor *actor, const GP
 typedef struct {
     const char *enterprise, *type; /* or NULL */
     const char *action; /* "reveal": what begins with it and a colon, or is it; or NULL */
+    gboolean people;    /* only what people did, not the machine */
     gint64 before;      /* only lower sequence numbers; 0: from the newest */
     int limit;
 } JournalQuery;

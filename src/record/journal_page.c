@@ -22,6 +22,8 @@ static Query *page_query(const JournalQuery *asked, int most) {
         query_param_text(query, asked->action);
         query_param_text(query, begun);
     }
+    if (asked->people)
+        query_add(query, " AND role IS NOT NULL");
     if (asked->before > 0)
         query_add_format(query, " AND seq < %" G_GINT64_FORMAT, asked->before);
     query_add_format(query, " ORDER BY seq DESC LIMIT %d", most);

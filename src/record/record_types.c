@@ -4,6 +4,8 @@
 #include "record/record_index.h"
 #include "record/rights.h"
 
+#include <string.h>
+
 static void set_text(json_t *json, const char *name, const char *text) {
     if (text)
         json_object_set_new(json, name, json_string(text));
@@ -123,15 +125,43 @@ static json_t *names_json(const GPtrArray *names) {
     return json;
 }
 
+/* Names that stand in the journal, in words; a clock that changed over time stands there once. */
+static void add_name(json_t *names, const char *name, const Title *title) {
+    size_t i;
+    json_t *other;
+    json_array_foreach(names, i, other) {
+        if (strcmp(json_string_value(json_object_get(other, "name")), name) == 0)
+            return;
+    }
+    json_array_append_new(names, json_pack("{s:s, s:o}", "name", name, "title", title_json(title)));
+}
+
+static json_t *clock_names(const RecordType *type) {
+    json_t *names = json_array();
+    for (guint i = 0; i < type->clocks->len; i++) {
+        const ClockType *clock = type->clocks->pdata[i];
+        add_name(names, clock->name, &clock->title);
+    }
+    return names;
+}
+
+static json_t *watch_names(const RecordType *type) {
+    json_t *names = json_array();
+    for (guint i = 0; i < type->watches->len; i++) {
+        const Watch *watch = type->watches->pdata[i];
+        add_name(names, watch->name, &watch->title);
+    }
+    return names;
+}
+
 /* The papers that moves produce. */
-static json_t *documents_json(const RecordType *type) {
-    json_t *documents = json_array();
+static json_t *document_names(const RecordType *type) {
+    json_t *names = json_array();
     for (guint i = 0; i < type->documents->len; i++) {
         const DocumentType *document = type->documents->pdata[i];
-        json_array_append_new(documents, json_pack("{s:s, s:o}", "name", document->name, "title",
-                                                   title_json(&document->title)));
+        add_name(names, document->name, &document->title);
     }
-    return documents;
+    return names;
 }
 
 static json_t *type_json(const Actor *actor, const RecordType *type) {
@@ -145,9 +175,11 @@ static json_t *type_json(const Actor *actor, const RecordType *type) {
                   rights_create(actor, type), "reveal", rights_keeps(actor, type));
     set_text(json, "pack", type->pack);
     if (type->documents->len)
-        json_object_set_new(json, "documents", documents_json(type));
+        json_object_set_new(json, "documents", document_names(type));
     add_list_uses(type, fields);
     json_object_set_new(json, "sorts", sorts_json(type));
+    json_object_set_new(json, "clocks", clock_names(type));
+    json_object_set_new(json, "watches", watch_names(type));
     set_text(json, "key", type->key ? type->key->name : NULL);
     set_text(json, "label", type->label ? type->label->name : NULL);
     set_text(json, "sector", type->scope_sector ? type->scope_sector->name : NULL);

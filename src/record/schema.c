@@ -61,7 +61,7 @@ gboolean schema_column_nullable(const RecordType *type, const char *name) {
 }
 
 /* journal_record serves the history of one record and, with hash, the append; clocks_next the
- * scheduler. */
+ * scheduler; clocks_enterprise what is overdue on an enterprise's page. */
 static const char common_tables[] =
     "CREATE TABLE IF NOT EXISTS documents (id {text} PRIMARY KEY, type {text} NOT NULL, record "
     "{text} NOT NULL, name {text} NOT NULL, number {text}, hash {text} NOT NULL, size {int} NOT "
@@ -97,6 +97,8 @@ static const char common_tables[] =
     " fired_ms {int}, stopped_ms {int}, _region {text} NOT NULL, _enterprise {text});"
     "CREATE INDEX IF NOT EXISTS clocks_next ON clocks (next_ms, serial) WHERE next_ms IS NOT NULL;"
     "CREATE INDEX IF NOT EXISTS clocks_record ON clocks (type, id, serial);"
+    "CREATE INDEX IF NOT EXISTS clocks_enterprise ON clocks (_enterprise, due_ms) WHERE stopped_ms "
+    "IS NULL AND _enterprise IS NOT NULL;"
     "CREATE TABLE IF NOT EXISTS clock_pauses (serial {int} NOT NULL, number {int} NOT NULL, "
     "base_ms {int} NOT NULL, paused_ms {int} NOT NULL, resumed_ms {int}, PRIMARY KEY (serial, "
     "number));"

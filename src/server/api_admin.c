@@ -135,13 +135,15 @@ void api_device_tokens(Request *request) { house_read(request, tokens); }
 /* ---- the journal, within the caller's sight ---- */
 
 static json_t *journal(Request *request, const Identity *identity, GError **error) {
-    gint64 limit = 50, before = 0;
+    gint64 limit = 50, before = 0, people = 0;
     if (!request_number(request, "limit", 1, 200, &limit, error) ||
+        !request_number(request, "people", 0, 1, &people, error) ||
         !request_number(request, "before", 1, G_MAXINT64, &before, error))
         return NULL;
     JournalQuery asked = {.enterprise = request_query(request, "enterprise"),
                           .type = request_query(request, "type"),
                           .action = request_query(request, "action"),
+                          .people = people == 1,
                           .before = before,
                           .limit = (int)limit};
     return journal_page(worker_of(request)->records, house_of(request)->packs, &identity->actor,

@@ -11,6 +11,7 @@ static gboolean read_query(Request *request, ClockQuery *query, gint64 *summary,
     *query = (ClockQuery){.state = request_query(request, "state"),
                           .type = request_query(request, "type"),
                           .region = request_query(request, "region"),
+                          .enterprise = request_query(request, "enterprise"),
                           .cursor = request_query(request, "cursor"),
                           .overdue = overdue == 1,
                           .limit = (int)limit};

@@ -14,6 +14,23 @@ static json_t *list(Request *request, const Identity *identity, GError **error) 
 
 void api_record_documents(Request *request) { house_read(request, list); }
 
+static json_t *of_enterprise(Request *request, const Identity *identity, GError **error) {
+    gint64 limit = 50;
+    const char *enterprise = request_query(request, "enterprise");
+    if (!request_number(request, "limit", 1, 500, &limit, error))
+        return NULL;
+    if (enterprise == NULL) {
+        error_set(error, ERROR_REQUEST, "enterprise", "not given", "name an enterprise", NULL);
+        return NULL;
+    }
+    json_t *items = documents_of_enterprise(worker_of(request)->records, house_of(request)->packs,
+                                            &identity->actor, enterprise, house_now(request),
+                                            (int)limit, error);
+    return items ? json_pack("{s:o}", "items", items) : NULL;
+}
+
+void api_documents(Request *request) { house_read(request, of_enterprise); }
+
 void api_document_get(Request *request) {
     g_autoptr(GError) error = NULL;
     Identity *identity = house_identity(request);

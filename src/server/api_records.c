@@ -1,6 +1,7 @@
 /* /api/types, /api/records, /api/todo, /api/notices, /api/alarms: the record kernel over HTTP.
  * Parse, call, render. */
 #include "record/journal.h"
+#include "record/related.h"
 #include "server/gzip.h"
 #include "server/house.h"
 #include "signal/point_compose.h"
@@ -36,6 +37,14 @@ void api_types(Request *request) {
     answer_types(request, identity);
     identity_free(identity);
 }
+
+static json_t *related(Request *request, const Identity *identity, GError **error) {
+    return related_counts(worker_of(request)->records, house_of(request)->packs, &identity->actor,
+                          request_part(request, 0), request_part(request, 1), house_now(request),
+                          error);
+}
+
+void api_record_related(Request *request) { house_read(request, related); }
 
 static void add_etag(Request *request, json_t *record) {
     g_autofree char *etag =

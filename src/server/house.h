@@ -114,6 +114,8 @@ void api_record_journal(Request *request);
 void api_receipt(Request *request);
 void api_files_send(Request *request);
 void api_record_documents(Request *request);
+void api_record_related(Request *request);
+void api_documents(Request *request);
 void api_document_get(Request *request);
 void api_document_preview(Request *request);
 void api_file_get(Request *request);

@@ -84,6 +84,7 @@ static const Part schemas[] = {
     {"Feature", "{'type': 'object', 'required': ['type', 'id', 'geometry', 'properties'], 'properties': {'type': {'const': 'Feature'}, 'id': " STRING ",'geometry': {'oneOf': [{'type': 'null'}, {'type': 'object', 'required': ['type', 'coordinates'], 'properties': {'type': {'const': 'Point'},'coordinates': {'type': 'array', 'minItems': 2, 'maxItems': 2, 'items': " NUMBER "}}}]}, 'properties': " OBJECT ", 'links': " LIST("Link") "}}"},
     {"FeatureCollection", "{'type': 'object', 'required': ['type', 'features', 'links'], 'properties': {'type': {'const': 'FeatureCollection'},'features': " LIST("Feature") ", 'links': " LIST("Link") ", 'numberMatched': " INTEGER ", 'numberReturned': " INTEGER ", 'timeStamp': " TIME "}}"},
     {"Documents", "{'type': 'object', 'required': ['items'], 'properties': {'items': {'type': 'array', 'items': {'type': 'object', 'required': ['id', 'name', 'title', 'number', 'hash', 'size', 'at', 'by', 'version'], 'properties': {'id': " STRING ", 'name': " STRING ", 'title': " REF("Title") ", 'number': " STRING ", 'hash': " STRING ", 'size': " INTEGER ", 'at': " TIME ", 'by': " STRING ", 'version': " INTEGER ", 'type': " STRING ", 'record': " STRING "}}}}}"},
+    {"Related", "{'type': 'object', 'required': ['items'], 'properties': {'items': {'type': 'array', 'items': {'type': 'object', 'required': ['type', 'field', 'count'], 'properties': {'type': " STRING ", 'field': " STRING ", 'count': " INTEGER ", 'open': " INTEGER ", 'count_more': {'const': true}}}}}}"},
     {"FileUse", "{'type': 'object', 'required': ['file'], 'properties': {'file': {'type': 'string', 'minLength': 26, 'maxLength': 26}, 'name': " STRING ", 'size': " INTEGER ", 'media': " STRING ", 'hash': {'type': 'string', 'description': 'SM3, hexadecimal'}}}"},
     {"Health", "{'type': 'object', 'required': ['status', 'version'], 'properties': {'status': " STRING ", 'version': " STRING "}}"},
 };
@@ -100,6 +101,7 @@ static const Part parameters[] = {
     {"bbox", QUERY("{'type': 'string', 'pattern': '^[^,]+(,[^,]+){3}(([^,]*,){2}[^,]+)?$'}", "west,south,east,north in CRS84; types with a place")},
     {"by", QUERY(STRING, "region, month or a field listed under by")},
     {"action", QUERY(STRING, "kind of act: create, edit, move, clock, reveal, key")},
+    {"people", QUERY("{'enum': [0, 1]}", "1: only what people did, not the machine")},
     {"before", QUERY("{'type': 'integer', 'minimum': 1}", "only entries with a lower sequence number")},
     {"cell", QUERY("{'type': 'number', 'exclusiveMinimum': 0}", "size of a cell in degrees; at most 4000 cells in the bbox")},
     {"sort", QUERY(STRING, "fields by comma, - before one: descending; default -created_at")},

@@ -14,6 +14,7 @@ import type {
     Overview,
     Page,
     Receipt,
+    Related,
     RecordItem,
     Schema,
     TodoItem,
@@ -98,6 +99,13 @@ export const api = {
     journal: (type: string, id: string) =>
         call<{ items: JournalEntry[] }>('GET', `${record(type, id)}/journal`),
 
+    related: (type: string, id: string) => call<{ items: Related[] }>('GET', `${record(type, id)}/related`),
+    papers: (enterprise: string) =>
+        call<{ items: DocumentItem[] }>('GET', '/api/documents', { query: { enterprise, limit: 100 } }),
+    /** What happened to all records of an enterprise, newest first. */
+    story: (query: { enterprise: string; type?: string; people?: 1; before?: string; limit?: number }) =>
+        call<{ items: JournalEntry[]; next: number | null }>('GET', '/api/journal', { query }),
+
     overview: (region: string) => call<Overview>('GET', '/api/overview', { query: { region } }),
     todo: () => call<{ items: TodoItem[]; count: number }>('GET', '/api/todo'),
     notices: () => call<{ items: Notice[] }>('GET', '/api/notices'),
@@ -105,7 +113,15 @@ export const api = {
         call<{ items: Alarm[]; counts: AlarmCounts; next?: string | null }>('GET', '/api/alarms', { query }),
     indicators: (region: string) =>
         call<{ items: Figure[] }>('GET', '/api/indicators', { query: { region } }),
-    clocks: (query: { overdue?: 1; type?: string; region?: string; limit?: number; summary?: 1 }) =>
+    clocks: (query: {
+        overdue?: 1
+        state?: string
+        type?: string
+        region?: string
+        enterprise?: string
+        limit?: number
+        summary?: 1
+    }) =>
         call<{ items: ClockItem[]; summary?: { open: number; overdue: number } }>('GET', '/api/clocks', {
             query,
         }),

@@ -2,10 +2,10 @@
 // not marked `early` in router.ts the second.
 import { computed, ref, shallowRef } from 'vue'
 import { serverNow, todayText } from '../base/clock'
-import { pick, t } from '../base/words'
+import { type Key, pick, t } from '../base/words'
 import { api } from './api'
 import type { FormEnv } from './form'
-import type { Field, Labels, Move, RecordItem, RecordType, Schema, State, User } from './types'
+import type { Field, JournalEntry, Labels, Move, RecordItem, RecordType, Schema, State, User } from './types'
 
 export const user = ref<User | null>(null)
 export const schema = shallowRef<Schema>({ types: [], codes: {}, roles: [] })
@@ -86,19 +86,35 @@ export const stateTitle = (type: RecordType | undefined, name: string | undefine
 export const fieldOf = (type: RecordType | undefined, name: string): Field | undefined =>
     type?.fields.find((field) => field.name === name)
 
-/** A journal action in words: "create", "edit", "move:NAME", "clock:NAME", "propose:NAME", "reveal:FIELD" … */
+/** A journal action in words: "create", "edit", "move:NAME", "clock:NAME", "watch:NAME", "propose:NAME", "reveal:FIELD" … */
 export function actionTitle(type: RecordType | undefined, action: string): string {
     const [kind = '', name = ''] = action.split(':')
     if (kind === 'create') return t('journal.create')
     if (kind === 'edit') return t('journal.edit')
     if (kind === 'reveal') return t('journal.reveal', { title: pick(fieldOf(type, name)?.title, name) })
+    if (kind === 'watch') {
+        const watch = type?.watches?.find((w) => w.name === name)
+        return t('journal.watch', { title: pick(watch?.title, name) })
+    }
+    if (kind === 'clock') {
+        const clock = type?.clocks?.find((c) => c.name === name)
+        return t('journal.clock', { title: pick(clock?.title, name) })
+    }
+    if (kind === 'key') return t('journal.key')
     const move: Move | undefined = type?.moves?.find((m) => m.name === name)
     const title = pick(move?.title, name || action)
-    if (kind === 'clock') return t('journal.clock', { title })
     if (kind === 'propose') return t('journal.propose', { title })
     if (kind === 'confirm') return t('journal.confirm', { title })
     if (kind === 'turn_down') return t('journal.turn_down', { title })
     return title
+}
+
+const machines = ['engine', 'clock', 'system', 'guest', 'receipt', 'watch']
+/** Who did it: a person by name, what is no person ("engine", "watch:gas") in words. */
+export function actorTitle({ actor, actor_name: name, role }: Partial<JournalEntry>): string {
+    const kind = (actor ?? '').split(':')[0]!
+    if ((!role || role === 'engine') && machines.includes(kind)) return t(`journal.by.${kind}` as Key)
+    return name || actor || ''
 }
 
 /** The name of what a ref in `field` names, when the record brought it. */

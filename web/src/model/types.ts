@@ -110,6 +110,9 @@ export interface RecordType {
     fields: Field[]
     states?: State[]
     moves?: Move[]
+    /** Whose names stand in the journal. */
+    clocks?: { name: string; title: Title }[]
+    watches?: { name: string; title: Title }[]
     rights?: { create?: boolean; reveal?: boolean }
     /** Papers that moves produce. */
     documents?: { name: string; title: Title }[]
@@ -189,6 +192,17 @@ export interface JournalEntry {
     diff?: Record<string, [unknown, unknown]>
     comment?: string
     hash?: string
+    /** Of lists over many records: what the record is called now. */
+    label?: string
+}
+
+/** How many records of a type name a record in one of their fields. */
+export interface Related {
+    type: string
+    field: string
+    count: number
+    open?: number
+    count_more?: boolean
 }
 
 export interface User {
@@ -356,6 +370,10 @@ export interface DocumentItem {
     by: string
     by_name?: string
     version: number
+    /** Of lists over many records. */
+    type?: string
+    record?: string
+    label?: string | null
 }
 
 export interface Receipt {

@@ -26,6 +26,9 @@ static char *makers(const Draw *draw, const Move *move) {
     if (move->by & BY_CLOCK)
         g_string_append_printf(out, "%s%s", out->len ? "、" : "",
                                words(draw, "期限时钟", "legal clock"));
+    if (move->by & BY_RECEIPT)
+        g_string_append_printf(out, "%s%s", out->len ? "、" : "",
+                               words(draw, "回执持有人", "holder of a receipt"));
     if (move->by & BY_ENGINE)
         g_string_append_printf(out, "%s%s", out->len ? "、" : "",
                                words(draw, "报警引擎", "alarm engine"));

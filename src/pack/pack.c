@@ -151,6 +151,13 @@ const Move *type_move(const RecordType *type, const char *name) {
     return NULL;
 }
 
+gboolean type_gives_receipts(const RecordType *type) {
+    gboolean gives = type->receipts;
+    for (guint i = 0; i < type->moves->len; i++)
+        gives = gives || ((const Move *)type->moves->pdata[i])->receipt;
+    return gives;
+}
+
 const Indicator *type_indicator(const RecordType *type, const char *name) {
     for (guint i = 0; i < type->indicators->len; i++) {
         const Indicator *indicator = type->indicators->pdata[i];

@@ -222,14 +222,15 @@ typedef struct ClockType ClockType;
 /* Turns a proposal down (by who may confirm it) or takes it back (by who made it). */
 #define MOVE_TURN_DOWN "turn_down"
 
-enum { BY_ENGINE = 1, BY_CLOCK = 2 };
+enum { BY_ENGINE = 1, BY_CLOCK = 2, BY_RECEIPT = 4 };
 typedef struct {
     char *name;
     Title title;
     guint64 from; /* bits of State.index; at most 64 states */
     GArray *to;   /* MoveTarget, the last without condition */
     RoleSet who;
-    int by;             /* BY_ bits */
+    int by;             /* BY_ bits; BY_RECEIPT: by the holder of a receipt of the record */
+    gboolean receipt;   /* answers with a receipt of the record as it stands then */
     GPtrArray *accepts; /* Field* */
     GPtrArray *require; /* Field* */
     gboolean require_comment;
@@ -399,6 +400,7 @@ const Field *type_field(const RecordType *type, const char *name);         /* or
 const State *type_state(const RecordType *type, const char *name);         /* or NULL */
 const Move *type_move(const RecordType *type, const char *name);           /* or NULL */
 const Indicator *type_indicator(const RecordType *type, const char *name); /* or NULL */
+gboolean type_gives_receipts(const RecordType *type); /* at creation or at a move */
 gboolean packs_role_group(const Packs *packs, const char *name, RoleSet *out);
 /* What a table calls a member of a field's list (kind file); NULL: there is none. */
 const Title *field_column_title(const Field *field, const char *column);

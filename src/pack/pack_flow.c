@@ -134,15 +134,15 @@ static gboolean machine_bit(const YamlNode *node, int *by, GError **error) {
     static const struct {
         const char *name;
         int bit;
-    } machines[] = {{"engine", BY_ENGINE}, {"clock", BY_CLOCK}};
+    } machines[] = {{"engine", BY_ENGINE}, {"clock", BY_CLOCK}, {"receipt", BY_RECEIPT}};
     for (gsize i = 0; node->kind == YAML_SCALAR && i < G_N_ELEMENTS(machines); i++) {
         if (strcmp(node->text, machines[i].name) != 0)
             continue;
         *by |= machines[i].bit;
         return TRUE;
     }
-    return refuse(error, node, "写 engine 或 clock / write engine or clock",
-                  "by 只能是 engine 或 clock / by is engine or clock");
+    return refuse(error, node, "写 engine、clock 或 receipt / write engine, clock or receipt",
+                  "by 只能是 engine、clock 或 receipt / by is engine, clock or receipt");
 }
 
 static gboolean read_by(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
@@ -314,6 +314,7 @@ static const KeyRow move_rows[] = {
     {"before", FALSE, PASS_RULES, read_before, 0},
     {"level", FALSE, PASS_RULES, read_level, offsetof(Move, level)},
     {"set", FALSE, PASS_RULES, read_set, offsetof(Move, set)},
+    {"receipt", FALSE, PASS_SHAPE, read_flag, offsetof(Move, receipt)},
     {"effects", FALSE, PASS_RULES, read_effects, offsetof(Move, effects)},
 };
 
@@ -327,6 +328,21 @@ static void move_init(Loader *loader, gpointer item, guint index) {
     move->withdraws = packs_pointers(loader->packs);
     move->set = packs_array(loader->packs, sizeof(Assignment));
     move->effects = packs_array(loader->packs, sizeof(Effect));
+}
+
+/* A move by receipt needs somebody who has one; who confirms another's proposal has filed nothing.
+ */
+static gboolean receipts_fit(const YamlNode *node, const RecordType *type, const Move *move,
+                             GError **error) {
+    if (move->receipt && move->approvals)
+        return refuse(error, node, "删除 receipt / remove receipt",
+                      "需确认的操作 %s 不给回执 / the move %s is confirmed by others and gives no "
+                      "receipt",
+                      move->name, move->name);
+    return !(move->by & BY_RECEIPT) || type_gives_receipts(type) ||
+           refuse(error, node, "写 receipts: true / write receipts: true",
+                  "没有回执，无人能办理 %s / without receipts nobody makes %s", move->name,
+                  move->name);
 }
 
 static gboolean move_has_maker(const YamlNode *node, const Move *move, GError **error) {
@@ -354,7 +370,8 @@ static gboolean read_moves(Loader *loader, const YamlNode *node, gpointer place,
     if (!items_read(loader, node, &shape, type->moves, error))
         return FALSE;
     for (guint i = 0; loader->pass == PASS_RULES && i < type->moves->len; i++)
-        if (!move_has_maker(tree_at(node, i), type->moves->pdata[i], error))
+        if (!move_has_maker(tree_at(node, i), type->moves->pdata[i], error) ||
+            !receipts_fit(tree_at(node, i), type, type->moves->pdata[i], error))
             return FALSE;
     return TRUE;
 }

@@ -442,6 +442,10 @@ static const Mistake mistakes[] = {
     {"job.yaml", "scope: {enterprise: enterprise}",
      "scope: {enterprise: enterprise, assigned: [{role: name}]}", 0, "holds no role"},
     {"job.yaml", "scope: {enterprise: enterprise}", "scope: {}", 1, "number pattern"},
+    {"job.yaml", "by: [clock, engine]", "by: [clock, receipt]", 0, "without receipts nobody"},
+    {"job.yaml", "by: [clock, engine]", "by: [clock, guest]", 0, "engine, clock or receipt"},
+    {"job.yaml", "who: [boss, hand]\n", "who: [boss]\n      second: [hand]\n      receipt: true\n",
+     -2, "gives no receipt"},
     /* fields */
     {"job.yaml", "{name: name,", "{name: code,", 0, "stands twice"},
     {"job.yaml", "{name: name,", "{name: state,", 0, "reserved"},
@@ -599,7 +603,7 @@ static const Mistake mistakes[] = {
     {"job.yaml", "{state: same}", "{state: same, when: \"done = TRUE\"}", 0, "last target"},
     {"job.yaml", "\"amount > 3\", state: shut", "\"state = 'openn'\", state: shut", 0,
      "can never be"},
-    {"job.yaml", "by: [clock, engine]", "by: hand", 0, "engine or clock"},
+    {"job.yaml", "by: [clock, engine]", "by: hand", 0, "engine, clock or receipt"},
     {"job.yaml", "by: [clock, engine]", "by: engine", 9, "clock may not make"},
     {"job.yaml", "{name: remind, title", "{name: close, title", 0, "stands twice"},
     /* who and when */

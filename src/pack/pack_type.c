@@ -237,8 +237,9 @@ static gboolean read_shows(Loader *loader, const YamlNode *node, gpointer place,
 static gboolean read_receipt(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     static const KeyRow rows[] = {{"shows", TRUE, PASS_RULES, read_shows, 0}};
     RecordType *type = place;
-    return (type->receipts || refuse(error, node, "写 receipts: true / write receipts: true",
-                                     "没有回执 / this type gives no receipts")) &&
+    return (type_gives_receipts(type) ||
+            refuse(error, node, "写 receipts: true / write receipts: true",
+                   "没有回执 / this type gives no receipts")) &&
            keys_read(loader, node, rows, G_N_ELEMENTS(rows), type, error);
 }
 

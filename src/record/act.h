@@ -129,6 +129,8 @@ gboolean notices_write(const Act *act, const Row *row, RoleSet who, const char *
 /* `by_rule`: raised by an effect, so in the mover's name but without his rights. */
 json_t *create_row(const Act *act, const RecordType *type, const char *id, json_t *fields,
                    const char *comment, gboolean by_rule, GError **error);
+/* Puts a receipt of the row into the answer; NULL, and the record freed, with error. */
+json_t *add_receipt(const Act *act, const Row *row, json_t *record_take, GError **error);
 /* The record when the actor may see it; else NULL with ERROR_NOT_FOUND. */
 Row *load_seen(const Act *act, const RecordType *type, const char *id, GError **error);
 const RecordType *find_type(const Packs *packs, const char *name, GError **error);

@@ -188,6 +188,11 @@ json_t *public_types(const Packs *packs) {
             json_object_set_new(json, "given", fields_of(packs, type, type->given, codes));
         if (files && type->receipt_shows->len > 0)
             json_object_set_new(json, "shows", fields_of(packs, type, type->receipt_shows, codes));
+        for (guint j = 0; j < type->moves->len; j++) {
+            const Move *move = type->moves->pdata[j];
+            if (move->by & BY_RECEIPT) /* the forms of their holders need the codes */
+                json_decref(fields_of(packs, type, move->accepts, codes));
+        }
         json_array_append_new(types, json);
     }
     return json_pack("{s:o, s:o}", "types", types, "codes", codes);

@@ -249,29 +249,38 @@ static gboolean add_proof(Sql *sql, gint64 seq, json_t *receipt, GError **error)
 
 /* --- finding --- */
 
-typedef struct {
-    char *type, *id, *diff;
-    gint64 seq, time_ms;
-} Found;
+void receipt_found_clear(ReceiptFound *found) {
+    g_clear_pointer(&found->type, g_free);
+    g_clear_pointer(&found->id, g_free);
+    g_clear_pointer(&found->diff, g_free);
+}
 
-static gboolean load(Sql *sql, const char *hash, Found *found, GError **error) {
+gboolean receipt_load(Sql *sql, const char *typed, ReceiptFound *found, GError **error) {
+    char hash[HASH_HEX];
+    *found = (ReceiptFound){0};
+    G_STATIC_ASSERT(sizeof found->code == RECEIPT_CHARS + 1);
+    if (!receipt_code_read(typed, found->code))
+        return error_set(error, ERROR_RECEIPT, NULL, NULL);
     SqlStatement *st = sql_query(sql, error,
                                  "SELECT r.type, r.id, r.seq, j.time_ms, j.diff FROM receipts r "
                                  "JOIN journal j ON j.seq = r.seq WHERE r.code_hash = ?",
-                                 "t", hash);
+                                 "t", receipt_hash("anlan-receipt-id", found->code, hash));
     SqlStep step = st ? sql_step(st, error) : SQL_FAILED;
     if (step == SQL_DONE)
         return error_set(error, ERROR_RECEIPT, NULL, NULL);
     if (step == SQL_FAILED)
         return FALSE;
-    *found = (Found){g_strdup(sql_text(st, 0)), g_strdup(sql_text(st, 1)),
-                     g_strdup(sql_text(st, 4)), sql_int(st, 2), sql_int(st, 3)};
+    found->type = g_strdup(sql_text(st, 0));
+    found->id = g_strdup(sql_text(st, 1));
+    found->diff = g_strdup(sql_text(st, 4));
+    found->seq = sql_int(st, 2);
+    found->time_ms = sql_int(st, 3);
     sql_reset(st);
     return TRUE;
 }
 
 /* What the type lets the holder see of the record as it is now. */
-static gboolean add_record(Sql *sql, const Packs *packs, const Found *found, json_t *receipt,
+static gboolean add_record(Sql *sql, const Packs *packs, const ReceiptFound *found, json_t *receipt,
                            GError **error) {
     GError *failure = NULL;
     const RecordType *type = packs_type(packs, found->type);
@@ -300,25 +309,17 @@ static gboolean add_record(Sql *sql, const Packs *packs, const Found *found, jso
 }
 
 json_t *receipt_find(Sql *sql, const Packs *packs, const char *typed, GError **error) {
-    char code[RECEIPT_CHARS + 1], hash[HASH_HEX];
-    Found found = {0};
-    if (!receipt_code_read(typed, code)) {
-        error_set(error, ERROR_RECEIPT, NULL, NULL);
-        return NULL;
-    }
-    if (!load(sql, receipt_hash("anlan-receipt-id", code, hash), &found, error))
+    g_auto(ReceiptFound) found = {0};
+    if (!receipt_load(sql, typed, &found, error))
         return NULL;
     json_t *diff = json_loads(found.diff, 0, NULL);
     const char *commitment =
         json_string_value(json_array_get(json_object_get(diff, "commitment"), 1));
-    json_t *receipt =
-        receipt_json(code, found.type, found.seq, found.time_ms, commitment ? commitment : "");
+    json_t *receipt = receipt_json(found.code, found.type, found.seq, found.time_ms,
+                                   commitment ? commitment : "");
     if (!add_record(sql, packs, &found, receipt, error) ||
         !add_proof(sql, found.seq, receipt, error))
         g_clear_pointer(&receipt, json_decref);
     json_decref(diff);
-    g_free(found.type);
-    g_free(found.id);
-    g_free(found.diff);
     return receipt;
 }

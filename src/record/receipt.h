@@ -1,7 +1,8 @@
 /* Receipts: proof for whoever filed something that it was filed, when, and with what content,
  * without a name.
  *
- * A type with `receipts` gives one for each record that is created. The receipt's code is a secret
+ * A type with `receipts` gives one for each record that is created, a move with `receipt` one for
+ * the record as it then stands. The receipt's code is a secret
  * of its holder: 95 random bits as 19 characters of Crockford's base 32 and a check character, in
  * groups of five. The database keeps the hash of the code only. In the same transaction the journal
  * takes an entry of its own, of type `_receipt`, by nobody, with a commitment to the content; so
@@ -26,6 +27,15 @@ json_t *receipt_give(Sql *sql, const Row *row, gint64 now_ms, GError **error);
  * "shows": {field: value}, "entry", "commitment", "salt", and once it is sealed "seal", "path"}.
  * ERROR_RECEIPT for what is not a code and for codes that were never given, alike. */
 json_t *receipt_find(Sql *sql, const Packs *packs, const char *typed, GError **error);
+
+/* What its holder may do now: [{"name", "title", "accepts", "require", "fields": [FIELD]}], the
+ * moves `by: receipt`. In `fields` those that are accepted, as /api/types shows them. */
+json_t *receipt_moves(Sql *sql, const Packs *packs, const char *typed, gint64 now_ms,
+                      GError **error);
+/* Makes one of them; the journal says "receipt" and nobody's name. Files given are added to those
+ * that stand there. In a job of the records writer. Gives what receipt_find does. */
+json_t *receipt_move(Sql *sql, const Packs *packs, const char *typed, const char *move,
+                     json_t *fields, const char *comment, gint64 now_ms, GError **error);
 
 /* Checks a receipt without any database; *head is the seal it leads to. ERROR_VERIFY says what does
  * not fit, also when it is not sealed yet. */

@@ -13,7 +13,14 @@
 #include "store/sql.h"
 #include <jansson.h>
 
-typedef enum { ACTOR_PERSON, ACTOR_ENGINE, ACTOR_CLOCK, ACTOR_SYSTEM, ACTOR_GUEST } ActorKind;
+typedef enum {
+    ACTOR_PERSON,
+    ACTOR_ENGINE,
+    ACTOR_CLOCK,
+    ACTOR_SYSTEM,
+    ACTOR_GUEST,
+    ACTOR_HOLDER
+} ActorKind;
 
 /* Who acts. For people: role, and region or enterprise by the level of the role. The machine has no
  * role. ACTOR_SYSTEM is the operator of the program itself (command line, load, demo): it has every
@@ -30,8 +37,9 @@ typedef struct {
     const char *assigned;   /* login whose assignments count; NULL: `id`, "": nobody's */
 } Actor;
 /* ACTOR_GUEST is anybody without a log-in: he may file what the pack lets the public create, and
- * nothing is kept of who he is. */
-extern const Actor actor_engine, actor_clock, actor_system, actor_guest;
+ * nothing is kept of who he is. ACTOR_HOLDER is whoever holds a receipt (record/receipt.h): he
+ * makes the moves `by: receipt` of that one record. */
+extern const Actor actor_engine, actor_clock, actor_system, actor_guest, actor_holder;
 
 /* Tables of all types, journal, seals, clocks, notices, numbers: made or widened to fit the packs.
  * A change that would lose data is refused (ERROR_PACK). Run once at start on the SQL_WRITE

@@ -67,7 +67,8 @@ gboolean check_given(Row *row, json_t *fields, const GPtrArray *accepts, GError 
 
 /* What a person may not see does not exist for him, also as the target of a reference. */
 static gboolean row_seen(const Act *act, const RecordType *type, const char *id, SqlStatement *st) {
-    return (act->actor->kind != ACTOR_PERSON && act->actor->kind != ACTOR_GUEST) ||
+    return (act->actor->kind != ACTOR_PERSON && act->actor->kind != ACTOR_GUEST &&
+            act->actor->kind != ACTOR_HOLDER) ||
            (rights_read(act->actor, type) &&
             rights_sees(act->sql, act->actor, type, id, sql_text(st, 0), sql_text(st, 1),
                         sql_text(st, 2)));

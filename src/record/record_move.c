@@ -31,6 +31,8 @@ static gboolean actor_allowed(const Actor *actor, const Move *move) {
         return actor->role && role_in(actor->role, move->who);
     case ACTOR_GUEST:
         return FALSE;
+    case ACTOR_HOLDER:
+        return (move->by & BY_RECEIPT) != 0;
     }
     return FALSE;
 }
@@ -38,7 +40,8 @@ static gboolean actor_allowed(const Actor *actor, const Move *move) {
 /* Asked before the move, and after it: accepted scope fields may not carry the record out of the
  * mover's place. */
 static gboolean in_place(const Act *act, const Row *row, GError **error) {
-    return rights_covers(act->actor, row->type, row->region, row_enterprise(row), row->sector) ||
+    return act->actor->kind == ACTOR_HOLDER ||
+           rights_covers(act->actor, row->type, row->region, row_enterprise(row), row->sector) ||
            rights_assigned(act->sql, act->actor, row->type, row->id) ||
            error_set(error, ERROR_SCOPE, NULL, NULL);
 }
@@ -282,6 +285,8 @@ static json_t *commit_move(const Act *act, const Row *before, Row *row, const Mo
           effects_run(act, row, move, raises, error) && watches_run(act, row, move, error)))
         g_clear_pointer(&record, json_decref);
     json_decref(documents);
+    if (record && move->receipt && act->actor->kind == ACTOR_PERSON)
+        return add_receipt(act, row, record, error);
     return record;
 }
 

@@ -157,7 +157,8 @@ json_t *record_clocks(Sql *sql, const Packs *packs, const char *type_name, const
 /* --- notices --- */
 
 static void add_scope(Query *query, const Actor *actor) {
-    if ((actor->kind != ACTOR_PERSON && actor->kind != ACTOR_GUEST) ||
+    if ((actor->kind != ACTOR_PERSON && actor->kind != ACTOR_GUEST &&
+         actor->kind != ACTOR_HOLDER) ||
         (actor->role && actor->role->level == LEVEL_SYSTEM))
         return;
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);

@@ -9,9 +9,10 @@ const Actor actor_clock = {.kind = ACTOR_CLOCK, .id = "clock", .name = "法定�
 const Actor actor_system = {.kind = ACTOR_SYSTEM, .id = "system", .name = "系统"};
 
 const Actor actor_guest = {.kind = ACTOR_GUEST, .id = "guest", .name = "公众"};
+const Actor actor_holder = {.kind = ACTOR_HOLDER, .id = "receipt", .name = "回执持有人"};
 
 static gboolean machine(const Actor *actor) {
-    return actor->kind != ACTOR_PERSON && actor->kind != ACTOR_GUEST;
+    return actor->kind != ACTOR_PERSON && actor->kind != ACTOR_GUEST && actor->kind != ACTOR_HOLDER;
 }
 
 static gboolean person_in(const Actor *actor, RoleSet set) {
@@ -25,6 +26,7 @@ static gboolean may_change(const Actor *actor, RoleSet set) {
     case ACTOR_ENGINE:
         return (set & ROLE_ENGINE) != 0;
     case ACTOR_CLOCK:
+    case ACTOR_HOLDER:
         return FALSE;
     case ACTOR_PERSON:
         return person_in(actor, set);

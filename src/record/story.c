@@ -80,6 +80,12 @@ static json_t *make_act(Story *story, const StoryAct *act, GError **error) {
     if (strcmp(act->verb, "create") == 0)
         return record_create(story->sql, story->packs, &act->actor->actor, act->type->name,
                              act->fields, act->comment, story->now_ms, error);
+    if (strcmp(act->verb, "reveal") == 0)
+        return record_reveal(story->sql, story->packs, story->seal, &act->actor->actor,
+                             act->type->name, act->id, act->node->text, act->comment, story->now_ms,
+                             error);
+    if (act->actor->actor.kind == ACTOR_HOLDER)
+        return story_holders_move(story, act->node, act->fields, act->comment, error);
     if (strcmp(act->verb, "edit") == 0)
         return record_edit(story->sql, story->packs, &act->actor->actor, act->type->name, act->id,
                            act->version, act->fields, story->now_ms, error);
@@ -132,7 +138,8 @@ static gboolean act_done(Story *story, const StoryAct *act, json_t *record, GErr
         story_name_record(story, name_text, act->type, id);
         story->record = g_hash_table_lookup(story->records, name_text);
     }
-    return TRUE;
+    story_take_receipt(story, record);
+    return strcmp(act->verb, "reveal") != 0 || story_revealed(story, act->node, record, error);
 }
 
 static gboolean act_run(Story *story, const StoryAct *act, GError **error) {
@@ -196,7 +203,8 @@ static gboolean read_act(Story *story, StoryAct *act, GError **error) {
     act->comment = comment ? comment->text : NULL;
     act->actor = story_actor(story, by, error);
     return act->actor && find_act_type(story, act, error) && act_known(story, act, error) &&
-           (act->fields = story_fields(story, act->type, with, error)) != NULL;
+           (act->fields = story_fields(story, act->type, with, error)) != NULL &&
+           story_upload(story, &act->actor->actor, act->type, act->fields, act->node, error);
 }
 
 static gboolean run_act(Story *story, const char *verb, const YamlNode *node, GError **error) {
@@ -223,6 +231,10 @@ static gboolean run_edit(Story *story, const YamlNode *node, GError **error) {
 
 static gboolean run_move(Story *story, const YamlNode *node, GError **error) {
     return run_act(story, "move", node, error);
+}
+
+static gboolean run_reveal(Story *story, const YamlNode *node, GError **error) {
+    return run_act(story, "reveal", node, error);
 }
 
 static gboolean run_of(Story *story, const YamlNode *node, GError **error) {
@@ -283,6 +295,8 @@ static const struct {
     {"create", run_create},
     {"edit", run_edit},
     {"move", run_move},
+    {"reveal", run_reveal},
+    {"value", NULL},
     {"with", NULL},
     {"comment", NULL},
     {"version", NULL},
@@ -298,6 +312,7 @@ static const struct {
     {"documents", expect_documents},
     {"indicators", expect_indicators},
     {"entry", expect_entry},
+    {"receipt", expect_receipt},
     {"meet", run_meet},
 };
 
@@ -436,12 +451,10 @@ gboolean story_check(const Packs *packs, const char *path, GError **error) {
     return story && world_make(story, error) && steps_run(story, &steps, error);
 }
 
-/* Secret fields need a key to be sealed to; no story opens them. */
+/* Secret fields need a key to be sealed to. */
 static gboolean make_seal_key(Story *story, GError **error) {
-    SealKey *key = seal_key_new();
-    gboolean done = seal_key_activate(story->sql, key, 0, error);
-    seal_key_free(key);
-    return done;
+    story->seal = seal_key_new();
+    return seal_key_activate(story->sql, story->seal, 0, error);
 }
 
 /* With a place of its own for files. */
@@ -452,6 +465,7 @@ static gboolean tell(Story *story, guint *told, GError **error) {
     sql_set_files(story->sql, files);
     gboolean good = make_seal_key(story, error) && world_make(story, error) &&
                     steps_run(story, told, error) && journal_good(story, error);
+    g_clear_pointer(&story->seal, seal_key_free);
     sql_set_files(story->sql, NULL);
     file_store_erase(files);
     return good;

@@ -27,8 +27,8 @@ static gboolean same(json_t *a, json_t *b) {
     return json_equal(a, b);
 }
 
-static gboolean compare(const YamlNode *node, const char *name, json_t *wanted, json_t *got,
-                        GError **error) {
+gboolean story_compare(const YamlNode *node, const char *name, json_t *wanted, json_t *got,
+                       GError **error) {
     if (same(wanted, got))
         return TRUE;
     g_autofree char *want = json_text(wanted), *have = json_text(got);
@@ -62,8 +62,8 @@ static gboolean expect_field(Story *story, const RecordType *type, json_t *recor
         return refuse(error, node, "检查拼写 / check the spelling", "没有这个状态 / no such state");
     json_t *wanted = story_value(story, field, node, error);
     gboolean good =
-        wanted && (record == NULL ||
-                   compare(key, key->text, wanted, json_object_get(record, key->text), error));
+        wanted && (record == NULL || story_compare(key, key->text, wanted,
+                                                   json_object_get(record, key->text), error));
     json_decref(wanted);
     return good;
 }
@@ -511,7 +511,8 @@ gboolean expect_entry(Story *story, const YamlNode *node, GError **error) {
     for (guint i = 0; good && i < tree_count(node); i++) {
         const YamlNode *key = node->keys->pdata[i];
         json_t *wanted = story_value(story, NULL, tree_at(node, i), error);
-        good = wanted && compare(key, key->text, wanted, entry_member(last, key->text), error);
+        good =
+            wanted && story_compare(key, key->text, wanted, entry_member(last, key->text), error);
         json_decref(wanted);
     }
     json_decref(entries);

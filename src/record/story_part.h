@@ -1,6 +1,7 @@
 /* The parts of a story that is being read and told. Private to story*.c. */
 #pragma once
 #include "pack/yaml_node.h"
+#include "record/sealed.h"
 #include "record/story.h"
 
 typedef struct {
@@ -11,7 +12,8 @@ typedef struct {
 /* A record that the story has given a name. */
 typedef struct {
     const RecordType *type;
-    char *id; /* NULL while the story is only checked */
+    char *id;   /* NULL while the story is only checked */
+    char *code; /* of the last receipt, or NULL */
 } StoryRecord;
 
 typedef struct {
@@ -22,6 +24,7 @@ typedef struct {
     GHashTable *records; /* name -> StoryRecord */
     Sql *sql;            /* NULL: the story is only checked */
     gint64 now_ms;
+    SealKey *seal; /* NULL: the story is only checked */
     /* of the step at hand */
     const YamlNode *step;
     const StoryRecord *record; /* or NULL */
@@ -58,5 +61,20 @@ gboolean expect_seen(Story *story, const YamlNode *node, GError **error);
 gboolean expect_indicators(Story *story, const YamlNode *node, GError **error);
 gboolean expect_may(Story *story, const YamlNode *node, GError **error);
 gboolean expect_entry(Story *story, const YamlNode *node, GError **error);
+gboolean expect_receipt(Story *story, const YamlNode *node, GError **error);
+/* Fails the story when they differ; NULL and null are empty. */
+gboolean story_compare(const YamlNode *node, const char *name, json_t *wanted, json_t *got,
+                       GError **error);
+
+/* story_hand.c */
+/* Sends the files that fields of kind file name, and puts what the door takes in their place. */
+gboolean story_upload(Story *story, const Actor *actor, const RecordType *type, json_t *fields,
+                      const YamlNode *node, GError **error);
+/* Keeps the receipt of an answer, for the record at hand. */
+void story_take_receipt(Story *story, json_t *record);
+json_t *story_holders_move(Story *story, const YamlNode *move, json_t *fields, const char *comment,
+                           GError **error);
+gboolean story_revealed(Story *story, const YamlNode *field_name, json_t *answer, GError **error);
+
 /* ERROR_STORY at this place. Always FALSE. */
 gboolean story_failed(const YamlNode *node, const char *expected, const char *got, GError **error);

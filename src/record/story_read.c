@@ -28,6 +28,7 @@ gboolean story_is_text(const YamlNode *node, GError **error) {
 static void record_free(gpointer data) {
     StoryRecord *record = data;
     g_free(record->id);
+    g_free(record->code);
     g_free(record);
 }
 
@@ -280,6 +281,8 @@ static gboolean read_head(Story *story, GError **error) {
                           wanted[i], wanted[i]);
     add_machine(story, &actor_engine);
     add_machine(story, &actor_system);
+    add_machine(story, &actor_guest);
+    add_machine(story, &actor_holder);
     return story_time(tree_get(story->root, "start"), FALSE, &story->now_ms, error) &&
            story_is_list(tree_get(story->root, "steps"), error) &&
            read_actors(story, story->shared, error) && read_actors(story, story->root, error);

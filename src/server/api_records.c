@@ -309,7 +309,7 @@ void api_record_edit(Request *request) {
 }
 
 /* {"fields": {...}, "comment": "..."}; nothing else. */
-static gboolean read_move(json_t *body, json_t **fields, const char **comment, GError **error) {
+gboolean read_move(json_t *body, json_t **fields, const char **comment, GError **error) {
     const char *name;
     json_t *value;
     *fields = NULL;

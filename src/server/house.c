@@ -32,7 +32,8 @@ const Route house_routes[] = {
     {"GET", "/api/records/{type}/{id}/related", api_record_related, SMALL, DOOR_USER, 200, "How many records of each type name this one", NULL, NULL, "Related"},
     {"GET", "/api/documents", api_documents, SMALL, DOOR_USER, 200, "Documents of all records of an enterprise, newest first", "enterprise limit", NULL, "Documents"},
     {"GET", "/api/documents/{id}", api_document_get, SMALL, DOOR_USER, 200, "A document as PDF", NULL, NULL, "application/pdf"},
-    {"GET", "/api/receipts/{code}", api_receipt, SMALL, DOOR_OPEN, 200, "What the holder of a receipt may see, with its proof", NULL, NULL, "Receipt"},
+    {"GET", "/api/receipts/{code}", api_receipt, SMALL, DOOR_CODE, 200, "What the holder of a receipt may see and do, with its proof", NULL, NULL, "Receipt"},
+    {"POST", "/api/receipts/{code}/moves/{move}", api_receipt_move, 64 << 10, DOOR_GUEST, 200, "Make a move as the holder of a receipt, without a log-in; no name is kept", "Idempotency-Key", "ReceiptMove", "Receipt"},
     {"POST", "/api/files", api_files_send, FILE_BYTES_MAX, DOOR_USER, 201, "Send a file, to be used in a record within a day", "X-File-Name Idempotency-Key", "application/octet-stream", "FileUse"},
     {"GET", "/api/files/{id}", api_file_get, SMALL, DOOR_USER, 200, "Fetch a file: its sender until it is used, then who may read a record that uses it", NULL, NULL, "application/octet-stream"},
     {"GET", "/api/files/{id}/thumbnail", api_file_thumbnail, SMALL, DOOR_USER, 200, "A small JPEG of a picture", "size", NULL, "image/jpeg"},
@@ -104,10 +105,11 @@ void house_worker_free(gpointer data) {
 gboolean house_admit(Request *request, const Route *route, GError **error) {
     static const RateClass classes[] = {
         [DOOR_USER] = RATE_WEB, [DOOR_OPEN] = RATE_WEB,    [DOOR_DEVICE] = RATE_DEVICE,
-        [DOOR_MAP] = RATE_WEB,  [DOOR_GUEST] = RATE_GUEST, [DOOR_PHOTO] = RATE_PHOTO};
+        [DOOR_MAP] = RATE_WEB,  [DOOR_GUEST] = RATE_GUEST, [DOOR_PHOTO] = RATE_PHOTO,
+        [DOOR_CODE] = RATE_CODE};
     RateClass class = classes[route->door];
     gint64 wait_s;
-    gboolean guest = class == RATE_GUEST || class == RATE_PHOTO;
+    gboolean guest = class >= RATE_GUEST;
     if ((!guest && request_is_local(request)) ||
         rate_limit_take(house_of(request)->rates, class, request_address(request),
                         g_get_monotonic_time(), &wait_s))

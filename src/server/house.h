@@ -112,6 +112,9 @@ void api_record_move(Request *request);
 void api_record_reveal(Request *request);
 void api_record_journal(Request *request);
 void api_receipt(Request *request);
+void api_receipt_move(Request *request);
+/* {"fields": {...}, "comment": "..."} of a move, borrowed from the body; *fields NULL: none. */
+gboolean read_move(json_t *body, json_t **fields, const char **comment, GError **error);
 void api_files_send(Request *request);
 void api_record_documents(Request *request);
 void api_record_related(Request *request);

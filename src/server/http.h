@@ -17,7 +17,15 @@ typedef struct Request Request;
 typedef void (*Handler)(Request *request);
 
 /* Who may call a route; the handler sees to it, the document of the API says it. */
-typedef enum { DOOR_USER, DOOR_OPEN, DOOR_DEVICE, DOOR_MAP, DOOR_GUEST, DOOR_PHOTO } Door;
+typedef enum {
+    DOOR_USER,
+    DOOR_OPEN,
+    DOOR_DEVICE,
+    DOOR_MAP,
+    DOOR_GUEST,
+    DOOR_PHOTO,
+    DOOR_CODE
+} Door;
 
 typedef struct {
     const char *method;

@@ -8,13 +8,12 @@
 enum { ADDRESSES_MAX = 20000 };
 
 const Rate rate_defaults[RATES] = {
-    [RATE_WEB] = {100, 400},
-    [RATE_DEVICE] = {5000, 10000},
-    [RATE_GUEST] = {30.0 / 3600, 10},
-    [RATE_PHOTO] = {60.0 / 3600, 12},
+    [RATE_WEB] = {100, 400},          [RATE_DEVICE] = {5000, 10000},
+    [RATE_GUEST] = {30.0 / 3600, 10}, [RATE_PHOTO] = {60.0 / 3600, 12},
+    [RATE_CODE] = {600.0 / 3600, 60},
 };
 
-static const char *const class_names[RATES] = {"web", "device", "guest", "photo"};
+static const char *const class_names[RATES] = {"web", "device", "guest", "photo", "receipt"};
 
 /* --- configuration --- */
 
@@ -47,9 +46,10 @@ gboolean rate_parse(const char *text, Rate rates[static RATES], GError **error) 
             strncmp(text, class_names[i], (gsize)(equals - text)) == 0 &&
             parse_value(equals + 1, &rates[i]))
             return TRUE;
-    return error_set(
-        error, ERROR_CONFIG, "rate", text,
-        "write web=100/s:400, device=5000/s:10000, guest=30/h:10, photo=60/h:12 or NAME=off", NULL);
+    return error_set(error, ERROR_CONFIG, "rate", text,
+                     "write web=100/s:400, device=5000/s:10000, guest=30/h:10, photo=60/h:12, "
+                     "receipt=600/h:60 or NAME=off",
+                     NULL);
 }
 
 /* --- buckets --- */

@@ -4,7 +4,7 @@
 #pragma once
 #include "base/error.h"
 
-typedef enum { RATE_WEB, RATE_DEVICE, RATE_GUEST, RATE_PHOTO, RATES } RateClass;
+typedef enum { RATE_WEB, RATE_DEVICE, RATE_GUEST, RATE_PHOTO, RATE_CODE, RATES } RateClass;
 typedef struct {
     double per_second; /* 0: no limit */
     double burst;
@@ -12,7 +12,8 @@ typedef struct {
 
 /* Defaults (project choice): people, programs and maps 100 a second after a burst of 400; devices
  * 5,000 after 10,000; reports of
- * guests 30 an hour after 10, their photos 60 after 12. */
+ * guests 30 an hour after 10, their photos 60 after 12, looks at receipts 600 after 60, so that
+ * codes are not to be guessed. */
 extern const Rate rate_defaults[RATES];
 /* "web=100/s:400", "guest=30/h:10", "device=off": changes one of the rates. ERROR_CONFIG. */
 gboolean rate_parse(const char *text, Rate rates[static RATES], GError **error);

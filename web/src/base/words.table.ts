@@ -562,6 +562,7 @@ export const table = {
         '约一分钟后，这份举报将写入不可改动的记录。',
         'In about a minute this report will stand in a record that cannot be altered.',
     ],
+    'portal.added': ['已收到，谢谢。', 'Received, thank you.'],
     'portal.supplement': ['补充情况', 'Add something'],
     'portal.supplement_text': [
         '补充情况作为新的举报提交，请在说明中写上原编号。',

@@ -23,6 +23,12 @@ export interface PublicRecord {
     _labels?: Record<string, string>
     [field: string]: unknown
 }
+export interface HolderMove {
+    name: string
+    title: Title
+    require: string[]
+    fields: (Omit<Field, 'kind'> & { kind: string })[]
+}
 export interface Receipt {
     code: string
     type: string
@@ -30,6 +36,8 @@ export interface Receipt {
     filed_at: string
     state?: Title
     shows?: Record<string, unknown>
+    /** What the holder may do now. */
+    moves?: HolderMove[]
     content?: string
     commitment?: string
     seal?: unknown
@@ -63,6 +71,11 @@ export const listOf = (type: string, query: { filter?: string; cursor?: string; 
 export const recordOf = (type: string, id: string) => call<PublicRecord>('GET', path(type, id))
 export const fileReport = (type: string, fields: Record<string, unknown>, key: string) =>
     call<Filed>('POST', path(type), { body: fields, key })
+export const moveByReceipt = (code: string, move: string, fields: Record<string, unknown>, key: string) =>
+    call<Receipt>('POST', `/api/receipts/${encodeURIComponent(code)}/moves/${encodeURIComponent(move)}`, {
+        body: { fields },
+        key,
+    })
 export const receiptOf = (code: string) => call<Receipt>('GET', `/api/receipts/${encodeURIComponent(code)}`)
 
 /** Sends a photo; the server draws it anew, so nothing but what it shows is kept. */

@@ -81,6 +81,9 @@ class Pages(unittest.TestCase):
     def test_7_a_guest_reports_and_is_answered(self):
         self.walk("tip")
 
+    def test_8_figures_of_the_alarm_system_and_other_limits(self):
+        self.walk("kpis")
+
     def test_9_the_journal_verifies(self):
         self.server.stop()
         verified = harness.command("verify", "--packs", self.packs, data=self.server.data)

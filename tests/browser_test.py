@@ -86,6 +86,9 @@ class Pages(unittest.TestCase):
             thread.join()
         self.assertEqual(failures, [])
 
+    def test_8_figures_of_the_alarm_system_and_other_limits(self):
+        self.walk("kpis")
+
     def test_9_the_journal_verifies(self):
         self.server.stop()
         verified = harness.command("verify", "--packs", self.packs, data=self.server.data)

@@ -18,7 +18,7 @@ const Route house_routes[] = {
     {"GET", "/api/journal", api_journal, SMALL, DOOR_USER, 200, "Journal entries in the caller's sight, newest first", "enterprise type action people before limit", NULL, "JournalPage"},
     {"GET", "/api/system", api_system_state, SMALL, DOOR_USER, 200, "State of the installation: disk, seals, clocks, files; for admins", NULL, NULL, "SystemState"},
     {"GET", "/api/types", api_types, SMALL, DOOR_USER, 200, "Record types, code lists and roles, with the caller's rights", NULL, NULL, "Types"},
-    {"GET", "/api/records/{type}", api_records_list, SMALL, DOOR_USER, 200, "List records in the caller's sight", "filter q bbox sort limit cursor count facets format", NULL, "{type}.list"},
+    {"GET", "/api/records/{type}", api_records_list, SMALL, DOOR_USER, 200, "List records in the caller's sight", "filter q bbox sort limit cursor count facets format codes", NULL, "{type}.list"},
     {"POST", "/api/records/{type}", api_records_create, FORM, DOOR_USER, 201, "Create a record", "Idempotency-Key", "{type}.create", "{type}"},
     {"POST", "/api/records/{type}/import", api_records_import, SHEET, DOOR_USER, 200, "Import records from a CSV or XLSX file, all or none", "dry_run mode again Idempotency-Key", "text/csv", "Import"},
     {"GET", "/api/records/{type}/template.xlsx", api_records_template, SMALL, DOOR_USER, 200, "A workbook to fill in for an import", NULL, NULL, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
@@ -45,6 +45,8 @@ const Route house_routes[] = {
     {"GET", "/api/indicators", api_indicators, SMALL, DOOR_USER, 200, "Figures over records with target and former year", "region from to", NULL, "Indicators"},
     {"GET", "/api/indicators/{type}/{name}", api_indicator, SMALL, DOOR_USER, 200, "One figure, broken down", "region from to by", NULL, "Indicator"},
     {"GET", "/api/alarms", api_alarms, SMALL, DOOR_USER, 200, "The alarm desk", "state enterprise limit cursor", NULL, "AlarmDesk"},
+    {"GET", "/api/alarm-kpis", api_alarm_kpis, SMALL, DOOR_USER, 200, "Figures of the alarm system over recorded alarms, by week, with their targets and the most frequent alarms", "enterprise region from to", NULL, "AlarmKpis"},
+    {"POST", "/api/replay", api_replay, 16 << 10, DOOR_USER, 200, "What other limits of points would have given; changes nothing", NULL, "Replay", "Replayed"},
     {"GET", "/api/points", api_points, SMALL, DOOR_USER, 200, "Current values of an enterprise's points", "enterprise", NULL, "Points"},
     {"GET", "/api/points/{code}/history", api_point_history, SMALL, DOOR_USER, 200, "History of a point", "from to step", NULL, "History"},
     {"GET", "/api/gateways", api_gateways, SMALL, DOOR_USER, 200, "Gateways in the caller's sight: how they send today, their clocks and backlogs", "filter q limit cursor", NULL, "Gateways"},
@@ -171,6 +173,17 @@ Identity *house_map_identity(Request *request) {
         request_add_header(request, "WWW-Authenticate", "Basic realm=\"Anlan\", charset=\"UTF-8\"");
     respond_error(request, error);
     return NULL;
+}
+
+gboolean house_query_time(Request *request, const char *name, gint64 otherwise, gint64 *ms,
+                          GError **error) {
+    const char *text = request_query(request, name);
+    *ms = otherwise;
+    if (text == NULL || time_parse(text, ms) ||
+        g_ascii_string_to_signed(text, 10, 0, G_MAXINT64 / 2, ms, NULL))
+        return TRUE;
+    return error_set(error, ERROR_FIELD_KIND, name, "时间", "a time (RFC 3339 or milliseconds)",
+                     NULL);
 }
 
 void house_read(Request *request, HouseRead func) {

@@ -411,7 +411,7 @@ class Views(WorldTest):
         self.assertFalse(shown["own"])
         path = f"/api/views/{made.json['id']}"
         self.assertEqual(self.clients["county-a"].call("PATCH", path, {"name": "x"}).status, 403)
-        self.assertEqual(self.clients["county-a"].call("DELETE", path).status, 409)
+        self.assertProblem(self.clients["county-a"].call("DELETE", path), 422, "move.guard")
         taken = self.clients["city"].call("PATCH", path, {"role": None})
         self.assertEqual(taken.status, 200, taken)
         self.assertNotIn("市里的视图", self.seen("county-a"))

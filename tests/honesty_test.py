@@ -56,6 +56,7 @@ class Night(unittest.TestCase):
             replayed = honest(94)
             replayed[600:1000] = honest(20 + 4)[200:600]  # what A.L1 sent two days before, at another hour
             send(device, "A.L1", 2, replayed[:1200])  # and four hours are missing
+            self.assertEqual(device.write([f"A.P1 value=51.11 {day_start(3) + 30_000}"]).status, 204)  # after newer ones
             server.settle()
             server.restart()
             admin, county, safety = server.client("admin"), server.client("county-a"), server.client("safety-a")
@@ -69,6 +70,9 @@ class Night(unittest.TestCase):
             self.assertEqual(report["received"], 1440 + 1440 + 1200)
             self.assertAlmostEqual(report["completeness"], 100 * (1 - 240 / 4320), places=1)
             self.assertEqual(report["points_stale"], 1)
+            self.assertEqual(report["late_share"], 0)
+            late = next(r for r in self.records(county, "data_quality") if r["day"] == day_text(3))
+            self.assertEqual(late["late_share"], round(100 / 4321, 2))
             score = next(r for r in self.records(county, "honesty_score") if r["day"] == day_text(2))
             self.assertEqual(score["score"], 75)
             self.assertEqual({p["point"]: p["score"] for p in score["points"]}, {"A.T1": 95, "A.L1": 80})

@@ -4,7 +4,10 @@
 #include "base/log.h"
 #include "signal/night.h"
 
-enum { LOOK_MS = 60000 };
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { LOOK_MS = 60000, NICE = 10 };
 
 struct Nightly {
     NightlyConfig config;
@@ -87,6 +90,7 @@ static void look(Nightly *nightly) {
 
 static void *nightly_thread(void *data) {
     Nightly *nightly = data;
+    setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); /* on Linux: this thread alone */
     do
         look(nightly);
     while (bell_wait(&nightly->bell, LOOK_MS) != BELL_STOPPED);

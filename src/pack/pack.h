@@ -302,7 +302,7 @@ typedef struct {
 
 /* What happens to records of one type makes records of another move. */
 typedef struct {
-    const Field *own;  /* ref, code or region */
+    const Field *own;  /* ref, code or region; NULL: the id */
     Expression *value; /* over the watched record: equal to `own` in those that it concerns */
 } WatchMatch;
 

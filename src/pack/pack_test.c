@@ -682,6 +682,7 @@ static const Mistake mistakes[] = {
     {"lamp.yaml", "match: {work: id}", "match: {}", 0, "match is empty"},
     {"lamp.yaml", "match: {work: id}", "match: {note: id}", 0, "cannot be matched"},
     {"lamp.yaml", "match: {work: id}", "match: {work: amount}", 0, "no id or code"},
+    {"lamp.yaml", "match: {work: id}", "match: {id: amount}", 0, "no id or code"},
     {"lamp.yaml", "move: light", "move: press", 0, "machine may not make"},
     {"lamp.yaml", "move: light", "move: glow", 0, "no move glow"},
     {"lamp.yaml", "link: cause", "link: work", 0, "does not fit"},

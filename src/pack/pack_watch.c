@@ -73,6 +73,12 @@ static gboolean match_field(Loader *loader, const YamlNode *key, const Field **f
                   (*field)->name);
 }
 
+/* `id` is the record itself: the one that a reference of the watched record names. */
+static gboolean match_own(Loader *loader, const YamlNode *key, const Field **field,
+                          GError **error) {
+    return g_strcmp0(key->text, "id") == 0 || match_field(loader, key, field, error);
+}
+
 /* {OWN_FIELD: EXPRESSION over the watched record} */
 static gboolean read_match(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     Watch *watch = place;
@@ -81,7 +87,7 @@ static gboolean read_match(Loader *loader, const YamlNode *node, gpointer place,
     for (guint i = 0; i < tree_count(node); i++) {
         WatchMatch match = {0};
         const YamlNode *expression = tree_at(node, i);
-        if (!match_field(loader, node->keys->pdata[i], &match.own, error) ||
+        if (!match_own(loader, node->keys->pdata[i], &match.own, error) ||
             !read_as_watched(loader, watch, expression, read_expression, &match.value, error))
             return FALSE;
         if (expression_kind(match.value) != TERM_TEXT)

@@ -11,19 +11,38 @@ enum { WATCHERS_MOST = 500 };
 
 /* ---- whom it concerns ---- */
 
-/* A value that the watched record does not have, or that could not stand here, matches none. */
-static gboolean add_match(const Act *act, const Row *row, const Watch *watch,
-                          const WatchMatch *match, Query *query, gboolean *none, GError **error) {
+/* What own field or id must be equal to; NULL: a value that the watched record does not have, or
+ * that could not stand here. */
+static gboolean matched(const Act *act, const Row *row, const WatchMatch *match, char **text,
+                        GError **error) {
     g_autoptr(GError) refusal = NULL;
     FieldValue value = {0};
+    if (match->own == NULL) {
+        enum { CHUNK = 64 };
+        GStringChunk *texts = g_string_chunk_new(CHUNK);
+        Term term = act_term(act, row, match->value, texts);
+        *text = term.kind == TERM_TEXT ? g_strdup(term.text) : NULL;
+        g_string_chunk_free(texts);
+        return TRUE;
+    }
     if (!act_value(act, row, match->value, match->own, &value, &refusal) && act_failed(refusal)) {
         g_propagate_error(error, g_steal_pointer(&refusal));
         return FALSE;
     }
-    *none = refusal || !value.present;
-    query_add_format(query, " AND %s = ?", schema_column((gpointer)watch->type, match->own->name));
-    query_param_text(query, value.present ? value.text : NULL);
+    *text = refusal || !value.present ? NULL : g_strdup(value.text);
     field_value_clear(&value);
+    return TRUE;
+}
+
+static gboolean add_match(const Act *act, const Row *row, const Watch *watch,
+                          const WatchMatch *match, Query *query, gboolean *none, GError **error) {
+    g_autofree char *text = NULL;
+    if (!matched(act, row, match, &text, error))
+        return FALSE;
+    *none = text == NULL;
+    query_add_format(query, " AND %s = ?",
+                     match->own ? schema_column((gpointer)watch->type, match->own->name) : "_id");
+    query_param_text(query, text);
     return TRUE;
 }
 

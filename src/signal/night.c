@@ -149,15 +149,15 @@ static gboolean kept_day(const Night *night, guint32 number, gint64 day, PointDa
     return TRUE;
 }
 
-/* The seven days before, from what was kept, else from history. */
-static gboolean read_former(const Night *night, guint32 number, PointDay former[HONESTY_DAYS],
-                            GError **error) {
+/* The seven days before, from what was kept, else, to `measure` them, from history. */
+static gboolean read_former(const Night *night, guint32 number, gboolean measure,
+                            PointDay former[HONESTY_DAYS], GError **error) {
     for (guint i = 0; i < HONESTY_DAYS; i++) {
         gboolean there;
         gint64 day = night->result->day - 1 - i;
         if (!kept_day(night, number, day, &former[i], &there, error))
             return FALSE;
-        if (there)
+        if (there || !measure)
             continue;
         g_autoptr(GArray) samples =
             night_samples(night, number, day_start(day), day_start(day + 1), error);
@@ -260,7 +260,7 @@ static gboolean judge_point(Night *night, NightPoint *point, GError **error) {
     NightKept kept = {point->number, point->day};
     g_array_append_val(night->result->kept, kept);
     HonestyPoint judged = honesty_point(night, point, samples);
-    if (!read_former(night, point->number, judged.former, error))
+    if (!read_former(night, point->number, samples->len > 0, judged.former, error))
         return FALSE;
     if (!point->out)
         quality_point(night, point, samples, judged.former);

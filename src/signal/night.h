@@ -5,24 +5,27 @@
  * is read in portions of 17,280 samples.
  *
  * Figures of data_quality
- *  - points: in service at the end of the day, without derived ones. Silent: no sample with a time
- * of that day; stale: silent longer than stale_s (else monitor_setting.stale_s).
+ *  - points: in service at the end of the day, without derived ones.
+ *  - silent: no sample with a time of that day; stale: silent longer than stale_s (of the point,
+ *    else of monitor_setting).
  *  - online_rate: share of the day's slots of five minutes, in which this server listened, in which
  *    a gateway of the enterprise was heard; when no gateway of it is known, in which a sample that
  *    came in order was measured.
- *  - expected: the day (without slots in which the server did not listen) over the point's
- * period_s, else over the median time between its samples (then of the last day that had one); a
- * point of which neither is known counts as silent only. completeness: 1 - missing / expected: each
- * silence of k periods lacks k - 1 samples, so that samples sent too often make up for nothing.
- *  - late, bad: shares of what was received. gaps: silences of a point longer than
- *    monitor_setting.gap_s. skew, refused: the largest by size, and the sum, over its gateways.
+ *  - expected: the day, without slots in which the server did not listen, over period_s of the
+ *    point, else over the median time between its samples (of the last day that had one); a point
+ *    of which neither is known counts as silent only.
+ *  - completeness: 1 - missing / expected: each silence of k periods lacks k - 1 samples, so that
+ *    samples sent too often make up for nothing.
+ *  - late, bad: shares of what was received; late: after a newer sample of its point.
+ *  - gaps: silences of a point longer than monitor_setting.gap_s.
+ *  - skew, refused, backlog: the largest by size, and the sums, over the gateways, by receipt.
  *
  * Rules beyond signal/honesty.h
  *  - limit_change: a limit of the point was loosened or emptied within window_min of samples beyond
  *    what it was; or a delay, a rate or another bound within window_min of an alarm of the point.
- *  - bypass: out of service bypass_h beyond the approved end; alarms of a point shelved
- * shelve_times in the day; bypass_share per cent of the enterprise's points out
- *    of service, shelved or suppressed when the night looks.
+ *  - bypass: out of service bypass_h beyond the approved end; or alarms of a point shelved
+ *    shelve_times in the day; or bypass_share per cent of the enterprise's points out of service,
+ *    shelved or suppressed when the night looks.
  *
  * Settings are the tables monitor_setting, honesty_limit and honesty_weight. Without the pack
  * `monitor` there is nothing to do (night_wanted). */
@@ -40,7 +43,7 @@ typedef struct {
 
 typedef struct {
     guint points, silent, stale, gaps, gateways;
-    guint64 received, late, bad, refused;
+    guint64 received, late, bad, refused, backlog;
     double expected, missing, gaps_ms, skew_ms, online; /* online: 0..1; NAN: unknown */
     gboolean by_gateway, skew_known;
 } NightQuality;

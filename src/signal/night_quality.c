@@ -49,6 +49,7 @@ static void take_gateway(NightQuality *quality, GatewayDay *all, const GatewayDa
         all->heard.bits[i] |= day->heard.bits[i];
     all->since_ms = all->since_ms ? MIN(all->since_ms, day->since_ms) : day->since_ms;
     quality->refused += day->refused;
+    quality->backlog += day->backlog_samples;
     if (day->skew_known && fabs((double)day->skew_ms) >= fabs(quality->skew_ms)) {
         quality->skew_ms = (double)day->skew_ms;
         quality->skew_known = TRUE;

@@ -35,13 +35,13 @@ static void set_share(json_t *fields, const char *name, double part, double whol
 
 static gboolean write_report(const Write *write, GError **error) {
     const NightQuality *q = &write->result->quality;
-    json_t *fields =
-        json_pack("{s:s, s:s, s:i, s:i, s:i, s:I, s:I, s:i, s:f, s:i, s:I}", "enterprise",
-                  write->result->enterprise, "day", write->day, "points", (int)q->points,
-                  "points_silent", (int)q->silent, "points_stale", (int)q->stale, "received",
-                  (json_int_t)q->received, "expected", (json_int_t)llround(q->expected), "gaps",
-                  (int)q->gaps, "gap_hours", rounded(q->gaps_ms / 3600000), "gateways",
-                  (int)q->gateways, "refused", (json_int_t)q->refused);
+    json_t *fields = json_pack(
+        "{s:s, s:s, s:i, s:i, s:i, s:I, s:I, s:i, s:f, s:i, s:I, s:I}", "enterprise",
+        write->result->enterprise, "day", write->day, "points", (int)q->points, "points_silent",
+        (int)q->silent, "points_stale", (int)q->stale, "received", (json_int_t)q->received,
+        "expected", (json_int_t)llround(q->expected), "gaps", (int)q->gaps, "gap_hours",
+        rounded(q->gaps_ms / 3600000), "gateways", (int)q->gateways, "refused",
+        (json_int_t)q->refused, "backlog", (json_int_t)q->backlog);
     if (!isnan(q->online)) {
         set_share(fields, "online_rate", q->online, 1);
         json_object_set_new(fields, "online_by",

@@ -55,13 +55,18 @@ static gboolean judge(const char *file, json_t *answer, GError **error) {
 typedef struct {
     App *app;
     ImportAsked asked;
+    const char *bytes;
+    gsize n;
     json_t *answer;
 } Job;
 
 static gboolean run_job(Sql *sql, gpointer data, GError **error) {
     Job *job = data;
-    return record_import(sql, app_packs(job->app), &actor_system, &job->asked,
-                         clock_now(app_clock(job->app)), &job->answer, error);
+    const Packs *packs = app_packs(job->app);
+    g_autoptr(GPtrArray) pages = import_pages(packs, job->asked.type, job->bytes, job->n, error);
+    job->asked.pages = pages;
+    return pages && record_import(sql, packs, &actor_system, &job->asked,
+                                  clock_now(app_clock(job->app)), &job->answer, error);
 }
 
 static gboolean import_here(Job *job, const char *file, GError **error) {
@@ -150,6 +155,8 @@ static gboolean run(char **arguments, GError **error) {
         return error_set(error, ERROR_USAGE, NULL, "--mode: upsert, create or update", NULL);
     if (!g_file_get_contents(file, &bytes, &n, NULL))
         return error_set(error, ERROR_FILE, NULL, file, "cannot be read", NULL);
+    job.bytes = bytes;
+    job.n = n;
     if (n > FILE_MAX)
         return error_set(error, ERROR_FILE, NULL, file, "is larger than 16 MiB", NULL);
     if (url)

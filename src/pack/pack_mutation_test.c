@@ -1,7 +1,8 @@
 /* The rule: whatever is wrong in a pack file, the packs load whole, or not at all with file and
- * line. The packs core and hazard (with -m slow all), and those of the tests that hold fields of
- * all kinds, tables and expressions, are changed line by line (deleted, doubled, swapped, cut, one
- * character or word garbled) and loaded each time. */
+ * line. Every pack, with those it requires beside it, and those of the tests that hold fields of
+ * all kinds, tables and expressions, is changed line by line, its CSV tables too (deleted, doubled,
+ * swapped, cut, one character or word garbled), and loaded each time: a share of the lines and of
+ * the changes each, so that the time stays what it is; -m slow takes all lines. */
 #include "pack/pack.h"
 
 #include <glib/gstdio.h>
@@ -14,9 +15,9 @@ typedef struct {
 } SourceFile;
 
 typedef struct {
-    char *directory;   /* a copy of packs/ */
-    GPtrArray *files;  /* SourceFile* */
-    GPtrArray *tables; /* char*: paths of the CSV files that they name; these stay as they are */
+    char *directory;   /* a copy of one or some packs */
+    GPtrArray *files;  /* SourceFile*: those that are changed */
+    GPtrArray *others; /* char*: paths of those that stay as they are */
     guint loaded, refused;
 } Bench;
 
@@ -44,26 +45,23 @@ static void file_copy(Bench *bench, const char *root, const char *pack, const ch
     file_restore(bench, file);
 }
 
-static void table_copy(Bench *bench, const char *root, const char *pack, const char *name) {
+static void other_copy(Bench *bench, const char *root, const char *pack, const char *name) {
     g_autofree char *from = g_build_filename(root, pack, name, NULL), *text = NULL;
     char *to = g_build_filename(bench->directory, pack, name, NULL);
     g_assert_true(g_file_get_contents(from, &text, NULL, NULL));
     g_assert_true(g_file_set_contents(to, text, -1, NULL));
-    g_ptr_array_add(bench->tables, to);
+    g_ptr_array_add(bench->others, to);
 }
 
-static void pack_copy(Bench *bench, const char *root, const char *pack) {
+static void pack_copy(Bench *bench, const char *root, const char *pack, gboolean changed) {
     g_autofree char *from = g_build_filename(root, pack, NULL);
     g_autofree char *to = g_build_filename(bench->directory, pack, NULL);
     g_autoptr(GDir) dir = g_dir_open(from, 0, NULL);
-    if (dir == NULL)
-        return;
+    g_assert_nonnull(dir);
     g_assert_cmpint(g_mkdir(to, 0700), ==, 0);
     for (const char *name; (name = g_dir_read_name(dir)) != NULL;)
         if (g_str_has_suffix(name, ".yaml") || g_str_has_suffix(name, ".csv"))
-            file_copy(bench, root, pack, name);
-        else if (g_str_has_suffix(name, ".csv"))
-            table_copy(bench, root, pack, name);
+            (changed ? file_copy : other_copy)(bench, root, pack, name);
 }
 
 static void file_free(gpointer data) {
@@ -74,18 +72,51 @@ static void file_free(gpointer data) {
     g_free(file);
 }
 
-static Bench *bench_new(void) {
+/* The names under `requires: [...]` of a pack. */
+static GStrv required(const char *root, const char *pack) {
+    g_autofree char *path = g_build_filename(root, pack, "pack.yaml", NULL), *text = NULL;
+    g_autoptr(GMatchInfo) match = NULL;
+    g_autoptr(GRegex) regex = g_regex_new("^requires: *\\[(.*)\\]", G_REGEX_MULTILINE, 0, NULL);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    if (!g_regex_match(regex, text, 0, &match))
+        return g_new0(char *, 1);
+    g_autofree char *names = g_match_info_fetch(match, 1);
+    g_autofree char *plain = g_strdelimit(g_strdup(names), ", ", ' ');
+    g_auto(GStrv) parts = g_strsplit(plain, " ", -1);
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    for (guint i = 0; parts[i]; i++)
+        if (*parts[i])
+            g_strv_builder_add(builder, parts[i]);
+    return g_strv_builder_end(builder);
+}
+
+/* Copies what a pack requires, as it is. */
+static void companions_copy(Bench *bench, const char *pack) {
+    g_auto(GStrv) names = required("packs", pack);
+    for (guint i = 0; names[i]; i++) {
+        g_autofree char *to = g_build_filename(bench->directory, names[i], NULL);
+        if (g_file_test(to, G_FILE_TEST_EXISTS))
+            continue;
+        companions_copy(bench, names[i]);
+        pack_copy(bench, "packs", names[i], FALSE);
+    }
+}
+
+/* One pack of packs/ to be changed; NULL: those of the tests. */
+static Bench *bench_new(const char *pack) {
     Bench *bench = g_new0(Bench, 1);
-    g_autoptr(GDir) dir = g_dir_open("packs", 0, NULL);
-    g_assert_nonnull(dir);
     bench->directory = g_dir_make_tmp("anlan-mutation-XXXXXX", NULL);
     bench->files = g_ptr_array_new_with_free_func(file_free);
-    bench->tables = g_ptr_array_new_with_free_func(g_free);
-    for (const char *name; (name = g_dir_read_name(dir)) != NULL;)
-        if (g_test_slow() || g_str_equal(name, "core") || g_str_equal(name, "hazard"))
-            pack_copy(bench, "packs", name);
-    pack_copy(bench, "tests/packs", "kinds"); /* fields of all kinds */
-    pack_copy(bench, "tests/packs", "rules"); /* tables, expressions */
+    bench->others = g_ptr_array_new_with_free_func(g_free);
+    if (pack) {
+        companions_copy(bench, pack);
+        pack_copy(bench, "packs", pack, TRUE);
+        return bench;
+    }
+    pack_copy(bench, "packs", "core", FALSE);
+    pack_copy(bench, "packs", "hazard", FALSE);
+    pack_copy(bench, "tests/packs", "kinds", TRUE); /* fields of all kinds */
+    pack_copy(bench, "tests/packs", "rules", TRUE); /* tables, expressions */
     return bench;
 }
 
@@ -96,15 +127,15 @@ static void bench_free(Bench *bench) {
         g_autofree char *path = g_build_filename(bench->directory, file->pack, file->name, NULL);
         g_unlink(path);
     }
-    for (guint i = 0; i < bench->tables->len; i++)
-        g_unlink(bench->tables->pdata[i]);
+    for (guint i = 0; i < bench->others->len; i++)
+        g_unlink(bench->others->pdata[i]);
     for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
         g_autofree char *path = g_build_filename(bench->directory, name, NULL);
         g_rmdir(path);
     }
     g_rmdir(bench->directory);
     g_ptr_array_unref(bench->files);
-    g_ptr_array_unref(bench->tables);
+    g_ptr_array_unref(bench->others);
     g_free(bench->directory);
     g_free(bench);
 }
@@ -211,22 +242,48 @@ static char *(*const changes[])(const SourceFile *, guint) = {
 
 /* ---- tests ---- */
 
-/* Every line of all packs when tests may be slow; else every n-th, so that the time does not grow
- * with the square of what the packs hold. */
-static guint line_step(const Bench *bench) {
-    enum { LOADS_MAX = 1200 };
+/* How often all packs together are loaded by one test, unless tests may be slow. */
+enum { DELETES = 450, RANDOM = 280, RANDOM_SLOW = 20000, FILES = 120 };
+
+static GPtrArray *all_packs(void) {
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDir) dir = g_dir_open("packs", 0, NULL);
+    for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
+        g_autofree char *path = g_build_filename("packs", name, "pack.yaml", NULL);
+        if (g_file_test(path, G_FILE_TEST_EXISTS))
+            g_ptr_array_add(names, g_strdup(name));
+    }
+    g_assert_cmpuint(names->len, >, 5);
+    g_ptr_array_add(names, NULL); /* those of the tests */
+    return names;
+}
+
+typedef void (*Changes)(Bench *bench, guint loads);
+
+/* Its share of `loads` for every pack. */
+static void each_pack(Changes change, guint loads, guint *loaded, guint *refused) {
+    g_autoptr(GPtrArray) names = all_packs();
+    *loaded = *refused = 0;
+    for (guint i = 0; i < names->len; i++) {
+        Bench *bench = bench_new(names->pdata[i]);
+        change(bench, MAX(loads / names->len, 1));
+        *loaded += bench->loaded;
+        *refused += bench->refused;
+        bench_free(bench);
+    }
+    g_test_message("%u loaded, %u refused", *loaded, *refused);
+}
+
+/* Every n-th line. */
+static void delete_lines(Bench *bench, guint loads) {
     guint lines = 0;
     for (guint i = 0; i < bench->files->len; i++)
         lines += g_strv_length(((const SourceFile *)bench->files->pdata[i])->lines);
-    return g_test_slow() ? 1 : 1 + lines / LOADS_MAX;
-}
-
-static void test_delete(void) {
-    Bench *bench = bench_new();
-    guint step = line_step(bench), line = (guint)g_test_rand_int_range(0, (gint32)step);
+    guint step = g_test_slow() ? 1 : 1 + lines / loads;
+    guint line = (guint)g_test_rand_int_range(0, (gint32)step);
     for (guint i = 0; i < bench->files->len; i++) {
         const SourceFile *file = bench->files->pdata[i];
-        guint lines = g_strv_length(file->lines);
+        lines = g_strv_length(file->lines);
         for (; line < lines; line += step) {
             g_autofree char *text = delete_line(file, line);
             load(bench, file, text);
@@ -234,16 +291,17 @@ static void test_delete(void) {
         line -= lines;
         file_restore(bench, file);
     }
-    g_test_message("%u loaded, %u refused", bench->loaded, bench->refused);
-    g_assert_cmpuint(bench->refused, >, bench->files->len);
-    g_assert_cmpuint(bench->loaded, >, bench->files->len); /* comments, optional lines */
-    bench_free(bench);
 }
 
-static void test_random(void) {
-    Bench *bench = bench_new();
-    guint rounds = g_test_slow() ? 20000 : 400;
-    for (guint round = 0; round < rounds; round++) {
+static void test_delete(void) {
+    guint loaded, refused;
+    each_pack(delete_lines, DELETES, &loaded, &refused);
+    g_assert_cmpuint(refused, >, DELETES / 10);
+    g_assert_cmpuint(loaded, >, DELETES / 20); /* comments, optional lines */
+}
+
+static void change_some(Bench *bench, guint loads) {
+    for (guint round = 0; round < loads; round++) {
         const SourceFile *file =
             bench->files->pdata[g_test_rand_int_range(0, (gint32)bench->files->len)];
         guint line = (guint)g_test_rand_int_range(0, (gint32)g_strv_length(file->lines));
@@ -251,15 +309,37 @@ static void test_random(void) {
         load(bench, file, text);
         file_restore(bench, file);
     }
-    g_test_message("%u loaded, %u refused", bench->loaded, bench->refused);
-    g_assert_cmpuint(bench->refused, >, rounds / 5);
-    bench_free(bench);
 }
 
-/* A file replaced by another one, or missing. */
-static void test_files(void) {
-    Bench *bench = bench_new();
+static void test_random(void) {
+    guint loaded, refused, rounds = g_test_slow() ? RANDOM_SLOW : RANDOM;
+    each_pack(change_some, rounds, &loaded, &refused);
+    g_assert_cmpuint(refused, >, rounds / 5);
+}
+
+/* The lines of tables: of every CSV file some, in every way. */
+static void change_tables(Bench *bench, guint loads) {
     for (guint i = 0; i < bench->files->len; i++) {
+        const SourceFile *file = bench->files->pdata[i];
+        for (guint n = 0; g_str_has_suffix(file->name, ".csv") && n < MIN(loads, 30); n++) {
+            guint line = (guint)g_test_rand_int_range(0, (gint32)g_strv_length(file->lines));
+            g_autofree char *text = changes[n % G_N_ELEMENTS(changes)](file, line);
+            load(bench, file, text);
+        }
+        file_restore(bench, file);
+    }
+}
+
+static void test_tables(void) {
+    guint loaded, refused;
+    each_pack(change_tables, RANDOM, &loaded, &refused);
+    g_assert_cmpuint(refused, >, 10);
+}
+
+/* Files replaced by another one, or missing: some of each pack. */
+static void replace_files(Bench *bench, guint loads) {
+    guint step = g_test_slow() ? 1 : 1 + bench->files->len * 4 / loads;
+    for (guint i = 0; i < bench->files->len; i += step) {
         const SourceFile *file = bench->files->pdata[i];
         const SourceFile *other = bench->files->pdata[(i + 1) % bench->files->len];
         g_autofree char *text = g_strjoinv("\n", other->lines);
@@ -269,14 +349,19 @@ static void test_files(void) {
         load(bench, file, "{}\n");
         file_restore(bench, file);
     }
-    g_assert_cmpuint(bench->loaded, ==, 0);
-    bench_free(bench);
+}
+
+static void test_files(void) {
+    guint loaded, refused;
+    each_pack(replace_files, FILES, &loaded, &refused);
+    g_assert_cmpuint(loaded, ==, 0);
 }
 
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/pack-mutation/delete", test_delete);
     g_test_add_func("/pack-mutation/random", test_random);
+    g_test_add_func("/pack-mutation/tables", test_tables);
     g_test_add_func("/pack-mutation/files", test_files);
     return g_test_run();
 }

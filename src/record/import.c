@@ -3,6 +3,7 @@
 #include "record/act.h"
 #include "record/import_cell.h"
 #include "record/import_head.h"
+#include "record/rows.h"
 
 #include <string.h>
 
@@ -30,7 +31,9 @@ typedef struct {
     const Act *act;
     const RecordType *type;
     const ImportAsked *asked;
-    GArray *columns; /* ImportColumn */
+    GArray *columns;        /* ImportColumn, of the sheet that is being read */
+    const ImportPage *page; /* the sheet; NULL: the first */
+    GPtrArray *rows;        /* by page: GHashTable, id -> RowsOf that no record has taken yet */
     ImportNames *names;
     json_t *errors;
     guint created, updated, unchanged, refused;
@@ -71,7 +74,10 @@ static void add_error(Import *import, guint row, int column, const GError *error
         set_taken(json, "title", g_strdup(at->title));
     }
     const char *field = at && at->field ? at->field->name : error_field(error);
-    set_taken(json, "field", g_strdup(field));
+    set_taken(json, "field",
+              import->page && field ? g_strconcat(import->page->field->name, ".", field, NULL)
+                                    : g_strdup(field));
+    set_taken(json, "sheet", g_strdup(import->page ? import->page->name : NULL));
     set_taken(json, "detail", error_detail(error, LANG_ZH));
     set_taken(json, "detail_en", error_detail(error, LANG_EN));
     set_taken(json, "hint", error_hint(error, LANG_ZH));
@@ -122,15 +128,150 @@ static gboolean read_cells(Import *import, const TableRow *row, json_t *fields, 
     return good;
 }
 
+/* --- rows on further sheets --- */
+
+typedef struct {
+    json_t *array;
+    guint row; /* the first of them */
+} RowsOf;
+
+static void rows_of_free(gpointer data) {
+    RowsOf *rows = data;
+    json_decref(rows->array);
+    g_free(rows);
+}
+
+static void page_free(gpointer data) {
+    ImportPage *page = data;
+    table_free(page->table);
+    g_free(page->name);
+    g_free(page);
+}
+
+GPtrArray *import_pages(const Packs *packs, const char *type_name, const char *bytes, gsize n,
+                        GError **error) {
+    const RecordType *type = packs_type(packs, type_name);
+    g_autoptr(GPtrArray) pages = g_ptr_array_new_with_free_func(page_free);
+    for (guint i = 0; type && i < type->row_fields->len; i++) {
+        const Field *field = type->row_fields->pdata[i];
+        g_autofree char *name = rows_page_name(type, field);
+        GError *failure = NULL;
+        Table *table = table_read_page(bytes, n, name, &failure);
+        if (failure) {
+            g_propagate_error(error, failure);
+            return NULL;
+        }
+        ImportPage page = {field, table ? g_steal_pointer(&name) : NULL, table};
+        if (table)
+            g_ptr_array_add(pages, g_memdup2(&page, sizeof page));
+    }
+    return g_steal_pointer(&pages);
+}
+
+static void row_unknown(Import *import, guint row, const char *id) {
+    g_autoptr(GError) error = NULL;
+    error_set(&error, ERROR_CELL, NULL, id ? id : "", "第一张表中某条记录的标识",
+              "the id of a record on the first sheet", ROWS_ID, NULL);
+    add_error(import, row, -1, error);
+    import->refused++;
+}
+
+static void read_page_row(Import *import, const TableRow *row, GHashTable *by_id) {
+    g_autofree char *id = NULL;
+    json_t *cells = json_object();
+    gboolean good = read_cells(import, row, cells, &id);
+    RowsOf *of = id ? g_hash_table_lookup(by_id, id) : NULL;
+    if (!good)
+        import->refused++;
+    else if (id == NULL || *id == 0)
+        row_unknown(import, row->number, id);
+    else if (of)
+        json_array_append(of->array, cells);
+    else {
+        of = g_new(RowsOf, 1);
+        *of = (RowsOf){json_pack("[O]", cells), row->number};
+        g_hash_table_insert(by_id, g_steal_pointer(&id), of);
+    }
+    json_decref(cells);
+}
+
+static gboolean read_page(Import *import, const ImportPage *page, GError **error) {
+    GArray *columns = import->columns, *own = NULL;
+    const GPtrArray *rows = page->table->rows;
+    GHashTable *by_id = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, rows_of_free);
+    g_ptr_array_add(import->rows, by_id);
+    own = import_head(page->field->rows, rows->pdata[0], error);
+    if (own == NULL)
+        return FALSE;
+    import->columns = own;
+    import->page = page;
+    for (guint i = 1; i < rows->len; i++)
+        read_page_row(import, rows->pdata[i], by_id);
+    import->columns = columns;
+    import->page = NULL;
+    g_array_unref(own);
+    return TRUE;
+}
+
+static gboolean read_pages(Import *import, GError **error) {
+    const GPtrArray *pages = import->asked->pages;
+    for (guint i = 0; pages && i < pages->len; i++)
+        if (!read_page(import, pages->pdata[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+/* The rows of a record go with it. */
+static void take_rows(Import *import, const char *id, json_t *fields) {
+    const RecordType *type = import->type;
+    const char *key = type->key ? json_string_value(json_object_get(fields, type->key->name)) : id;
+    for (guint i = 0; key && i < import->rows->len; i++) {
+        const ImportPage *page = import->asked->pages->pdata[i];
+        RowsOf *of = g_hash_table_lookup(import->rows->pdata[i], key);
+        if (of == NULL)
+            continue;
+        json_object_set(fields, page->field->name, of->array);
+        g_hash_table_remove(import->rows->pdata[i], key);
+    }
+}
+
+static void refuse_left_rows(Import *import) {
+    for (guint i = 0; i < import->rows->len; i++) {
+        GHashTableIter iter;
+        gpointer id, of;
+        import->page = import->asked->pages->pdata[i];
+        g_hash_table_iter_init(&iter, import->rows->pdata[i]);
+        while (g_hash_table_iter_next(&iter, &id, &of))
+            row_unknown(import, ((RowsOf *)of)->row, id);
+    }
+    import->page = NULL;
+}
+
+/* --- one record --- */
+
+/* Computed cells are not given: those of the record stand for them. */
+static void take_computed(const Field *field, const FieldValue *old, FieldValue *value) {
+    if (field->rows == NULL || !old->present || !value->present || old->rows->n != value->rows->n)
+        return;
+    for (guint i = 0; i < field->rows->computed->len; i++) {
+        const Field *cell = field->rows->computed->pdata[i];
+        for (guint n = 0; n < old->rows->n; n++)
+            field_value_copy(&old->rows->cells[(gsize)n * old->rows->width + cell->index],
+                             rows_cell_edit(value, n, cell));
+    }
+}
+
 /* What the record holds already need not be given, also when it may not. */
 static void leave_out_same(const Row *before, json_t *fields) {
     for (guint i = 0; i < before->type->fields->len; i++) {
         const Field *field = before->type->fields->pdata[i];
         json_t *given = json_object_get(fields, field->name);
         FieldValue value = {0};
-        if (given && field_value_from_json(field, given, &value, NULL) &&
-            field_value_equal(&value, row_value(before, field)))
-            json_object_del(fields, field->name);
+        if (given && field_value_from_json(field, given, &value, NULL)) {
+            take_computed(field, row_value(before, field), &value);
+            if (field_value_equal(&value, row_value(before, field)))
+                json_object_del(fields, field->name);
+        }
         field_value_clear(&value);
     }
 }
@@ -189,6 +330,7 @@ static gboolean import_row(Import *import, const TableRow *row, GError **error) 
     g_autofree char *id = NULL;
     GError *refusal = NULL;
     gboolean read = read_cells(import, row, fields, &id);
+    take_rows(import, id, fields);
     if (read)
         record = save(import, id, fields, &refusal);
     if (record && import->asked->saved)
@@ -256,9 +398,12 @@ static json_t *answer_json(const Import *import) {
 
 static gboolean import_rows(Import *import, GError **error) {
     const GPtrArray *rows = import->asked->table->rows;
+    if (!read_pages(import, error))
+        return FALSE;
     for (guint i = 1; i < rows->len; i++)
         if (!import_row(import, rows->pdata[i], error))
             return FALSE;
+    refuse_left_rows(import);
     return import->refused > 0 || import->asked->dry_run || remember(import, error);
 }
 
@@ -288,9 +433,11 @@ static gboolean import_table(const Act *act, const RecordType *type, const Impor
         return FALSE;
     import.names = import_names_new(act);
     import.errors = json_array();
+    import.rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_hash_table_destroy);
     gboolean done = run(&import, answer, error);
     import_names_free(import.names);
     g_array_unref(import.columns);
+    g_ptr_array_unref(import.rows);
     json_decref(import.errors);
     return done;
 }

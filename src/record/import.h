@@ -7,7 +7,8 @@
  * exports); columns that exports have beside the fields (number, state, times, names of refs) are
  * passed over, the id of a type without key is not. Cells: record/import_cell.h. Empty cells change
  * nothing; what a record holds already is not given again. A file that was imported before is
- * refused unless `again` says so. */
+ * refused unless `again` says so. A record that has rows on a further sheet of a workbook gets them
+ * as its whole list; one that has none there keeps those it has. */
 #pragma once
 #include "record/record.h"
 #include "record/table_read.h"
@@ -17,10 +18,22 @@ enum { IMPORT_ERRORS_MAX = 100 };
 typedef enum { IMPORT_UPSERT, IMPORT_CREATE, IMPORT_UPDATE } ImportMode;
 gboolean import_mode_parse(const char *text, ImportMode *mode); /* "upsert", "create", "update" */
 
+/* A sheet of the workbook with the rows of one field, under the name and with the first column of
+ * exports: the record's id, which the first sheet has too. */
+typedef struct {
+    const Field *field;
+    char *name;
+    Table *table;
+} ImportPage;
+/* Of ImportPage; NULL on error. */
+GPtrArray *import_pages(const Packs *packs, const char *type, const char *bytes, gsize n,
+                        GError **error);
+
 typedef struct {
     const char *type;
     const Table *table;
-    const char *hash; /* of the file, or NULL: not remembered */
+    const GPtrArray *pages; /* of ImportPage, or NULL */
+    const char *hash;       /* of the file, or NULL: not remembered */
     ImportMode mode;
     gboolean dry_run; /* check every row as if it were saved, save nothing */
     gboolean again;
@@ -30,9 +43,10 @@ typedef struct {
 /* In a job of the records writer. {"rows","created","updated","unchanged","refused","dry_run",
  * "columns":[{"column":"A","title","field" or
  * null}],"errors":[{"row","column","title","field","id",
- * "detail","detail_en","hint","hint_en"}],"imported_before":{"time","actor"}}. Refused rows: a dry
- * run answers them; else *answer has them and the result is FALSE with ERROR_IMPORT. Other errors:
- * ERROR_SHEET (head row), ERROR_IMPORT_AGAIN, ERROR_TYPE_UNKNOWN, the store's. */
+ * "detail","detail_en","hint","hint_en","sheet" (of rows)}],"imported_before":{"time","actor"}}.
+ * Refused rows: a dry run answers them; else *answer has them and the result is FALSE with
+ * ERROR_IMPORT. Other errors: ERROR_SHEET (head row), ERROR_IMPORT_AGAIN, ERROR_TYPE_UNKNOWN, the
+ * store's. */
 gboolean record_import(Sql *sql, const Packs *packs, const Actor *actor, const ImportAsked *asked,
                        gint64 now_ms, json_t **answer, GError **error);
 /* SM3 of a file as text, for ImportAsked.hash; caller frees. */

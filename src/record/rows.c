@@ -1,4 +1,5 @@
 #include "record/rows.h"
+#include "record/sheet.h"
 
 #include <string.h>
 
@@ -191,6 +192,17 @@ char *rows_to_text(const Field *field, const Rows *rows) {
         }
     }
     return g_string_free(text, FALSE);
+}
+
+char *rows_page_name(const RecordType *type, const Field *field) {
+    g_autofree char *name = sheet_page_name(field->title.zh);
+    for (guint i = 0; i < type->row_fields->len; i++) {
+        const Field *other = type->row_fields->pdata[i];
+        g_autofree char *its = sheet_page_name(other->title.zh);
+        if (other != field && strcmp(its, name) == 0)
+            return sheet_page_name(field->name);
+    }
+    return g_steal_pointer(&name);
 }
 
 /* --- reading from the database --- */

@@ -18,6 +18,11 @@ gboolean rows_equal(const Rows *a, const Rows *b);
 /* The cell of a value that is not shared by others; what was shared is copied first. */
 FieldValue *rows_cell_edit(FieldValue *value, guint n, const Field *cell);
 
+/* What the page of the rows is called in workbooks: the title, or the name where two have one
+ * title; caller frees. The first column of it is the record's id, ROWS_ID. */
+#define ROWS_ID "标识"
+char *rows_page_name(const RecordType *type, const Field *field);
+
 /* An array of objects, for field_value_from_json. Errors name "items[0].amount". */
 gboolean rows_from_json(const Field *field, json_t *json, FieldValue *value, GError **error);
 json_t *rows_to_json(const Field *field, const Rows *rows);

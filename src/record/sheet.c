@@ -11,10 +11,17 @@
 struct Sheet {
     FILE *csv; /* NULL: XLSX */
     lxw_workbook *book;
+    GArray *pages; /* Page: those that are not being written */
+    guint chosen;
     lxw_worksheet *page;
     guint row;
     guint16 column;
 };
+
+typedef struct {
+    lxw_worksheet *page;
+    guint row;
+} Page;
 
 static gboolean failed(GError **error, int code, const char *text) {
     if (code == ENOSPC || code == EDQUOT)
@@ -42,10 +49,37 @@ static gboolean open_xlsx(Sheet *sheet, int fd, const char *tmp_dir, GError **er
 
 Sheet *sheet_new(SheetForm form, int fd, const char *tmp_dir, GError **error) {
     Sheet *sheet = g_new0(Sheet, 1);
+    sheet->pages = g_array_new(FALSE, TRUE, sizeof(Page));
+    g_array_set_size(sheet->pages, 1);
     if (form == SHEET_CSV ? open_csv(sheet, fd, error) : open_xlsx(sheet, fd, tmp_dir, error))
         return sheet;
+    g_array_unref(sheet->pages);
     g_free(sheet);
     return NULL;
+}
+
+char *sheet_page_name(const char *title) {
+    enum { NAME_CHARS = 31 }; /* the format's own end */
+    g_autofree char *name = g_utf8_substring(title, 0, MIN(NAME_CHARS, g_utf8_strlen(title, -1)));
+    return g_strdelimit(g_steal_pointer(&name), "[]:*?/\\'", '_');
+}
+
+gboolean sheet_add_page(Sheet *sheet, const char *name, guint *page) {
+    Page added = {sheet->book ? workbook_add_worksheet(sheet->book, name) : NULL, 0};
+    *page = sheet->pages->len;
+    if (added.page)
+        g_array_append_val(sheet->pages, added);
+    return added.page != NULL;
+}
+
+gboolean sheet_choose(Sheet *sheet, guint page) {
+    g_array_index(sheet->pages, Page, sheet->chosen) = (Page){sheet->page, sheet->row};
+    const Page *chosen = &g_array_index(sheet->pages, Page, page);
+    sheet->chosen = page;
+    sheet->page = chosen->page;
+    sheet->row = chosen->row;
+    sheet->column = 0;
+    return sheet->row <= SHEET_ROWS_MAX;
 }
 
 /* --- CSV --- */
@@ -149,6 +183,7 @@ gboolean sheet_close(Sheet *sheet, GError **error) {
         lxw_error code = workbook_close(sheet->book);
         good = code == LXW_NO_ERROR || failed(error, errno, lxw_strerror(code));
     }
+    g_array_unref(sheet->pages);
     g_free(sheet);
     return good;
 }

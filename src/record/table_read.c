@@ -118,14 +118,23 @@ static Table *csv_table(const char *bytes, gsize n, GError **error) {
     return g_steal_pointer(&table);
 }
 
+static gboolean is_workbook(const char *bytes, gsize n) {
+    return n >= 4 && memcmp(bytes, "PK\3\4", 4) == 0;
+}
+
+Table *table_read_page(const char *bytes, gsize n, const char *name, GError **error) {
+    g_autoptr(Table) table = is_workbook(bytes, n) ? workbook_read(bytes, n, name, error) : NULL;
+    gboolean has_head = table && table->rows->len > 0 && !table_row_empty(table->rows->pdata[0]);
+    return has_head ? g_steal_pointer(&table) : NULL;
+}
+
 Table *table_read(const char *bytes, gsize n, GError **error) {
     if (n == 0) {
         error_set(error, ERROR_SHEET, NULL, "it is empty", "the first row names the columns", NULL);
         return NULL;
     }
-    g_autoptr(Table) table = n >= 4 && memcmp(bytes, "PK\3\4", 4) == 0
-                                 ? workbook_read(bytes, n, error)
-                                 : csv_table(bytes, n, error);
+    g_autoptr(Table) table =
+        is_workbook(bytes, n) ? workbook_read(bytes, n, NULL, error) : csv_table(bytes, n, error);
     if (table == NULL)
         return NULL;
     if (table->rows->len == 0 || table_row_empty(table->rows->pdata[0])) {

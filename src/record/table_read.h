@@ -29,6 +29,8 @@ typedef struct {
 
 /* ERROR_SHEET. */
 Table *table_read(const char *bytes, gsize n, GError **error);
+/* The sheet of this name of a workbook; NULL without error when there is none, and for CSV. */
+Table *table_read_page(const char *bytes, gsize n, const char *name, GError **error);
 void table_free(Table *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Table, table_free)
 
@@ -37,7 +39,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Table, table_free)
 double table_day(double serial, gboolean from_1904);
 
 /* --- between table_read.c and workbook.c --- */
-Table *workbook_read(const char *bytes, gsize n, GError **error);
+Table *workbook_read(const char *bytes, gsize n, const char *name, GError **error);
 TableRow *table_add_row(Table *table, guint number); /* NULL: there are too many */
 void table_set_cell(TableRow *row, guint column, Cell cell_take);
 gboolean table_row_empty(const TableRow *row);

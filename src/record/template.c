@@ -3,6 +3,7 @@
 #include "record/import.h"
 #include "record/import_head.h"
 #include "record/rights.h"
+#include "record/rows.h"
 
 #include <errno.h>
 #include <string.h>
@@ -104,6 +105,24 @@ static void add_field(Template *t, const Field *field) {
     t->column++;
 }
 
+/* The rows inside records: a page for each field. */
+static void add_rows(Template *t, const RecordType *type, const Field *field) {
+    g_autofree char *name = rows_page_name(type, field);
+    lxw_worksheet *page = workbook_add_worksheet(t->book, name);
+    if (page == NULL)
+        return;
+    t->page = page;
+    t->column = 1;
+    worksheet_write_string(page, 0, 0, ROWS_ID, t->required);
+    worksheet_freeze_panes(page, 1, 0);
+    explain(t, NULL, NULL, NULL, NULL, NULL);
+    explain(t, name, field->title.en, "工作表",
+            "首列为数据表中记录的标识（编码）；CSV 文件不含此表", NULL);
+    for (guint i = 0; i < field->rows->given->len; i++)
+        if (import_takes(field->rows->given->pdata[i]))
+            add_field(t, field->rows->given->pdata[i]);
+}
+
 static void fill(Template *t, const RecordType *type) {
     explain(t, "列", "Column", "要求", "填写方式", "代码");
     for (guint i = 0; i < type->given->len; i++)
@@ -118,6 +137,9 @@ static void fill(Template *t, const RecordType *type) {
     worksheet_set_column(t->explained, 2, 2, 12, NULL);
     worksheet_set_column(t->explained, 3, 4, 60, NULL);
     worksheet_freeze_panes(t->page, 1, 0);
+    for (guint i = 0; i < type->row_fields->len; i++)
+        if (g_ptr_array_find(type->given, type->row_fields->pdata[i], NULL))
+            add_rows(t, type, type->row_fields->pdata[i]);
     worksheet_hide(t->lists);
 }
 

@@ -1,4 +1,5 @@
-/* The first sheet of an XLSX workbook (ECMA-376): libarchive unpacks, expat reads. */
+/* The first sheet of an XLSX workbook, or one by its name (ECMA-376): libarchive unpacks, expat
+ * reads. */
 #include "record/table_read.h"
 
 #include <archive.h>
@@ -13,7 +14,8 @@ typedef struct {
     const char *bytes;
     gsize n;
     gboolean from_1904;
-    char *sheet_id, *sheet_path; /* r:id of the first sheet, then its part */
+    const char *wanted;          /* the name of the sheet; NULL: the first that is seen */
+    char *sheet_id, *sheet_path; /* its r:id, then its part */
     GHashTable *date_formats;    /* number of a format of one's own -> is a date */
     GArray *style_is_date;       /* gboolean by style */
     GPtrArray *strings;          /* char* */
@@ -154,7 +156,8 @@ static void XMLCALL start_workbook(void *data, const char *name, const char **at
         book->from_1904 = from && (strcmp(from, "1") == 0 || strcmp(from, "true") == 0);
     } else if (strcmp(local(name), "sheet") == 0 && book->sheet_id == NULL) {
         const char *state = attribute(attributes, "state");
-        if (state == NULL || strcmp(state, "visible") == 0)
+        if (book->wanted ? g_strcmp0(attribute(attributes, "name"), book->wanted) == 0
+                         : state == NULL || strcmp(state, "visible") == 0)
             book->sheet_id = g_strdup(attribute(attributes, "id"));
     }
 }
@@ -386,6 +389,10 @@ static gboolean read_book(Book *book, GError **error) {
     if (!read_part(book, "xl/workbook.xml", FALSE, start_workbook, end_nothing, error) ||
         !read_part(book, "xl/_rels/workbook.xml.rels", FALSE, start_relations, end_nothing, error))
         return FALSE;
+    if (book->sheet_path == NULL && book->wanted) { /* there is none of this name */
+        g_clear_pointer(&book->table, table_free);
+        return TRUE;
+    }
     if (book->sheet_path == NULL)
         return refused(error, "it has no sheet", "put the rows on the first sheet");
     return read_part(book, "xl/styles.xml", TRUE, start_styles, end_styles, error) &&
@@ -393,9 +400,10 @@ static gboolean read_book(Book *book, GError **error) {
            read_part(book, book->sheet_path, FALSE, start_sheet, end_sheet, error);
 }
 
-Table *workbook_read(const char *bytes, gsize n, GError **error) {
+Table *workbook_read(const char *bytes, gsize n, const char *name, GError **error) {
     Book book = {.bytes = bytes,
                  .n = n,
+                 .wanted = name,
                  .date_formats = g_hash_table_new(NULL, NULL),
                  .style_is_date = g_array_new(FALSE, FALSE, sizeof(gboolean)),
                  .strings = g_ptr_array_new_with_free_func(g_free),

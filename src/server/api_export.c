@@ -82,8 +82,8 @@ static gboolean fill_records(Request *request, const Identity *identity, gconstp
                              SheetForm form, int fd, GError **error) {
     const House *house = house_of(request);
     return record_export(worker_of(request)->records, house->packs, &identity->actor,
-                         request_part(request, 0), query, form, fd, house->data_dir,
-                         house_now(request), error);
+                         request_part(request, 0), query, request_query(request, "codes"), form, fd,
+                         house->data_dir, house_now(request), error);
 }
 
 void api_records_export(Request *request, const Identity *identity, const RecordQuery *query,

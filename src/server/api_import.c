@@ -87,10 +87,13 @@ void api_records_import(Request *request) {
     ImportAsked asked = {0};
     g_autoptr(Table) table =
         read_asked(request, &asked, &error) ? table_read(bytes, n, &error) : NULL;
-    g_autofree char *hash = table ? import_hash(bytes, n) : NULL;
+    g_autoptr(GPtrArray) pages =
+        table ? import_pages(house_of(request)->packs, asked.type, bytes, n, &error) : NULL;
+    g_autofree char *hash = pages ? import_hash(bytes, n) : NULL;
     asked.table = table;
+    asked.pages = pages;
     asked.hash = hash;
-    if (table)
+    if (pages)
         import_table(request, identity, &asked);
     else
         respond_error(request, error);

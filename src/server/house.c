@@ -18,7 +18,7 @@ const Route house_routes[] = {
     {"GET", "/api/journal", api_journal, SMALL, DOOR_USER, 200, "Journal entries in the caller's sight, newest first", "enterprise type action people before limit", NULL, "JournalPage"},
     {"GET", "/api/system", api_system_state, SMALL, DOOR_USER, 200, "State of the installation: disk, seals, clocks, files; for admins", NULL, NULL, "SystemState"},
     {"GET", "/api/types", api_types, SMALL, DOOR_USER, 200, "Record types, code lists and roles, with the caller's rights", NULL, NULL, "Types"},
-    {"GET", "/api/records/{type}", api_records_list, SMALL, DOOR_USER, 200, "List records in the caller's sight", "filter q bbox sort limit cursor count facets format", NULL, "{type}.list"},
+    {"GET", "/api/records/{type}", api_records_list, SMALL, DOOR_USER, 200, "List records in the caller's sight", "filter q bbox sort limit cursor count facets format codes", NULL, "{type}.list"},
     {"POST", "/api/records/{type}", api_records_create, FORM, DOOR_USER, 201, "Create a record", "Idempotency-Key", "{type}.create", "{type}"},
     {"POST", "/api/records/{type}/import", api_records_import, SHEET, DOOR_USER, 200, "Import records from a CSV or XLSX file, all or none", "dry_run mode again Idempotency-Key", "text/csv", "Import"},
     {"GET", "/api/records/{type}/template.xlsx", api_records_template, SMALL, DOOR_USER, 200, "A workbook to fill in for an import", NULL, NULL, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},

@@ -118,6 +118,7 @@ static const Part parameters[] = {
     {"dry_run", QUERY("{'enum': ['true', 'false']}", "true: check every row, save nothing")},
     {"again", QUERY("{'enum': ['true', 'false']}", "true: import a file once more")},
     {"mode", QUERY("{'enum': ['upsert', 'create', 'update']}", "what to do with records whose key is there already; default upsert")},
+    {"codes", QUERY(STRING, "with format: a system whose codes stand in place of titles")},
     {"facets", QUERY(STRING, "fields by comma: also count the records of each of their values")},
     {"after", QUERY("{'type': 'integer', 'minimum': 0}", "only entries with a higher sequence number")},
     {"region", QUERY(STRING, "division code")},

@@ -1,6 +1,19 @@
 // Lists and forms that draw themselves: a record with rows and money, a record with a picture, a draft that outlives the page, a sheet
 // imported, a list saved as a view, a sealed value revealed. Needs the packs of tests/packs/kinds and tests/packs/sealed beside ours.
-import { base, choose, enter, expecting, findPeople, must, open, phone, run, shoot, step, until } from './people.mjs'
+import {
+    base,
+    choose,
+    enter,
+    expecting,
+    findPeople,
+    must,
+    open,
+    phone,
+    run,
+    shoot,
+    step,
+    until,
+} from './people.mjs'
 
 const title = `检修核查 ${Date.now() % 100000}`
 const png = Buffer.from(
@@ -70,6 +83,60 @@ async function refusedInRow(page, id) {
     await form.locator('text=取消').click()
 }
 
+/** An area is drawn corner by corner; one that crosses itself is refused with the place; it is shown, and found by its box. */
+async function drawArea(page) {
+    await open(page, '/records/survey/new')
+    await page.fill('#f-title', `${title} 范围`)
+    await choose(page, 'enterprise', null, '安澜')
+    await page.click('#f-zone')
+    await page.locator('.place .canvas canvas').first().waitFor()
+    const draw = async (corners) => {
+        await page.locator('.place .bar .btn').first().click()
+        const box = await page.locator('.place .canvas').boundingBox()
+        for (const [x, y] of [...corners, corners[0]]) {
+            await page.mouse.click(box.x + box.width / 2 + x, box.y + box.height / 2 + y)
+            await page.waitForTimeout(400) // two clicks at once would be a double click
+        }
+        await page.locator('.place .pair', { hasText: `${corners.length}` }).waitFor()
+    }
+    await page.locator('.place .canvas').scrollIntoViewIfNeeded()
+    await draw([
+        [-50, -40],
+        [50, 40],
+        [50, -40],
+        [-50, 40],
+    ])
+    await expecting(/422/, async () => {
+        await page.click('[type=submit]')
+        await page.locator('.fault', { hasText: '自相交' }).first().waitFor()
+    })
+    await page.locator('.place .bar .btn').last().click()
+    await draw([
+        [-50, -40],
+        [50, -40],
+        [50, 40],
+        [-50, 40],
+    ])
+    await shoot(page, 'area-draw')
+    await page.click('[type=submit]')
+    await saved(page)
+    const record = await read(page, `/api/records/survey/${idOf(page)}`)
+    const [ring] = record.zone.coordinates
+    must(record.zone.type === 'Polygon' && ring.length === 5, JSON.stringify(record.zone))
+    await page.locator('[data-value=zone]', { hasText: 'km²' }).waitFor()
+    await shoot(page, 'area')
+    const lons = ring.map(([lon]) => lon)
+    const lats = ring.map(([, lat]) => lat)
+    const inside = [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)].join()
+    const found = await read(page, `/api/records/survey?bbox=${inside}`)
+    must(
+        found.items.some(({ id }) => id === record.id),
+        'the box does not find it',
+    )
+    const beside = await read(page, '/api/records/survey?bbox=0,0,1,1')
+    must(beside.items.length === 0, 'a box far away finds something')
+}
+
 async function createWithPicture(page) {
     await open(page, '/records/hazard/new')
     await page.fill('#f-title', `${title} 隐患`)
@@ -108,7 +175,10 @@ async function importSheet(page, enterprise) {
     const good = `${title} 导入,${enterprise},执法检查,一般隐患`
     await choose(sheet(good, `x,${enterprise},没有的来源,一般隐患`))
     await form.locator('[data-fault]').waitFor()
-    must((await form.locator('[data-fault] td').first().textContent()).trim() === '3', 'the fault is in row 3')
+    must(
+        (await form.locator('[data-fault] td').first().textContent()).trim() === '3',
+        'the fault is in row 3',
+    )
     must(await form.locator('[data-act=take]').isDisabled(), 'a sheet with faults can be taken')
     await shoot(page, 'import')
     await choose(sheet(good))
@@ -182,6 +252,7 @@ run(async (browser) => {
         'no demo login with the role county_tips',
     )
     const inspector = await enter(browser, person)
+    await step('an area is drawn', () => drawArea(inspector))
     const id = await step('a record with rows and money', () => createWithRows(inspector))
     await step('a change of a row', () => editRows(inspector, id))
     await step('a refusal inside a row', () => refusedInRow(inspector, id))
@@ -192,6 +263,12 @@ run(async (browser) => {
     const keeper = await enter(browser, officer)
     await step('a sealed value is revealed with a reason', () => reveal(inspector, keeper))
     const small = await enter(browser, person, phone)
-    for (const address of ['/records/survey/new', `/records/survey/${id}`, '/records/hazard', '/more', '/todo'])
+    for (const address of [
+        '/records/survey/new',
+        `/records/survey/${id}`,
+        '/records/hazard',
+        '/more',
+        '/todo',
+    ])
         await step(`${address} on a phone`, () => fitsOnAPhone(small, address))
 })

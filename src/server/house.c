@@ -49,6 +49,8 @@ const Route house_routes[] = {
     {"GET", "/api/indicators", api_indicators, SMALL, DOOR_USER, 200, "Figures over records with target and former year", "region from to", NULL, "Indicators"},
     {"GET", "/api/indicators/{type}/{name}", api_indicator, SMALL, DOOR_USER, 200, "One figure, broken down", "region from to by", NULL, "Indicator"},
     {"GET", "/api/alarms", api_alarms, SMALL, DOOR_USER, 200, "The alarm desk", "state enterprise limit cursor", NULL, "AlarmDesk"},
+    {"GET", "/api/alarm-kpis", api_alarm_kpis, SMALL, DOOR_USER, 200, "Figures of the alarm system over recorded alarms, by week, with their targets and the most frequent alarms", "enterprise region from to", NULL, "AlarmKpis"},
+    {"POST", "/api/replay", api_replay, 16 << 10, DOOR_USER, 200, "What other limits of points would have given; changes nothing", NULL, "Replay", "Replayed"},
     {"GET", "/api/points", api_points, SMALL, DOOR_USER, 200, "Current values of an enterprise's points", "enterprise", NULL, "Points"},
     {"GET", "/api/points/{code}/history", api_point_history, SMALL, DOOR_USER, 200, "History of a point", "from to step", NULL, "History"},
     {"GET", "/api/gateways", api_gateways, SMALL, DOOR_USER, 200, "Gateways in the caller's sight: how they send today, their clocks and backlogs", "filter q limit cursor", NULL, "Gateways"},
@@ -175,6 +177,17 @@ Identity *house_map_identity(Request *request) {
         request_add_header(request, "WWW-Authenticate", "Basic realm=\"Anlan\", charset=\"UTF-8\"");
     respond_error(request, error);
     return NULL;
+}
+
+gboolean house_query_time(Request *request, const char *name, gint64 otherwise, gint64 *ms,
+                          GError **error) {
+    const char *text = request_query(request, name);
+    *ms = otherwise;
+    if (text == NULL || time_parse(text, ms) ||
+        g_ascii_string_to_signed(text, 10, 0, G_MAXINT64 / 2, ms, NULL))
+        return TRUE;
+    return error_set(error, ERROR_FIELD_KIND, name, "时间", "a time (RFC 3339 or milliseconds)",
+                     NULL);
 }
 
 void house_read(Request *request, HouseRead func) {

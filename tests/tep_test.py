@@ -267,6 +267,9 @@ class TepTest(unittest.TestCase):
             if name == "first":
                 self.handle_pressure(world, outcome)
             self.check_replay(world, "history")  # beside the running server
+            if name == "first":
+                self.check_figures(world)
+                self.check_replay_door(world)
             world.server.stop()
             self.check_replay(world, "log")
             self.check_replay(world, "history")
@@ -289,6 +292,36 @@ class TepTest(unittest.TestCase):
         self.assertEqual((other, told["counts"]["same"]), ({}, len(self.expected_alarms)))
         self.assertEqual([d["former"] for d in told["differences"]], [d["now"] for d in told["differences"]])
         self.assertEqual(told["former"], told["now"])
+
+    def check_figures(self, world):
+        """Figures of the recorded alarms, within the caller's sight, whole and by week."""
+        asked = f"/api/alarm-kpis?enterprise={PLANT}&from={START_MS}&to={time_of(len(RUNS), 0)}"
+        told = world.server.client("county-a").get(asked).json
+        days = len(RUNS) * ROWS * STEP_MS / 86_400_000
+        values = {f["kpi"]: f.get("value") for f in told["total"]["figures"]}
+        self.assertEqual((told["total"]["positions"], told["total"]["alarms"]), (1, len(self.expected_alarms)))
+        self.assertAlmostEqual(values["per_day"], len(self.expected_alarms) / days)
+        self.assertEqual(sum(week["alarms"] for week in told["weeks"]), len(self.expected_alarms))
+        often = collections.Counter((a.point, a.condition) for a in self.expected_alarms).most_common(1)[0][1]
+        self.assertEqual(told["worst"][0]["alarms"], often)
+        self.assertEqual(world.server.client("safety-b").get(asked).json["total"]["alarms"], 0)
+
+    def check_replay_door(self, world):
+        county, other = world.server.client("county-a"), world.server.client("safety-b")
+        question = {"from": START_MS, "to": time_of(len(RUNS), 0), "points": [{"point": f"{PLANT}.XMEAS7", "limit_high": 9000, "limit_high_high": None}]}
+        told = county.post("/api/replay", question)
+        self.assertEqual(told.status, 200, told)
+        own = [a for a in self.expected_alarms if a.point == f"{PLANT}.XMEAS7"]
+        self.assertEqual((told.json["former"]["alarms"], told.json["now"]["alarms"], told.json["counts"]["gone"]), (len(own), 0, len(own)))
+        self.assertEqual({d["former"]["id"] for d in told.json["differences"]},
+                         {r["id"] for r in county.all("alarm", filter=f"point = '{PLANT}.XMEAS7'")})
+        self.assertEqual(told.json["samples"], len(RUNS) * ROWS)
+        self.assertEqual(other.post("/api/replay", question).status, 404)
+        for wrong, field in (({"limit_high": 1, "limit_low": 2}, "limit_high"), ({"name": 1}, "name"), ({"hysteresis": -1}, "hysteresis")):
+            refused = county.post("/api/replay", {**question, "points": [{"point": f"{PLANT}.XMEAS7", **wrong}]})
+            self.assertEqual((refused.status, refused.json["field"]), (400, field), refused)
+        self.assertEqual(county.post("/api/replay", {**question, "from": 0}).status, 422)
+        self.assertEqual(county.post("/api/replay", {**question, "points": []}).status, 422)
 
     def check_other_limits(self, world):
         """A limit out of reach takes its alarms away, a lower one raises more; the rest stays."""

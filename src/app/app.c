@@ -24,7 +24,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { RECORD_JOBS = 4096, SAMPLE_JOBS = 4096, HTTP_WORKERS = 6, HTTP_QUEUE = 4096 };
+enum {
+    RECORD_JOBS = 4096,
+    SAMPLE_JOBS = 4096,
+    HTTP_WORKERS = 6,
+    HTTP_QUEUE = 4096,
+    REPLAYS_TOGETHER = 2
+};
 
 struct App {
     AppConfig config;
@@ -46,6 +52,7 @@ struct App {
     RateLimit *rates;
     GPtrArray *proxies; /* NULL-ended */
     BasicCache *basic;
+    ReplayDesk *replays;
     StaticFiles *files;
     GString *openapi;
     TypesText *types;
@@ -118,7 +125,9 @@ static gboolean open_records(App *app, GError **error) {
 
 static gboolean open_samples(App *app, GError **error) {
     Sql *sql = sql_open(app->samples_uri, SQL_WRITE, error);
-    if (sql && point_table_migrate(sql, error) && pipeline_migrate(sql, error) &&
+    /* its rows are written once, neighbours together: a large cache would only hold memory */
+    if (sql && sql_exec(sql, "PRAGMA cache_size = -8192", error) &&
+        point_table_migrate(sql, error) && pipeline_migrate(sql, error) &&
         gateways_migrate(sql, error) && night_migrate_samples(sql, error)) {
         app->samples = writer_new(sql, SAMPLE_JOBS);
         return TRUE;
@@ -337,6 +346,7 @@ static gboolean start_http(App *app, GError **error) {
     name_proxies(app);
     app->logins = login_guard_new();
     app->basic = basic_cache_new();
+    app->replays = replay_desk_new(REPLAYS_TOGETHER);
     app->openapi = describe_api(app->packs);
     app->types = types_text_new(app->packs);
     if (app->config.web_dir) {
@@ -360,6 +370,7 @@ static gboolean start_http(App *app, GError **error) {
                          .logins = app->logins,
                          .rates = app->rates,
                          .basic = app->basic,
+                         .replays = app->replays,
                          .files = app->files,
                          .demo_logins = app->config.demo ? app->demo_logins : NULL,
                          .openapi = app->openapi,
@@ -402,6 +413,7 @@ void app_close(App *app) {
         return;
     if (app->hub)
         hub_stop(app->hub);
+    replay_desk_close(app->replays);
     http_stop(app->http);
     webhooks_stop(app->webhooks);
     scheduler_stop(app->scheduler);
@@ -418,6 +430,7 @@ void app_close(App *app) {
         login_guard_free(app->logins);
     if (app->basic)
         basic_cache_free(app->basic);
+    replay_desk_free(app->replays);
     rate_limit_free(app->rates);
     g_clear_pointer(&app->proxies, g_ptr_array_unref);
     static_files_free(app->files);

@@ -1,5 +1,6 @@
 #include "command/serve.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -37,6 +38,10 @@ void serve_block_signals(void) {
 }
 
 /* The usual soft limit of 1024 files is less than the connections that the server takes. */
+/* Few heaps for many threads: each keeps what was once needed at a moment of much work, and batches
+ * are made on one thread and freed on another. 30 MiB less after 44 M samples at full speed. */
+void serve_limit_heaps(void) { mallopt(M_ARENA_MAX, 2); }
+
 void serve_raise_file_limit(void) {
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
@@ -57,6 +62,7 @@ static const GOptionEntry options[] = {DATA_OPTION_ENTRIES, SERVE_OPTION_ENTRIES
 static gboolean serve(char **arguments, GError **error) {
     (void)arguments;
     serve_block_signals();
+    serve_limit_heaps();
     serve_raise_file_limit();
     AppConfig config = serve_config();
     App *app = app_open(&config, error);

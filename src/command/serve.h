@@ -60,4 +60,5 @@ extern ServeOptions serve_options;
 AppConfig serve_config(void);
 void serve_block_signals(void); /* before the first thread */
 void serve_raise_file_limit(void);
+void serve_limit_heaps(void);
 void serve_wait(void); /* until SIGINT or SIGTERM */

@@ -192,25 +192,14 @@ void api_points(Request *request) { house_read(request, points); }
 
 /* ---- history ---- */
 
-static gboolean read_time(Request *request, const char *name, gint64 otherwise, gint64 *ms,
-                          GError **error) {
-    const char *text = request_query(request, name);
-    *ms = otherwise;
-    if (text == NULL || time_parse(text, ms) ||
-        g_ascii_string_to_signed(text, 10, 0, G_MAXINT64 / 2, ms, NULL))
-        return TRUE;
-    return error_set(error, ERROR_FIELD_KIND, name, "时间", "a time (RFC 3339 or milliseconds)",
-                     NULL);
-}
-
 typedef struct {
     gint64 from_ms, to_ms, step_ms;
 } Range;
 
 static gboolean read_range(Request *request, Range *range, GError **error) {
     gint64 now_ms = house_now(request);
-    if (!read_time(request, "to", now_ms, &range->to_ms, error) ||
-        !read_time(request, "from", range->to_ms - 3600000, &range->from_ms, error))
+    if (!house_query_time(request, "to", now_ms, &range->to_ms, error) ||
+        !house_query_time(request, "from", range->to_ms - 3600000, &range->from_ms, error))
         return FALSE;
     const char *step = request_query(request, "step");
     gint64 seconds = 60;

@@ -32,6 +32,10 @@ const Route house_routes[] = {
     {"GET", "/api/records/{type}/{id}/related", api_record_related, SMALL, DOOR_USER, 200, "How many records of each type name this one", NULL, NULL, "Related"},
     {"GET", "/api/documents", api_documents, SMALL, DOOR_USER, 200, "Documents of all records of an enterprise, newest first", "enterprise limit", NULL, "Documents"},
     {"GET", "/api/documents/{id}", api_document_get, SMALL, DOOR_USER, 200, "A document as PDF", NULL, NULL, "application/pdf"},
+    {"GET", "/api/views", api_views, SMALL, DOOR_USER, 200, "Saved views: one's own and those shown to one's role", "type", NULL, "Views"},
+    {"POST", "/api/views", api_view_new, 16 << 10, DOOR_USER, 201, "Save a view, for oneself or for a role within one's region", "Idempotency-Key", "ViewChange", "View"},
+    {"PATCH", "/api/views/{id}", api_view_edit, 16 << 10, DOOR_USER, 200, "Change a view of one's own", NULL, "ViewChange", "View"},
+    {"DELETE", "/api/views/{id}", api_view_drop, SMALL, DOOR_USER, 204, "Drop a view of one's own", NULL, NULL, NULL},
     {"GET", "/api/receipts/{code}", api_receipt, SMALL, DOOR_CODE, 200, "What the holder of a receipt may see and do, with its proof", NULL, NULL, "Receipt"},
     {"POST", "/api/receipts/{code}/moves/{move}", api_receipt_move, 64 << 10, DOOR_GUEST, 200, "Make a move as the holder of a receipt, without a log-in; no name is kept", "Idempotency-Key", "ReceiptMove", "Receipt"},
     {"POST", "/api/files", api_files_send, FILE_BYTES_MAX, DOOR_USER, 201, "Send a file, to be used in a record within a day", "X-File-Name Idempotency-Key", "application/octet-stream", "FileUse"},
@@ -45,6 +49,8 @@ const Route house_routes[] = {
     {"GET", "/api/indicators", api_indicators, SMALL, DOOR_USER, 200, "Figures over records with target and former year", "region from to", NULL, "Indicators"},
     {"GET", "/api/indicators/{type}/{name}", api_indicator, SMALL, DOOR_USER, 200, "One figure, broken down", "region from to by", NULL, "Indicator"},
     {"GET", "/api/alarms", api_alarms, SMALL, DOOR_USER, 200, "The alarm desk", "state enterprise limit cursor", NULL, "AlarmDesk"},
+    {"GET", "/api/alarm-kpis", api_alarm_kpis, SMALL, DOOR_USER, 200, "Figures of the alarm system over recorded alarms, by week, with their targets and the most frequent alarms", "enterprise region from to", NULL, "AlarmKpis"},
+    {"POST", "/api/replay", api_replay, 16 << 10, DOOR_USER, 200, "What other limits of points would have given; changes nothing", NULL, "Replay", "Replayed"},
     {"GET", "/api/points", api_points, SMALL, DOOR_USER, 200, "Current values of an enterprise's points", "enterprise", NULL, "Points"},
     {"GET", "/api/points/{code}/history", api_point_history, SMALL, DOOR_USER, 200, "History of a point", "from to step", NULL, "History"},
     {"GET", "/api/gateways", api_gateways, SMALL, DOOR_USER, 200, "Gateways in the caller's sight: how they send today, their clocks and backlogs", "filter q limit cursor", NULL, "Gateways"},
@@ -171,6 +177,17 @@ Identity *house_map_identity(Request *request) {
         request_add_header(request, "WWW-Authenticate", "Basic realm=\"Anlan\", charset=\"UTF-8\"");
     respond_error(request, error);
     return NULL;
+}
+
+gboolean house_query_time(Request *request, const char *name, gint64 otherwise, gint64 *ms,
+                          GError **error) {
+    const char *text = request_query(request, name);
+    *ms = otherwise;
+    if (text == NULL || time_parse(text, ms) ||
+        g_ascii_string_to_signed(text, 10, 0, G_MAXINT64 / 2, ms, NULL))
+        return TRUE;
+    return error_set(error, ERROR_FIELD_KIND, name, "时间", "a time (RFC 3339 or milliseconds)",
+                     NULL);
 }
 
 void house_read(Request *request, HouseRead func) {

@@ -11,6 +11,7 @@
 #include "server/login_guard.h"
 #include "server/once.h"
 #include "server/rate_limit.h"
+#include "server/replay_desk.h"
 #include "server/session.h"
 #include "server/static_files.h"
 #include "server/types_text.h"
@@ -34,6 +35,7 @@ typedef struct {
     LoginGuard *logins;
     RateLimit *rates;
     BasicCache *basic;
+    ReplayDesk *replays;
     GString *openapi;                 /* the document, openapi.h */
     TypesText *types;                 /* the answers of /api/types */
     const char *data_dir;             /* for files that are sent once */
@@ -67,6 +69,9 @@ Identity *house_identity(Request *request);
 /* The same for map programs, which also may send login and password (HTTP basic); its 401 asks for
  * them. */
 Identity *house_map_identity(Request *request);
+/* A time of the query: RFC 3339 or milliseconds. */
+gboolean house_query_time(Request *request, const char *name, gint64 otherwise, gint64 *ms,
+                          GError **error);
 /* Answers with the JSON that `func` gives for the request's user, or with its error. */
 typedef json_t *(*HouseRead)(Request *request, const Identity *identity, GError **error);
 void house_read(Request *request, HouseRead func);
@@ -106,6 +111,10 @@ void api_record_edit(Request *request);
 void api_record_move(Request *request);
 void api_record_reveal(Request *request);
 void api_record_journal(Request *request);
+void api_views(Request *request);
+void api_view_new(Request *request);
+void api_view_edit(Request *request);
+void api_view_drop(Request *request);
 void api_receipt(Request *request);
 void api_receipt_move(Request *request);
 /* {"fields": {...}, "comment": "..."} of a move, borrowed from the body; *fields NULL: none. */
@@ -126,6 +135,8 @@ void api_notices(Request *request);
 void api_clocks(Request *request);
 void api_overview(Request *request);
 void api_places(Request *request);
+void api_alarm_kpis(Request *request);
+void api_replay(Request *request);
 void api_indicators(Request *request);
 void api_indicator(Request *request);
 void api_alarms(Request *request);

@@ -270,7 +270,8 @@ AlarmKpis alarm_kpis(const AlarmSpans *spans, const PackTable *table, guint posi
         kpis.value[KPI_CHATTERING] += one->chatters;
         kpis.value[KPI_FLEETING] += one->fleeting;
     }
-    kpis.value[KPI_TOP_SHARE] = share(top, list->len);
+    /* of ten kinds of alarm it is always all */
+    kpis.value[KPI_TOP_SHARE] = often->len > TOP ? share(top, list->len) : NAN;
     gint64 long_ms = (gint64)(measure(table, KPI_STALE, "within_s", 86400) * 1000);
     kpis.value[KPI_STALE] = (double)stale_most(spans, long_ms, from_ms, to_ms) / MAX(positions, 1);
     count_priorities(&kpis, list);

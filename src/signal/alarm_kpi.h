@@ -17,9 +17,9 @@ typedef enum {
     KPI_SLOTS_OVER,  /* % of ten minutes with more than `count` */
     KPI_SLOT_MAX,    /* most alarms of one position in ten minutes */
     KPI_FLOOD_SHARE, /* % of time */
-    KPI_TOP_SHARE,   /* % of alarms that come from the ten most frequent ones */
-    KPI_CHATTERING,  /* alarms that came `count` times within `within_s` */
-    KPI_FLEETING,    /* occurrences that ended within `within_s` */
+    KPI_TOP_SHARE,  /* % of alarms that come from the ten most frequent ones, if there are others */
+    KPI_CHATTERING, /* alarms that came `count` times within `within_s` */
+    KPI_FLEETING,   /* occurrences that ended within `within_s` */
     KPI_STALE, /* standing longer than `within_s`: the most at the end of a day, per position */
     KPI_PRIORITY_1, /* % of alarms */
     KPI_PRIORITY_2,

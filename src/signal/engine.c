@@ -34,8 +34,11 @@ void engine_derive(Hot *hot, const PointDef *def) {
 }
 
 void engine_fresh(Slice *slice, guint32 i, const PointDef *def) {
+    static const Cold none;
     slice->hot[i] = (Hot){.state = POINT_FRESH};
-    slice->cold[i] = (Cold){.good_ms = 0};
+    if (memcmp(&slice->cold[i], &none, sizeof none) !=
+        0) /* a page that is only read costs nothing */
+        slice->cold[i] = none;
     slice->due_ms[i] = 0;
     engine_derive(&slice->hot[i], def);
     if (def->suppressed)

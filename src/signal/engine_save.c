@@ -58,7 +58,10 @@ static void restore_points(Engine *engine, guint32 slice, guint32 n, const guint
         memcpy(&s->hot[i], bytes + i * sizeof(Hot), sizeof(Hot));
         s->hot[i].state = (guint8)((s->hot[i].state & ~POINT_EXTRA) | extra);
     }
-    memcpy(s->cold, cold, n * sizeof(Cold));
+    for (guint32 i = 0; i < n;
+         i++) /* most are as they were: zero, in memory that is not there yet */
+        if (memcmp(&s->cold[i], cold + i * sizeof(Cold), sizeof(Cold)) != 0)
+            memcpy(&s->cold[i], cold + i * sizeof(Cold), sizeof(Cold));
     for (guint32 i = 0; i < n; i++) {
         const PointDef *def = point_table_def(engine->table, slice * ENGINE_SLICE + i);
         guint32 hash;

@@ -1,5 +1,7 @@
 /* History: what a point measured, from the open block in memory down to compressed chunks on disk.
  *
+ * When a day is over, its chunks become one row of the point and day (signal/history_day.h).
+ *
  * Each point has one small open block (at most 256 bytes of packed samples); when it is full or its
  * hour ends it becomes a chunk row keyed (hour, point, first time, late) in the samples database:
  * count, min, max, mean, first, last and the packed samples. Late samples make rows of their own.
@@ -69,6 +71,9 @@ gboolean history_restore(HistoryBlocks *blocks, guint32 first, guint32 n, const 
 gboolean history_migrate(Sql *samples, GError **error);
 /* In a writer's job. Sorts `chunks`. */
 gboolean history_write(Sql *samples, GPtrArray *chunks, GError **error);
+/* Packs the hour rows of one day and a few points, the oldest that are before `before_hour`, into
+ * rows of the day (history_day.h). *packed: whether there were any. In a writer's job. */
+gboolean history_pack(Sql *samples, gint64 before_hour, gboolean *packed, GError **error);
 /* Deletes rows of hours before `hour`, at most `limit` of them: true and *deleted when it worked.
  */
 gboolean history_trim(Sql *samples, gint64 hour, guint32 limit, gint64 *deleted, GError **error);

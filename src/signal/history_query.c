@@ -1,10 +1,14 @@
-#include "signal/history_pack.h"
+#include "signal/history_day.h"
 
-/* A query walks the hours of its range. In each hour the chunks come ordered by their first time;
- * those that overlap no other chunk and lie inside one step are taken by their figures, the rest
- * are opened, ordered and freed of doubles first. Samples thus come in order of time, one hour
- * after the other, and go to the open step. */
+/* A query walks the days of its range, and the hours of each. The pieces of an hour (what the
+ * packed day has of it, hour rows, open samples) come ordered by their first time; those that
+ * overlap no other piece and lie inside one step are taken by their figures, the rest are opened,
+ * ordered and freed of doubles first. Samples thus come in order of time, one hour after the other,
+ * and go to the open step. */
 typedef struct {
+    Sql *samples;
+    guint32 point;
+    const GArray *open;             /* or NULL */
     gint64 from_ms, to_ms, step_ms; /* step 0: raw */
     guint32 limit;
     json_t *rows;
@@ -82,12 +86,13 @@ static void sample_add(Walk *walk, const HistorySample *sample) {
 
 /* ---- one hour ---- */
 
-/* A chunk of the hour, or the open samples in it. */
+/* What a packed day has of the hour, a chunk of the hour, or the open samples in it. */
 typedef struct {
     gint64 first_ms, last_ms;
     guint32 usable;
     double min, max, sum, last;
     gboolean late;
+    HistoryDay *day; /* borrowed */
     GBytes *block;   /* chunk */
     GArray *samples; /* open samples */
 } Piece;
@@ -115,14 +120,29 @@ static Piece read_piece(SqlStatement *st) {
 }
 
 static gboolean by_figures(const Walk *walk, const Piece *piece) {
-    return piece->block && walk->step_ms > 0 && piece->first_ms >= walk->from_ms &&
+    return (piece->block || piece->day) && walk->step_ms > 0 && piece->first_ms >= walk->from_ms &&
            piece->last_ms < walk->to_ms &&
            step_of(walk, piece->first_ms) == step_of(walk, piece->last_ms);
 }
 
-static void collect(GArray *out, const Piece *piece) {
+static gboolean collect_day(const Walk *walk, GArray *out, const Piece *piece, GError **error) {
+    gint64 hour = piece->first_ms / HISTORY_HOUR_MS;
+    if (!history_day_open(walk->samples, walk->point, hour / HOURS_PER_DAY, piece->day, error))
+        return FALSE;
+    const GArray *all = piece->day->samples;
+    for (guint i = 0; i < all->len; i++) {
+        const HistorySample *sample = &g_array_index(all, HistorySample, i);
+        if (sample->time_ms / HISTORY_HOUR_MS == hour)
+            g_array_append_vals(out, sample, 1);
+    }
+    return TRUE;
+}
+
+static gboolean collect(const Walk *walk, GArray *out, const Piece *piece, GError **error) {
     g_autoptr(GArray) opened = NULL;
     const GArray *samples = piece->samples;
+    if (piece->day)
+        return collect_day(walk, out, piece, error);
     if (piece->block) {
         gsize n;
         const guint8 *bytes = g_bytes_get_data(piece->block, &n);
@@ -130,38 +150,43 @@ static void collect(GArray *out, const Piece *piece) {
     }
     if (samples)
         g_array_append_vals(out, samples->data, samples->len);
+    return TRUE;
 }
 
 /* In the order written: chunks and the open block, then late ones. The sort is stable, so the first
  * of equal times stays. */
-static void add_opened(Walk *walk, const Piece *pieces, guint n) {
+static gboolean add_opened(Walk *walk, const Piece *pieces, guint n, GError **error) {
     g_autoptr(GArray) out = g_array_new(FALSE, FALSE, sizeof(HistorySample));
     for (gboolean late = FALSE; late <= TRUE; late++)
         for (guint i = 0; i < n; i++)
-            if (pieces[i].late == late)
-                collect(out, &pieces[i]);
+            if (pieces[i].late == late && !collect(walk, out, &pieces[i], error))
+                return FALSE;
     history_order(out);
     for (guint i = 0; i < out->len; i++)
         sample_add(walk, &g_array_index(out, HistorySample, i));
+    return TRUE;
 }
 
-static void add_group(Walk *walk, const Piece *pieces, guint n) {
+static gboolean add_group(Walk *walk, const Piece *pieces, guint n, GError **error) {
     const Piece *p = pieces;
     if (n > 1 || !by_figures(walk, p))
-        add_opened(walk, pieces, n);
-    else if (p->usable > 0)
+        return add_opened(walk, pieces, n, error);
+    if (p->usable > 0)
         step_add(walk, p->first_ms, p->usable, p->min, p->max, p->sum, p->last);
+    return TRUE;
 }
 
 /* Pieces are ordered by first time; each run of pieces that overlap is one group. */
-static void add_pieces(Walk *walk, const GArray *pieces) {
+static gboolean add_pieces(Walk *walk, const GArray *pieces, GError **error) {
     const Piece *all = (const Piece *)(const void *)pieces->data;
     for (guint from = 0, to; from < pieces->len; from = to) {
         gint64 last = all[from].last_ms;
         for (to = from + 1; to < pieces->len && all[to].first_ms <= last; to++)
             last = MAX(last, all[to].last_ms);
-        add_group(walk, all + from, to - from);
+        if (!add_group(walk, all + from, to - from, error))
+            return FALSE;
     }
+    return TRUE;
 }
 
 static void insert_piece(GArray *pieces, Piece piece) {
@@ -187,32 +212,74 @@ static void add_open(GArray *pieces, const GArray *open, gint64 hour, gboolean l
         insert_piece(pieces, piece);
 }
 
-static gboolean add_hour(Walk *walk, Sql *samples, guint32 point, gint64 hour, const GArray *open,
-                         GError **error) {
+static void add_day_hour(GArray *pieces, GArray *rows, gint64 hour) {
+    for (guint i = 0; i < rows->len; i++) {
+        HistoryDay *row = &g_array_index(rows, HistoryDay, i);
+        const HourFigures *figures = &row->hour[hour % HOURS_PER_DAY];
+        if (figures->count == 0)
+            continue;
+        insert_piece(pieces, (Piece){.first_ms = figures->first_ms,
+                                     .last_ms = figures->last_ms,
+                                     .usable = figures->usable,
+                                     .min = figures->min,
+                                     .max = figures->max,
+                                     .sum = figures->sum,
+                                     .last = figures->last,
+                                     .late = row->late,
+                                     .day = row});
+    }
+}
+
+static gboolean add_chunks(const Walk *walk, GArray *pieces, gint64 hour, GError **error) {
     SqlStatement *st =
-        sql_query(samples, error,
+        sql_query(walk->samples, error,
                   "SELECT first_ms, last_ms, usable, min, max, sum, last, late, block FROM history"
                   " WHERE hour = ? AND point = ? ORDER BY first_ms",
-                  "ii", hour, (gint64)point);
-    if (st == NULL)
-        return FALSE;
-    g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(Piece));
-    g_array_set_clear_func(pieces, piece_clear);
-    SqlStep step;
-    while ((step = sql_step(st, error)) == SQL_ROW) {
-        Piece piece = read_piece(st);
-        g_array_append_val(pieces, piece);
-    }
-    add_open(pieces, open, hour, FALSE);
-    add_open(pieces, open, hour, TRUE);
-    add_pieces(walk, pieces);
+                  "ii", hour, (gint64)walk->point);
+    SqlStep step = SQL_FAILED;
+    while (st && (step = sql_step(st, error)) == SQL_ROW)
+        insert_piece(pieces, read_piece(st));
     return step == SQL_DONE;
 }
 
+static gboolean add_hour(Walk *walk, GArray *rows, gboolean marked, gint64 hour, GError **error) {
+    g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(Piece));
+    g_array_set_clear_func(pieces, piece_clear);
+    add_day_hour(pieces, rows, hour);
+    if (marked && !add_chunks(walk, pieces, hour, error))
+        return FALSE;
+    add_open(pieces, walk->open, hour, FALSE);
+    add_open(pieces, walk->open, hour, TRUE);
+    return add_pieces(walk, pieces, error);
+}
+
+/* Its hours from `first` to `last`. */
+static gboolean add_day(Walk *walk, gint64 first, gint64 last, GError **error) {
+    gboolean marked;
+    gint64 day = first / HOURS_PER_DAY;
+    g_autoptr(GArray) rows = history_day_rows(walk->samples, walk->point, day, error);
+    if (rows == NULL || !history_is_marked(walk->samples, walk->point, day, &marked, error))
+        return FALSE;
+    if (rows->len == 0 && !marked && (walk->open == NULL || walk->open->len == 0))
+        return TRUE;
+    for (gint64 hour = first; hour <= last && !walk->truncated; hour++)
+        if (!add_hour(walk, rows, marked, hour, error))
+            return FALSE;
+    return TRUE;
+}
+
 gboolean history_bounds(Sql *samples, gint64 *first_hour, gint64 *last_hour, GError **error) {
-    return sql_get_int(samples, error, first_hour, G_MAXINT64, "SELECT MIN(hour) FROM history",
-                       "") &&
-           sql_get_int(samples, error, last_hour, G_MININT64, "SELECT MAX(hour) FROM history", "");
+    gint64 first_day, last_day;
+    if (!sql_get_int(samples, error, first_hour, G_MAXINT64, "SELECT MIN(hour) FROM history", "") ||
+        !sql_get_int(samples, error, last_hour, G_MININT64, "SELECT MAX(hour) FROM history", "") ||
+        !sql_get_int(samples, error, &first_day, -1, "SELECT MIN(day) FROM history_day", "") ||
+        !sql_get_int(samples, error, &last_day, -1, "SELECT MAX(day) FROM history_day", ""))
+        return FALSE;
+    if (first_day >= 0) {
+        *first_hour = MIN(*first_hour, first_day * HOURS_PER_DAY);
+        *last_hour = MAX(*last_hour, last_day * HOURS_PER_DAY + HOURS_PER_DAY - 1);
+    }
+    return TRUE;
 }
 
 /* The hours that hold anything, so that a wide range over little history is cheap. */
@@ -252,11 +319,33 @@ static gboolean read_hour(Sql *samples, guint32 point, gint64 hour, GArray *out,
     return step == SQL_DONE;
 }
 
+static gboolean read_day(Sql *samples, guint32 point, gint64 first, gint64 last, GArray *out,
+                         GError **error) {
+    gboolean marked;
+    gint64 day = first / HOURS_PER_DAY;
+    g_autoptr(GArray) rows = history_day_rows(samples, point, day, error);
+    if (rows == NULL || !history_is_marked(samples, point, day, &marked, error))
+        return FALSE;
+    for (guint i = 0; i < rows->len; i++) {
+        HistoryDay *row = &g_array_index(rows, HistoryDay, i);
+        if (!history_day_open(samples, point, day, row, error))
+            return FALSE;
+        g_array_append_vals(out, row->samples->data, row->samples->len);
+    }
+    for (gint64 hour = first; marked && hour <= last; hour++)
+        if (!read_hour(samples, point, hour, out, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gint64 day_end(gint64 hour) { return hour - hour % HOURS_PER_DAY + HOURS_PER_DAY - 1; }
+
 gboolean history_read(Sql *samples, guint32 point, gint64 from_ms, gint64 to_ms, GArray *out,
                       GError **error) {
     guint kept = out->len;
-    for (gint64 hour = from_ms / HISTORY_HOUR_MS; hour <= (to_ms - 1) / HISTORY_HOUR_MS; hour++)
-        if (!read_hour(samples, point, hour, out, error))
+    gint64 hour = from_ms / HISTORY_HOUR_MS, last = (to_ms - 1) / HISTORY_HOUR_MS;
+    for (; hour <= last; hour = day_end(hour) + 1)
+        if (!read_day(samples, point, hour, MIN(day_end(hour), last), out, error))
             return FALSE;
     HistorySample *all = (HistorySample *)(void *)out->data;
     for (guint i = kept; i < out->len; i++)
@@ -268,15 +357,18 @@ gboolean history_read(Sql *samples, guint32 point, gint64 from_ms, gint64 to_ms,
 
 json_t *history_query(Sql *samples, guint32 point, GArray *open, gint64 from_ms, gint64 to_ms,
                       gint64 step_ms, guint32 limit, gboolean *truncated, GError **error) {
-    Walk walk = {.from_ms = from_ms,
+    Walk walk = {.samples = samples,
+                 .point = point,
+                 .open = open,
+                 .from_ms = from_ms,
                  .to_ms = to_ms,
                  .step_ms = MAX(step_ms, 0),
                  .limit = limit,
                  .rows = json_array()};
     gint64 hour = from_ms / HISTORY_HOUR_MS, last = (to_ms - 1) / HISTORY_HOUR_MS;
     gboolean good = bounds(samples, open, &hour, &last, error);
-    for (; good && hour <= last && !walk.truncated; hour++)
-        good = add_hour(&walk, samples, point, hour, open, error);
+    for (; good && hour <= last && !walk.truncated; hour = day_end(hour) + 1)
+        good = add_day(&walk, hour, MIN(day_end(hour), last), error);
     step_end(&walk);
     if (truncated)
         *truncated = walk.truncated;

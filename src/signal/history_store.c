@@ -1,16 +1,18 @@
 #include "base/error.h"
-#include "signal/history_pack.h"
+#include "signal/history_day.h"
 
 gboolean history_migrate(Sql *samples, GError **error) {
     return sql_exec(
-        samples,
-        "CREATE TABLE IF NOT EXISTS history (hour BIGINT NOT NULL, point BIGINT NOT NULL,"
-        " first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL, count INTEGER NOT NULL, usable "
-        "INTEGER NOT NULL,"
-        " min DOUBLE PRECISION, max DOUBLE PRECISION, sum DOUBLE PRECISION, first DOUBLE PRECISION,"
-        " last DOUBLE PRECISION, late INTEGER NOT NULL, block BLOB NOT NULL,"
-        " PRIMARY KEY (hour, point, first_ms, late))",
-        error);
+               samples,
+               "CREATE TABLE IF NOT EXISTS history (hour BIGINT NOT NULL, point BIGINT NOT NULL,"
+               " first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL, count INTEGER NOT NULL, usable "
+               "INTEGER NOT NULL,"
+               " min DOUBLE PRECISION, max DOUBLE PRECISION, sum DOUBLE PRECISION, first DOUBLE "
+               "PRECISION,"
+               " last DOUBLE PRECISION, late INTEGER NOT NULL, block BLOB NOT NULL,"
+               " PRIMARY KEY (hour, point, first_ms, late))",
+               error) &&
+           history_day_migrate(samples, error);
 }
 
 static void bind_figure(SqlStatement *st, int index, double value) {
@@ -107,9 +109,16 @@ static int by_key(gconstpointer a, gconstpointer b) {
 }
 
 gboolean history_write(Sql *samples, GPtrArray *chunks, GError **error) {
+    gint64 day = -1, group = -1;
     g_ptr_array_sort(chunks, by_key); /* neighbours share pages */
     for (guint i = 0; i < chunks->len; i++) {
         const HistoryChunk *chunk = chunks->pdata[i];
+        gboolean other =
+            chunk->hour / HOURS_PER_DAY != day || chunk->point / HISTORY_GROUP != group;
+        day = chunk->hour / HOURS_PER_DAY;
+        group = chunk->point / HISTORY_GROUP;
+        if (other && !history_mark(samples, day, group, error))
+            return FALSE;
         if (!run_row(samples, insert_row, chunk, error))
             return FALSE;
         if (sql_changes(samples) == 0 && !write_taken(samples, chunk, error))
@@ -125,5 +134,14 @@ gboolean history_trim(Sql *samples, gint64 hour, guint32 limit, gint64 *deleted,
                  "ii", hour, (gint64)limit))
         return FALSE;
     *deleted = sql_changes(samples);
+    if (*deleted >= limit)
+        return TRUE;
+    if (!sql_run(
+            samples, error,
+            "DELETE FROM history_day WHERE (point, day, late, first_ms) IN (SELECT point, day, "
+            "late, first_ms FROM history_day WHERE day < ? LIMIT ?)",
+            "ii", hour / HOURS_PER_DAY, (gint64)limit - *deleted))
+        return FALSE;
+    *deleted += sql_changes(samples);
     return TRUE;
 }

@@ -1,5 +1,6 @@
 #include "signal/history.h"
 
+#include "base/clock.h"
 #include "signal/codec.h"
 
 #include <float.h>
@@ -128,12 +129,24 @@ static void shelf_free(Shelf *shelf) {
     g_free(shelf);
 }
 
+/* Whether days are packed now and then, also one that is not over. */
+static gboolean packs_days;
+
+static void shelf_pack(Shelf *shelf) {
+    gint64 later = (shelf->last[0] + (gint64)2 * DAY_MS) / HISTORY_HOUR_MS;
+    gboolean packed = TRUE;
+    while (packed)
+        g_assert_true(history_pack(shelf->sql, later, &packed, NULL));
+}
+
 static void shelf_write(Shelf *shelf) {
     g_autoptr(GError) error = NULL;
     history_flush(shelf->blocks, shelf->closed);
     g_assert_true(sql_exec(shelf->sql, "BEGIN", &error) &&
-                  history_write(shelf->sql, shelf->closed, &error) &&
-                  sql_exec(shelf->sql, "COMMIT", &error));
+                  history_write(shelf->sql, shelf->closed, &error));
+    if (packs_days && g_test_rand_int_range(0, 3) == 0)
+        shelf_pack(shelf);
+    g_assert_true(sql_exec(shelf->sql, "COMMIT", &error));
     g_assert_no_error(error);
     g_ptr_array_set_size(shelf->closed, 0);
 }
@@ -250,7 +263,8 @@ static void fill(Shelf *shelf, guint n) {
 }
 
 static void test_query_against_brute_force(void) {
-    for (guint round = 0; round < 5; round++) {
+    for (guint round = 0; round < 10; round++) {
+        packs_days = round % 2;
         Shelf *shelf = shelf_new();
         fill(shelf, 3000);
         for (guint32 point = 0; point < POINTS; point++) {
@@ -262,6 +276,37 @@ static void test_query_against_brute_force(void) {
         }
         shelf_free(shelf);
     }
+    packs_days = FALSE;
+}
+
+/* What is packed is in rows of days only, and reads as before. */
+static void test_packed_days_are_the_same(void) {
+    Shelf *shelf = shelf_new();
+    fill(shelf, 9000); /* days long enough to keep figures, and short ones */
+    shelf_write(shelf);
+    gint64 hours, rows;
+    g_autoptr(GArray) before = g_array_new(FALSE, FALSE, sizeof(HistorySample));
+    g_autoptr(GArray) after = g_array_new(FALSE, FALSE, sizeof(HistorySample));
+    g_assert_true(history_read(shelf->sql, 0, T0, shelf->last[0] + 1, before, NULL));
+    shelf_pack(shelf);
+    g_assert_true(history_read(shelf->sql, 0, T0, shelf->last[0] + 1, after, NULL));
+    history_order(before);
+    history_order(after);
+    g_assert_cmpuint(after->len, >, 100);
+    assert_same(after, before);
+    g_assert_true(sql_get_int(shelf->sql, NULL, &hours, -1, "SELECT COUNT(*) FROM history", ""));
+    g_assert_true(sql_get_int(shelf->sql, NULL, &rows, -1, "SELECT COUNT(*) FROM history_day", ""));
+    g_assert_cmpint(hours, ==, 0);
+    g_assert_cmpint(rows, >, POINTS);
+    for (guint32 point = 0; point < POINTS; point++) {
+        compare(shelf, point, T0, shelf->last[point] + 1, 0);
+        compare(shelf, point, T0, shelf->last[point] + 1, 3600000);
+    }
+    gint64 deleted;
+    g_assert_true(
+        history_trim(shelf->sql, shelf->last[0] / HISTORY_HOUR_MS + 48, 100000, &deleted, NULL));
+    g_assert_cmpint(deleted, ==, rows);
+    shelf_free(shelf);
 }
 
 /* A restart writes chunks again, whole or cut otherwise, and a resent backlog comes twice: nothing
@@ -355,6 +400,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/history/codec/small", test_codec_is_small_on_plant_data);
     g_test_add_func("/history/codec/hostile", test_codec_hostile_bytes);
     g_test_add_func("/history/query", test_query_against_brute_force);
+    g_test_add_func("/history/days", test_packed_days_are_the_same);
     g_test_add_func("/history/writing-again", test_writing_again_changes_nothing);
     g_test_add_func("/history/raw-limit", test_raw_rows_are_limited);
     g_test_add_func("/history/save-restore", test_open_blocks_are_saved_and_restored);

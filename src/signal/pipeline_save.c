@@ -86,6 +86,10 @@ static gboolean save_run(Sql *samples, gpointer data, GError **error) {
             !anchor_keep(samples, saved->slice, save->now_ms, save->anchor_ms, error))
             return FALSE;
     }
+    save->days_wait = TRUE;
+    for (guint i = 0; i < DAYS_PER_SAVE && save->days_wait; i++)
+        if (!history_pack(samples, save->pack_hour, &save->days_wait, error))
+            return FALSE;
     if (save->trim_hour > 0 && !history_trim(samples, save->trim_hour, TRIM_ROWS, &gone, error))
         return FALSE;
     return sample_log_trim(samples, save->trim_seq, save->trim_before_ms, TRIM_ROWS, &save->trimmed,
@@ -111,6 +115,7 @@ static void save_push(Save *save) {
     save->trim_seq = saved_min(pipeline);
     save->trim_before_ms = now_ms - pipeline->config.keep_ms;
     save->now_ms = now_ms;
+    save->pack_hour = (now_ms - PACK_AFTER_MS) / HISTORY_HOUR_MS;
     save->anchor_ms = pipeline->config.keep_ms / 2;
     if (pipeline->config.retention_ms > 0)
         save->trim_hour = (now_ms - pipeline->config.retention_ms) / HISTORY_HOUR_MS;
@@ -126,6 +131,7 @@ static void save_settled(Save *save) {
         pipeline->saved_seq[saved->slice] = saved->seq;
     }
     atomic_fetch_sub(&pipeline->log_rows, save->trimmed);
+    pipeline->days_wait = save->days_wait;
     save_free(save);
     pipeline->save = NULL;
 }
@@ -155,7 +161,22 @@ static gboolean save_wait(Pipeline *pipeline, int tries) {
 
 /* ---- when ---- */
 
-/* Slices that are due, so many per save that each comes round in checkpoint_ms. */
+static guint at_once(const Pipeline *pipeline, gint64 due) {
+    return (guint)MIN(due, MIN((gint64)SLICES_PER_SAVE, (gint64)pipeline->saved_slices));
+}
+
+/* Those without which a replay of many samples would take long. What one save has no room for stays
+ * due. */
+static guint slices_due_by_samples(Pipeline *pipeline) {
+    guint64 samples = engine_counts(pipeline->engine).samples - pipeline->last_slice_samples;
+    guint64 each = MAX(CHECKPOINT_SAMPLES / pipeline->saved_slices, 1);
+    guint due = at_once(pipeline, (gint64)(samples / each));
+    pipeline->last_slice_samples += due * each;
+    return due;
+}
+
+/* Slices that are due, so many per save that each comes round in checkpoint_ms, and sooner when
+ * many samples come. */
 static guint slices_due(Pipeline *pipeline, gint64 now_ms) {
     know_slices(pipeline);
     if (pipeline->saved_slices == 0)
@@ -165,7 +186,8 @@ static guint slices_due(Pipeline *pipeline, gint64 now_ms) {
         pipeline->last_slice_ms = now_ms;
     gint64 due = (now_ms - pipeline->last_slice_ms) / each_ms;
     pipeline->last_slice_ms += due * each_ms;
-    return (guint)MIN(due, MIN((gint64)SLICES_PER_SAVE, (gint64)pipeline->saved_slices));
+    guint by_time = at_once(pipeline, due), by_samples = slices_due_by_samples(pipeline);
+    return MAX(by_time, by_samples);
 }
 
 static gboolean still_running(Pipeline *pipeline) {
@@ -189,7 +211,8 @@ void save_now_and_then(Pipeline *pipeline) {
     guint slices = slices_due(pipeline, now_ms);
     gboolean long_ago =
         now_ms - pipeline->last_save_ms >= SAVE_MS || now_ms < pipeline->last_save_ms;
-    if (slices == 0 && waiting < CHUNKS_PER_SAVE && !(long_ago && waiting > 0))
+    if (slices == 0 && waiting < CHUNKS_PER_SAVE &&
+        !(long_ago && (waiting > 0 || pipeline->days_wait)))
         return;
     pipeline->save = save_new(pipeline);
     for (guint i = 0; i < slices; i++) {

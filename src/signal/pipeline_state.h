@@ -22,8 +22,11 @@ enum {
     LATE_MAX = 65536,
     SAVE_MS = 2000,
     RETRY_MS = 500,
-    SLICES_PER_SAVE = 4,
+    SLICES_PER_SAVE = 16,
+    CHECKPOINT_SAMPLES = 12000000, /* all slices are saved while so many come: 2 s of replay */
     TRIM_ROWS = 4096,
+    DAYS_PER_SAVE = 2,           /* groups of points whose day is packed: 10 ms each at most */
+    PACK_AFTER_MS = 2 * 3600000, /* of the end of a day */
 };
 
 typedef enum { ITEM_SAMPLES, ITEM_TICK, ITEM_CHANGE, ITEM_RESUME, ITEM_WAKE } ItemKind;
@@ -65,8 +68,9 @@ typedef struct {
     Pipeline *pipeline;
     GPtrArray *chunks;
     GArray *slices; /* SavedSlice */
-    gint64 trim_seq, trim_before_ms, trim_hour, now_ms, anchor_ms;
+    gint64 trim_seq, trim_before_ms, trim_hour, now_ms, anchor_ms, pack_hour;
     gint64 trimmed;
+    gboolean days_wait;  /* there may be more to pack */
     gboolean over, good; /* lock */
 } Save;
 
@@ -96,6 +100,8 @@ struct Pipeline {
     gint64 *saved_seq; /* by slice: durable position; -1: never saved */
     guint32 saved_slices, next_slice;
     gint64 last_slice_ms, last_save_ms;
+    guint64 last_slice_samples;
+    gboolean days_wait;
     gboolean broken; /* a sink failed while stopping: nothing more is saved */
 
     Request *checkpoints; /* asked for, to be made when no alarm waits */

@@ -62,6 +62,16 @@ export const router = createRouter({
             meta: { title: 'clocks.title' },
         },
         {
+            path: '/kpis',
+            component: () => import('./pages/kpis/KpisPage.vue'),
+            meta: { title: 'kpis.title' },
+        },
+        {
+            path: '/kpis/try/:point',
+            component: () => import('./pages/kpis/TryPage.vue'),
+            meta: { title: 'kpis.try' },
+        },
+        {
             path: '/gateways',
             component: () => import('./pages/gateways/GatewaysPage.vue'),
             meta: { title: 'gateways.title' },

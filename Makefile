@@ -37,7 +37,7 @@ check: build-debug ## the module tests, in under a minute when warm
 test: deps-test ## everything that must pass: see tools/test
 	@tools/test
 
-tour: build-release web ## the tour of README.md again, with its pictures
+tour: build-release web ## the tours of README.md and docs/tour.md again, with their pictures
 	@ANLAN=build/release/anlan python3 tests/tour.py
 
 bench: build-release ## measure speed and size, and print the tables of docs/performance.md

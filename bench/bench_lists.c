@@ -318,7 +318,7 @@ static Times times_new(void) {
 
 /* As often as asked for, but not longer than a while. */
 static void ask_case(const Bench *bench, Sql *sql, const char *who, const Actor *actor, guint c) {
-    enum { WHILE_US = 400000, LEAST = 5 };
+    enum { WHILE_US = 250000, LEAST = 5 };
     Times times = times_new();
     gint64 end = g_get_monotonic_time() + WHILE_US;
     for (guint i = 0; i < bench->runs && (i < LEAST || g_get_monotonic_time() < end); i++)
@@ -352,7 +352,7 @@ static void any_query(const Bench *bench, const RecordType *type, GString *filte
 }
 
 static void ask_any(const Bench *bench, Sql *sql, const char *who, const Actor *actor) {
-    enum { DRAWS = 200, WHILE_US = 12000000 };
+    enum { DRAWS = 200, WHILE_US = 6000000 };
     const RecordType *type = packs_type(bench->packs, "hazard");
     GString *filter = g_string_new(NULL), *sort = g_string_new(NULL);
     Times times = times_new();

@@ -1,12 +1,17 @@
-"""The tour of README.md, with its pictures: the Tennessee Eastman plant loses its A feed, now.
+"""The tours of README.md and docs/tour.md, with their pictures of the real pages in docs/img/. `make tour` runs both.
 
-`make tour` runs it: a server of its own, d06 fed through the HTTP door with its trip five minutes ago, the people's moves through the API, and pictures of
-the real pages (tests/browser/tour.mjs) into docs/img/. Needs the data (ANLAN_DATA), Chromium and the built web client.
+README: the Tennessee Eastman plant loses its A feed, now: d06 fed through the HTTP door with its trip five minutes ago, the people's moves through the API,
+pictures by tests/browser/tour.mjs. Needs the data (ANLAN_DATA).
+docs/tour.md: the demo province, and what each role does in the stories of tests/browser/; of their pictures those in ROLES are kept.
+Both need Chromium, pngquant and the built web client. `python3 tests/tour.py roles` makes only the second.
 """
 
+import glob
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 import harness
@@ -14,6 +19,14 @@ import tep_test
 
 ROWS_FED = 284  # the trip level is met in row 279
 PICTURES = os.path.join(harness.ROOT, "docs", "img")
+# story -> its pictures that docs/tour.md shows
+ROLES = {
+    "journey": ["desk", "alarm", "map", "rectifying", "submitted"],
+    "permit": ["draft", "measures", "confirm", "no-analysis", "stopped-phone", "accepted"],
+    "case": ["not-shown", "paper", "too-high", "served", "decided", "published"],
+    "tip": ["portal", "receipt", "true", "answer"],
+    "roles": ["grid", "hour", "forwarded", "city-notices", "city", "figures", "wall", "admin-users"],
+}
 
 
 def now_ms():
@@ -54,10 +67,9 @@ def pictures(world, only, **ids):
     subprocess.run(["node", os.path.join(harness.ROOT, "tests", "browser", "tour.mjs")], env=environment, check=True)
 
 
-def main():
+def tell_plant():
     if not os.path.isdir(tep_test.DATA):
         sys.exit(f"the data is not at {tep_test.DATA} (set ANLAN_DATA)")
-    os.makedirs(PICTURES, exist_ok=True)
     with harness.World() as world:
         world.server.stop()
         world.server.options = ["--web", os.path.join(harness.ROOT, "web", "dist")]
@@ -69,6 +81,38 @@ def main():
         people_act(world)
         world.server.stop()
         print(world.verify().stdout)
+
+
+def keep(story, directory):
+    """Of a story's pictures (NN-NAME.png) those of the tour, as tour-STORY-NAME.png."""
+    for name in ROLES[story]:
+        found = glob.glob(os.path.join(directory, f"[0-9][0-9]-{name}.png"))
+        assert len(found) == 1, f"{story}: {len(found)} pictures {name}"
+        kept = os.path.join(PICTURES, f"tour-{story}-{name}.png")
+        subprocess.run(["pngquant", "--force", "--output", kept, found[0]], check=True)  # a page has few colours: a third of the size
+
+
+def tell_roles():
+    top = tempfile.mkdtemp(prefix="anlan-tour-")
+    server = harness.Server(os.path.join(top, "data"), os.path.join(harness.ROOT, "packs"), command="demo",
+                            options=["--web", os.path.join(harness.ROOT, "web", "dist")])
+    try:
+        server.start()
+        for story in ROLES:
+            shots = os.path.join(top, story)
+            environment = {**os.environ, "BASE_URL": f"http://127.0.0.1:{server.port}", "SHOTS": shots, "ALARM_WAIT_S": "180"}
+            subprocess.run(["node", os.path.join(harness.ROOT, "tests", "browser", story + ".mjs")], env=environment, check=True)
+            keep(story, shots)
+    finally:
+        server.close()
+        shutil.rmtree(top, ignore_errors=True)
+
+
+def main():
+    os.makedirs(PICTURES, exist_ok=True)
+    if sys.argv[1:] != ["roles"]:
+        tell_plant()
+    tell_roles()
 
 
 if __name__ == "__main__":

@@ -390,14 +390,24 @@ static json_t *found_page(const Act *act, const RecordType *type, const RecordQu
     return json;
 }
 
+/* Goes on for a while when nothing was found among the newest. */
 static json_t *walked_page(const Act *act, const RecordType *type, const RecordQuery *asked,
                            guint limit, ListFigures *figures, GError **error) {
-    enum { LOOKS = 3000, PAGE_LOOKS = 1500 };
-    guint looks = asked->count || asked->facets ? LOOKS : PAGE_LOOKS;
+    enum { LOOKS = 3000, ROUNDS = 3 };
     g_auto(SearchWalk) walk = {0};
     g_autoptr(GPtrArray) rows = NULL;
     g_autoptr(ListSort) sort = list_sort_new(type, NULL, NULL, error);
-    if (sort && search_walk(act, type, asked, limit, looks, &walk, figures, error))
+    gboolean done = sort && search_walk(act, type, asked, limit, LOOKS, &walk, figures, error);
+    for (int i = 1; done && i < ROUNDS && walk.ids->len == 0 && walk.next; i++) {
+        g_autofree char *cursor = g_steal_pointer(&walk.next);
+        g_auto(ListFigures) others = {0}; /* those of the first round say that there are more */
+        RecordQuery rest = *asked;
+        rest.cursor = cursor;
+        rest.facets = NULL;
+        search_walk_clear(&walk);
+        done = search_walk(act, type, &rest, limit, LOOKS, &walk, &others, error);
+    }
+    if (done)
         rows = find_among(act, type, asked, sort, walk.ids, (int)limit, error);
     return rows ? page_json(act, rows, limit, asked->labels, walk.next) : NULL;
 }

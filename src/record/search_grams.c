@@ -176,10 +176,11 @@ static GArray *parts_of(const Actor *actor, const RecordType *type, const char *
  * records when nothing is found. What it knows of the spread of the pairs is good, so it is asked
  * for that. */
 
-static gint64 planned_rows(Sql *sql, const char *grams) {
-    SqlStatement *st =
-        sql_query(sql, NULL, "EXPLAIN SELECT 1 FROM search_grams WHERE grams @@ CAST(? AS tsquery)",
-                  "t", grams);
+static gint64 planned_rows(Sql *sql, const RecordType *type, const char *grams) {
+    SqlStatement *st = sql_query(sql, NULL,
+                                 "EXPLAIN SELECT 1 FROM search_grams WHERE grams @@ CAST(? AS "
+                                 "tsquery) AND type = ?",
+                                 "tt", grams, type->name);
     if (st == NULL || sql_step(st, NULL) != SQL_ROW)
         return 0;
     const char *rows = strstr(sql_text(st, 0), "rows=");
@@ -191,12 +192,13 @@ static gint64 planned_rows(Sql *sql, const char *grams) {
 /* Few are fetched through the index: not more than some, or than one text in a thousand, below
  * which the server keeps no count of its own. Narrowing to a place reads all pairs of the words and
  * of the place first, so it is only done for words that are neither rare nor common. */
-static const char *rare_grams(Sql *sql, const Part *part, gint64 few) {
+static const char *rare_grams(Sql *sql, const RecordType *type, const Part *part, gint64 few) {
     enum { PAIRS_PER_TEXT = 20 };
-    gint64 n = planned_rows(sql, part->anywhere);
+    gint64 n = planned_rows(sql, type, part->anywhere);
     if (n <= few)
         return part->anywhere;
-    return n <= few * PAIRS_PER_TEXT && planned_rows(sql, part->grams) <= few ? part->grams : NULL;
+    return n <= few * PAIRS_PER_TEXT && planned_rows(sql, type, part->grams) <= few ? part->grams
+                                                                                    : NULL;
 }
 
 static gint64 few_texts(Sql *sql) {
@@ -211,12 +213,13 @@ static gint64 few_texts(Sql *sql) {
 }
 
 /* What each part is fetched by; NULL for those that are common. */
-static const char **rare_parts(Sql *sql, const GArray *parts, gboolean *any) {
+static const char **rare_parts(Sql *sql, const RecordType *type, const GArray *parts,
+                               gboolean *any) {
     gint64 few = few_texts(sql);
     const char **rare = g_new0(const char *, parts->len + 1);
     *any = FALSE;
     for (guint i = 0; i < parts->len; i++) {
-        rare[i] = rare_grams(sql, &g_array_index(parts, Part, i), few);
+        rare[i] = rare_grams(sql, type, &g_array_index(parts, Part, i), few);
         *any |= rare[i] != NULL;
     }
     return rare;
@@ -227,7 +230,7 @@ gboolean search_gram_common(Sql *sql, const Actor *actor, const RecordType *type
     g_autoptr(GArray) parts = parts_of(actor, type, text);
     gboolean any = TRUE;
     if (parts && parts->len)
-        g_free(rare_parts(sql, parts, &any));
+        g_free(rare_parts(sql, type, parts, &any));
     return !any;
 }
 
@@ -261,7 +264,7 @@ void search_gram_sql(Query *query, Sql *sql, const Actor *actor, const RecordTyp
         query_add(query, " AND 1 = 0");
         return;
     }
-    g_autofree const char **rare = rare_parts(sql, parts, &any);
+    g_autofree const char **rare = rare_parts(sql, type, parts, &any);
     for (guint i = 0; i < parts->len; i++) {
         const Part *part = &g_array_index(parts, Part, i);
         if (rare[i])

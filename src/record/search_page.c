@@ -113,12 +113,13 @@ static gboolean find_newest(const Act *act, const RecordType *type, const Record
  * figures, and the page too when these were all, or all of one county. */
 typedef struct {
     guint looks;             /* at most; 0: none is made */
+    gint64 enough;           /* found */
     GArray *found;           /* Found */
     gint64 seen, hits, last; /* looked at, found, serial of the last one */
     gboolean ended;
 } Look;
 
-enum { LOOKS = 3000, PAGE_LOOKS = 300 /* without figures */ };
+enum { LOOKS = 3000 };
 
 static gboolean add_look(Query *query, const Act *act, const RecordType *type,
                          const RecordQuery *asked, const SearchAsked *whole, guint looks,
@@ -139,7 +140,7 @@ static gboolean look(const Act *act, const Query *query, gint64 most, GArray *fa
     SqlStatement *st = query_start(query, act->sql, error);
     SqlStep step = SQL_FAILED;
     int column = (int)facets->len;
-    while (look->hits <= most && st && (step = sql_step(st, error)) == SQL_ROW) {
+    while (look->hits <= look->enough && st && (step = sql_step(st, error)) == SQL_ROW) {
         look->seen++;
         look->last = search_serial(sql_int(st, column));
         if (!sql_int(st, column + 2))
@@ -221,7 +222,9 @@ gboolean search_page(const Act *act, const RecordType *type, const RecordQuery *
              begins = asked->cursor == NULL || *asked->cursor == 0;
     g_auto(SearchAsked) whole = {0};
     g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(Found));
-    Look all = {.looks = figured ? LOOKS : begins ? PAGE_LOOKS : 0, .found = found};
+    Look all = {.looks = figured || begins ? LOOKS : 0,
+                .enough = figured ? list_count_max(asked) : limit,
+                .found = found};
     g_array_set_clear_func(found, found_clear);
     *page = (SearchPage){0};
     *figures = (ListFigures){0};

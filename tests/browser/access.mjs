@@ -1,6 +1,6 @@
 // Can everyone use it: axe on every page, wide and phone, light and dark; the keyboard alone; the language attribute.
 import { findings } from './axe.mjs'
-import { enter, findPeople, must, open, phone, run, step, visit, wide } from './people.mjs'
+import { base, enter, findPeople, findRole, must, open, phone, run, step, visit, wide } from './people.mjs'
 
 /** [name, address, what must stand there, what to click first]; ENTERPRISE and HAZARD are put in. */
 const pages = [
@@ -22,6 +22,12 @@ const pages = [
     ['points', '/records/point?q=G-104', '.panel'],
     ['hazard-new', '/records/hazard/new', 'form'],
     ['more', '/more', '.registers li'],
+    ['figures', '/figures', 'main .panel'],
+    ['clocks', '/clocks', 'main .panel'],
+    ['cases', '/records/enforcement_case', '.panel'],
+    ['delegation-new', '/records/delegation/new', 'form'],
+    ['password', '/password', 'form'],
+    ['gateways', '/gateways', 'main .panel'],
     ['nothing', '/nowhere', 'main'],
 ]
 
@@ -71,6 +77,45 @@ async function checkForms(page) {
     await page.click('[data-act=edit]')
     await page.waitForSelector('form[data-form=edit]')
     return [...found, ...(await judge(page, 'edit'))]
+}
+
+/** The administrator's desk, tab by tab. */
+async function checkAdmin(page) {
+    const found = []
+    for (const tab of ['state', 'users', 'devices', 'packs', 'reveals']) {
+        await open(page, `/admin?tab=${tab}`)
+        await page.locator(`[data-tab=${tab}].on`).waitFor()
+        if (tab === 'users') await page.locator('[data-user]').first().waitFor()
+        found.push(...(await judge(page, `admin ${tab}`)))
+    }
+    return found
+}
+
+/** What the public sees, without a log-in. */
+async function checkPortal(page) {
+    const found = []
+    for (const [name, address, landmark] of [
+        ['portal', '#/', '[data-report]'],
+        ['portal report', '#/report/tip', '#f-title'],
+        ['portal notices', '#/notices/enforcement_case', 'h1'],
+    ]) {
+        await page.goto('about:blank')
+        await page.goto(`${base}/portal.html${address}`)
+        await page.locator(landmark).first().waitFor()
+        found.push(...(await judge(page, name)))
+    }
+    return found
+}
+
+/** A form with rows and the dialog of a move with a fault in a row: the permit. */
+async function checkPermit(page) {
+    await open(page, '/records/permit/new')
+    const form = page.locator('form[data-form=create]')
+    await form.locator('[data-field=workers] [data-act=add-row]').click()
+    await form.locator('[data-field=measures] [data-act=add-row]').click()
+    await form.locator('[type=submit]').click()
+    await form.locator('.fault').first().waitFor()
+    return judge(page, 'permit form')
 }
 
 async function checkShelf(page) {
@@ -150,5 +195,8 @@ await run(async (browser) => {
     const inspector = await step('inspector signs in', () => enter(browser, people.inspector))
     await check('every page', () => checkPages(inspector, people.operator.enterprise ?? '320412001'))
     await check('forms', () => checkForms(inspector))
+    await check('a form with rows', () => checkPermit(safety))
+    await check('the administrator', async () => checkAdmin(await enter(browser, await findRole('admin'))))
+    await check('the public portal', async () => checkPortal(await visit(browser)))
     must(found.length === 0, `axe found\n  ${found.join('\n  ')}`)
 })

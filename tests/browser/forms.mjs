@@ -51,7 +51,7 @@ const put = {
         await cell.locator('input').nth(1).fill(String(lat))
     },
     async file(cell, files) {
-        await cell.locator('input[type=file]').setInputFiles(files)
+        await cell.locator('input[type=file]').first().setInputFiles(files)
         await cell.locator('.files li').first().waitFor()
     },
     async duration(cell, [days, hours, minutes]) {

@@ -12,6 +12,7 @@ const flags = [
     '--headless',
     '--no-sandbox',
     '--disable-gpu',
+    '--lang=zh-CN',
     '--disable-quic',
     '--no-first-run',
     '--disable-background-networking',

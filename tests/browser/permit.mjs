@@ -183,7 +183,7 @@ await run(async (browser) => {
             `paused for ${permit.pause_cause}, alarm ${permit.alarm}`,
         )
         await guardian.locator('[data-value=pause_cause]', { hasText: '气体报警或超标' }).waitFor()
-        await shoot(guardian, 'stopped')
+        await shoot(guardian, 'stopped-phone')
         await shoot(worker, 'stopped')
     })
     await step('it does not go on with the old analysis', async () => {

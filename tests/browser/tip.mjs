@@ -6,6 +6,7 @@ import {
     enter,
     findRole,
     inState,
+    inTime,
     must,
     open,
     phone,

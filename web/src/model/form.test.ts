@@ -62,6 +62,16 @@ describe('form of a new record', () => {
         expect(shape.more.map((f) => f.field.name)).toEqual(['owner', 'due', 'measure', 'rectified'])
     })
 
+    it('keeps open what the first move needs but does not take', () => {
+        const type = {
+            ...hazard,
+            moves: [{ name: 'end', title: { zh: '结论' }, accepts: ['due'], require: ['due', 'owner'] }],
+        }
+        const shape = createShape(type, {}, env)
+        expect(names(shape)).toContain('owner')
+        expect(shape.more.map((f) => f.field.name)).toEqual(['due'])
+    })
+
     it('marks a field as required while its condition holds, and only then', () => {
         const criterion = hazard.fields.find((f) => f.name === 'criterion')!
         expect(isRequired(criterion, conditionEnv(hazard, { grade: 'major' }, env))).toBe(true)

@@ -102,10 +102,10 @@ export function isRequired(field: Field, world: ConditionEnv, state?: string): b
     return typeof field.required === 'string' ? truly(field.required, world) : field.required === true
 }
 
-/** Fields that belong to a later step: asked by the first move, or taken only by moves after it. */
+/** Fields that belong to a later step: asked and taken by the first move, or taken only by moves after it. */
 function laterFields(type: RecordType): Set<string> {
     const [first, ...rest] = type.moves ?? []
-    const later = new Set(first?.require ?? [])
+    const later = new Set((first?.require ?? []).filter((name) => first?.accepts?.includes(name)))
     for (const name of rest.flatMap((move) => [...(move.accepts ?? []), ...(move.require ?? [])]))
         if (!first?.accepts?.includes(name)) later.add(name)
     return later

@@ -36,7 +36,6 @@ typedef struct {
     LoginGuard *logins;
     RateLimit *rates;
     BasicCache *basic;
-    GString *openapi; /* the document, openapi.h */
     BaseMap *base_map;
     ReplayDesk *replays;
     GString *openapi;                 /* the document, openapi.h */

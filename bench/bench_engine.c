@@ -1,7 +1,8 @@
 /* The alarm engine alone: samples a second over points with plain limits, and its memory.
  *
- * bench_engine [POINTS [ROUNDS]]: every point says one sample in each round, in rows of 1,000; one
- * value in 500 is beyond a limit. Prints samples/s of the best of five runs and the resident size.
+ * bench_engine [POINTS [ROUNDS [RULES]]]: every point has so many rules over itself, and says one
+ * sample in each round, in rows of 1,000; one value in 500 is beyond a limit. Prints samples/s of
+ * the best of five runs and the resident size.
  */
 #include "signal/engine.h"
 
@@ -20,7 +21,17 @@ static void on_history(gpointer data, guint32 point, gint64 time_ms, double valu
     (void)data, (void)point, (void)time_ms, (void)value, (void)quality, (void)late;
 }
 
-static PointTable *table_new(guint points) {
+/* Deviations of the point itself, none of which holds. */
+static json_t *rules_new(guint n) {
+    json_t *rules = json_array();
+    for (guint i = 0; i < n; i++)
+        json_array_append_new(rules, json_pack("{s:s, s:o, s:f, s:i, s:f}", "kind", "deviation",
+                                               "rule", json_sprintf("R%u", i), "limit", 1000.0,
+                                               "on_delay_s", 5, "setpoint", 50.0));
+    return json_pack("{s:o}", "rules", rules);
+}
+
+static PointTable *table_new(guint points, guint rules) {
     PointTable *table = point_table_new();
     for (guint i = 0; i < points; i++) {
         g_autofree char *code = g_strdup_printf("P%06u", i);
@@ -28,6 +39,8 @@ static PointTable *table_new(guint points) {
             json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:i, s:i}", "code", code, "enterprise", "E1",
                       "limit_low", 10.0, "limit_low_low", 5.0, "limit_high", 80.0,
                       "limit_high_high", 90.0, "hysteresis", 1, "stale_s", 300);
+        if (rules)
+            json_object_set_new(record, "extra", rules_new(rules));
         PointDef def;
         point_def_read(&def, record);
         json_decref(record);
@@ -75,7 +88,8 @@ static long resident_kib(void) {
 int main(int argc, char **argv) {
     guint points = argc > 1 ? (guint)strtoul(argv[1], NULL, 10) : 440000;
     guint rounds = argc > 2 ? (guint)strtoul(argv[2], NULL, 10) : 10;
-    PointTable *table = table_new(points);
+    guint rules = argc > 3 ? (guint)strtoul(argv[3], NULL, 10) : 0;
+    PointTable *table = table_new(points, rules);
     Engine *engine = engine_new(table, (EngineOutput){on_alarm, on_history, NULL, NULL});
     gint64 seq = 1, now_ms = 1700000000000;
     double best = G_MAXDOUBLE;

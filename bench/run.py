@@ -317,6 +317,25 @@ def writer(options):
     subprocess.run([os.path.join(ROOT, "bench", "moves"), str(options.runs)], check=True)
 
 
+def history(options):
+    """Bytes a stored sample, and questions over a year and a day of one point."""
+    program = os.path.join(os.path.dirname(harness.program()), "bench_history")
+    tep = os.path.join(os.environ.get("ANLAN_DATA", os.path.join(ROOT, "..", "shared", "data")), "tep")
+    print("\n**History** (64 points, a year; then the Tennessee Eastman runs)\n", flush=True)
+    subprocess.run([program, "64", "365"], check=True)
+    if os.path.isdir(tep):
+        subprocess.run([program, "tep", tep], check=True)
+
+
+def engine(options):
+    """The engine alone: how its cost grows with points, and with rules a point."""
+    program = os.path.join(os.path.dirname(harness.program()), "bench_engine")
+    print("\n**The engine alone**\n", flush=True)
+    for points, rules in ((10_000, 0), (100_000, 0), (440_000, 0), (1_000_000, 0), (10_000, 1), (10_000, 4), (10_000, 16)):
+        print(f"{points:,} points, {rules} rules each: ", end="", flush=True)
+        subprocess.run([program, str(points), "4", str(rules)], check=True)
+
+
 def clocks(options):
     """How late legal clocks fire beside open ones, on both back ends."""
     for n in options.open_clocks:
@@ -324,7 +343,7 @@ def clocks(options):
         subprocess.run([os.path.join(ROOT, "bench", "clocks"), str(n)], check=True)
 
 
-PARTS = {"ingest": ingest, "moves": moves, "stream": stream, "nation": nation, "writer": writer, "clocks": clocks, "lists": lists, "growth": growth}
+PARTS = {"ingest": ingest, "moves": moves, "stream": stream, "nation": nation, "writer": writer, "clocks": clocks, "lists": lists, "growth": growth, "history": history, "engine": engine}
 
 
 def main():

@@ -367,6 +367,72 @@ class Assignment(WorldTest):
         self.assertEqual(self.named.get(f"/api/records/expert_support/{support['id']}").status, 404)
 
 
+class Views(WorldTest):
+    """Saved views: one's own are nobody else's, those shown to a role are seen by that role within the region of who shows them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.clients = {login: cls.server.client(login) for login in SIGHT if login != "operator-a"}
+
+    def save(self, login, **body):
+        return self.clients[login].post("/api/views", {"type": "hazard", "query": {"q": "SECRET"}, **body})
+
+    def seen(self, login, **query):
+        answer = self.clients[login].get("/api/views", **query)
+        self.assertEqual(answer.status, 200, answer)
+        return {view["name"]: view for view in answer.json["items"]}
+
+    def test_own(self):
+        made = self.save("county-a", name="甲的视图")
+        self.assertEqual((made.status, made.json["own"], made.json["query"]), (201, True, {"q": "SECRET"}), made)
+        path = f"/api/views/{made.json['id']}"
+        for login, client in self.clients.items():
+            self.assertEqual("甲的视图" in self.seen(login), login == "county-a", login)
+            if login != "county-a":
+                for call in (client.get(f"/api/records/view/{made.json['id']}"), client.call("PATCH", path, {"name": "x"}), client.call("DELETE", path),
+                             client.get(f"/api/records/view/{made.json['id']}/journal")):
+                    self.assertEqual(call.status, 404, (login, call))
+                self.assertNotIn("甲的视图", client.get("/api/journal", type="view").text, login)
+                self.assertNotIn("甲的视图", client.get("/api/records/view", q="甲的视图").text, login)
+        self.assertNotIn("甲的视图", self.seen("county-a", type="alarm"))
+        changed = self.clients["county-a"].call("PATCH", path, {"name": "改名", "query": {"sort": "due"}})
+        self.assertEqual((changed.status, changed.json["query"]), (200, {"sort": "due"}), changed)
+        self.assertEqual(self.clients["county-a"].call("DELETE", path).status, 204)
+        self.assertNotIn("改名", self.seen("county-a"))
+        self.assertEqual(self.clients["county-a"].call("DELETE", path).status, 409)
+
+    def test_shown_to_a_role(self):
+        made = self.save("city", name="市里的视图", role="county_inspector")
+        self.assertEqual((made.status, made.json["region"]), (201, "3204"), made)
+        for login in self.clients:
+            self.assertEqual("市里的视图" in self.seen(login), login in ("city", "county-a", "county-b"), login)
+        shown = self.seen("county-a")["市里的视图"]
+        self.assertFalse(shown["own"])
+        path = f"/api/views/{made.json['id']}"
+        self.assertEqual(self.clients["county-a"].call("PATCH", path, {"name": "x"}).status, 403)
+        self.assertProblem(self.clients["county-a"].call("DELETE", path), 422, "move.guard")
+        taken = self.clients["city"].call("PATCH", path, {"role": None})
+        self.assertEqual(taken.status, 200, taken)
+        self.assertNotIn("市里的视图", self.seen("county-a"))
+
+    def test_shown_no_further_than_ones_own_region(self):
+        self.assertIn(self.save("safety-a", name="x", role="county_inspector").status, (403, 422))
+        for region in ("32", "3202", None):
+            fields = {"of_type": "hazard", "name": "x", "query": "{}", "role": "county_inspector", "region": region}
+            answer = self.clients["county-a"].post("/api/records/view", fields)
+            self.assertIn((answer.status, answer.json["id"]), ((403, "right.scope"), (422, "record.rule")), answer)
+        self.assertEqual(self.seen("county-c"), {})
+
+    def test_what_is_no_view_is_refused(self):
+        for body, status in (({"type": "nothing", "name": "x"}, 404), ({"type": "user", "name": "x"}, 404), ({"type": "hazard", "name": ""}, 422),
+                             ({"type": "hazard", "name": "x", "query": "text"}, 422), ({"type": "hazard", "name": "x", "role": "nobody"}, 422),
+                             ({"type": "hazard", "name": "x", "query": {"q": "长" * 5000}}, 422), ({"type": "hazard", "name": "x", "region": "32"}, 422)):
+            answer = self.clients["county-a"].post("/api/views", {"query": {}, **body})
+            self.assertEqual(answer.status, status, (body, answer))
+        self.assertEqual(self.clients["county-a"].get("/api/views", type="x' OR '1'='1").status, 404)
+
+
 class References(WorldTest):
     """A reference is no window into somebody else's records."""
 

@@ -145,6 +145,7 @@ static void test_text(void) {
         json_t *json = area_from_text(good[i]);
         g_autofree char *area = area_from_json(json, "zone", &error);
         g_assert_no_error(error);
+        g_assert_nonnull(area);
         json_decref(json);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)

@@ -156,6 +156,8 @@ static char *limit_text(const Draw *draw, const ClockType *clock) {
     if (clock->has_limit)
         g_string_append_printf(out, "%s%s", out->len ? words(draw, "，无则 ", ", else ") : "",
                                clock->limit_field ? say(draw, &clock->limit_field->title) : span);
+    if (clock->timer)
+        g_string_append_printf(out, " (%s)", clock->timer->code);
     return g_string_free(out, FALSE);
 }
 
@@ -338,4 +340,36 @@ char *flow_dot(const Packs *packs, const RecordType *type, Lang lang) {
     dot_note(&draw);
     g_string_append(draw.out, "}\n");
     return g_string_free(draw.out, FALSE);
+}
+
+/* ---- the legal timers ---- */
+
+static char *users_of(const Packs *packs, const CodeItem *timer) {
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < packs->types->len; i++) {
+        const RecordType *type = packs->types->pdata[i];
+        for (guint j = 0; j < type->clocks->len; j++) {
+            const ClockType *clock = type->clocks->pdata[j];
+            if (clock->timer == timer)
+                g_string_append_printf(out, "%s%s.%s", out->len ? ", " : "", type->name,
+                                       clock->name);
+        }
+    }
+    return g_string_free(out, FALSE);
+}
+
+char *timers_text(const Packs *packs, Lang lang) {
+    GString *out = g_string_new(NULL);
+    const Draw draw = {.packs = packs, .lang = lang};
+    const CodeList *list = g_hash_table_lookup(packs->codes_by_name, LEGAL_TIMERS);
+    for (guint i = 0; list && i < list->items->len; i++) {
+        const CodeItem *item = list->items->pdata[i];
+        g_autofree char *span = item->span.n ? span_said(&draw, &item->span) : g_strdup("-");
+        g_autofree char *users = users_of(packs, item);
+        g_string_append_printf(out, "%s\t%s\t%s\t[%s]\t%s%s%s\t%s\n", item->code, span,
+                               say(&draw, &item->title), item->mark ? item->mark : "",
+                               item->basis ? item->basis : "", item->note ? "; " : "",
+                               item->note ? item->note : "", users);
+    }
+    return g_string_free(out, FALSE);
 }

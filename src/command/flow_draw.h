@@ -9,3 +9,6 @@ char *flow_text(const Packs *packs, const RecordType *type, Lang lang);
 /* States as boxes, moves as arrows (dashed: made by the machine); moves that stay in a state are
  * lines in its box. Caller frees. */
 char *flow_dot(const Packs *packs, const RecordType *type, Lang lang);
+/* The legal timers, one a line: name, span, title, source mark, basis, clocks that name it; by
+ * tabs. */
+char *timers_text(const Packs *packs, Lang lang);

@@ -128,8 +128,12 @@ static gboolean show(char **arguments, GError **error) {
     Lang lang = in_english ? LANG_EN : LANG_ZH;
     Packs *packs = packs_load(arguments[1] ? arguments[1] : "packs", error);
     const RecordType *type = packs ? packs_type(packs, arguments[0]) : NULL;
-    gboolean good = type != NULL;
-    if (packs && type == NULL)
+    gboolean timers = packs && strcmp(arguments[0], LEGAL_TIMERS) == 0;
+    gboolean good = type != NULL || timers;
+    if (timers) {
+        g_autofree char *text = timers_text(packs, lang);
+        fputs(text, stdout);
+    } else if (packs && type == NULL)
         error_set(error, ERROR_TYPE_UNKNOWN, NULL, arguments[0], NULL);
     if (type && svg_path) {
         g_autofree char *dot = flow_dot(packs, type, lang);

@@ -68,6 +68,7 @@ static gboolean serve(char **arguments, GError **error) {
     App *app = app_open(&config, error);
     gboolean started = app && app_start(app, error);
     if (started) {
+        malloc_trim(0); /* what loading needed */
         printf("listening on http://%s:%u\n", config.host, app_port(app));
         fflush(stdout);
         serve_wait();

@@ -31,8 +31,9 @@ struct CodeItem {
     const CodeItem *parent; /* or NULL */
     char *parent_code;
     Validity valid;
-    Span span;       /* n 0: none */
-    GHashTable *map; /* the code of another system, by the system's name; or NULL */
+    Span span;                 /* n 0: none */
+    char *basis, *mark, *note; /* of a legal timer; or NULL */
+    GHashTable *map;           /* the code of another system, by the system's name; or NULL */
 };
 
 struct CodeList {
@@ -219,6 +220,7 @@ typedef struct {
 
 typedef struct ClockType ClockType;
 
+#define LEGAL_TIMERS "legal_timers" /* the code list that {timer: NAME} looks into */
 /* Turns a proposal down (by who may confirm it) or takes it back (by who made it). */
 #define MOVE_TURN_DOWN "turn_down"
 
@@ -278,6 +280,7 @@ struct ClockType {
     Validity valid;  /* several of one name and disjoint validity are one clock over time */
     gboolean by_now; /* the law of the day the run starts, not of the record's making */
     Span limit;
+    const CodeItem *timer;    /* the legal timer that `limit` is; or NULL */
     const Field *limit_field; /* a duration, or a code that stands for a span; or NULL */
     GArray *steps;            /* ClockStep, in order of `after` */
 };

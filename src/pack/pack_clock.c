@@ -5,8 +5,33 @@
 
 enum { CLOCKS_MAX = 32, STEPS_MAX = 16 };
 
+static gboolean read_timer(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
+    const CodeList *list = g_hash_table_lookup(loader->packs->codes_by_name, LEGAL_TIMERS);
+    const char *name = node->kind == YAML_SCALAR ? node->text : "";
+    const CodeItem *item = list ? g_hash_table_lookup(list->by_code, name) : NULL;
+    *(const CodeItem **)place = item;
+    if (item == NULL)
+        return refuse(error, node,
+                      "写在代码表 " LEGAL_TIMERS " 中 / add it to the codes " LEGAL_TIMERS,
+                      "没有法定时限“%s” / there is no legal timer %s", name, name);
+    return item->span.n > 0 || refuse(error, node, "给它写 span / give it a span",
+                                      "“%s”不是时限 / %s stands for no span", name, name);
+}
+
+/* {timer: NAME} in the place of a span. */
+static gboolean read_timer_map(Loader *loader, const YamlNode *node, const CodeItem **timer,
+                               Span *span, GError **error) {
+    static const KeyRow rows[] = {{"timer", TRUE, PASS_RULES, read_timer, 0}};
+    gboolean good = keys_read(loader, node, rows, G_N_ELEMENTS(rows), (gpointer)timer, error);
+    if (good)
+        *span = (*timer)->span;
+    return good;
+}
+
 gboolean read_span(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
-    (void)loader;
+    const CodeItem *timer = NULL;
+    if (node->kind == YAML_MAP && loader->pass == PASS_RULES)
+        return read_timer_map(loader, node, &timer, place, error);
     return (node->kind == YAML_SCALAR && span_parse(node->text, place)) ||
            refuse(error, node,
                   "写 15min、3h、10d、10wd、6m 或 1y / write 15min, 3h, 10d, 10wd, 6m or 1y",
@@ -28,12 +53,14 @@ static gboolean read_limit_field(Loader *loader, const YamlNode *node, gpointer 
                (*field)->name);
 }
 
-/* A span, or {field: F}. */
+/* A span, {field: F} or {timer: NAME}. */
 static gboolean read_limit(Loader *loader, const YamlNode *node, gpointer place, GError **error) {
     static const KeyRow rows[] = {
         {"field", TRUE, PASS_RULES, read_limit_field, offsetof(ClockType, limit_field)}};
     ClockType *clock = place;
     clock->has_limit = TRUE;
+    if (node->kind == YAML_MAP && tree_get(node, "timer"))
+        return read_timer_map(loader, node, &clock->timer, &clock->limit, error);
     if (node->kind == YAML_MAP)
         return keys_read(loader, node, rows, G_N_ELEMENTS(rows), clock, error);
     return read_span(loader, node, &clock->limit, error);

@@ -134,6 +134,9 @@ static const KeyRow code_rows[] = {
     {"parent", FALSE, PASS_NAMES, read_text, offsetof(CodeItem, parent_code)},
     {"valid", FALSE, PASS_NAMES, read_validity, offsetof(CodeItem, valid)},
     {"span", FALSE, PASS_NAMES, read_span, offsetof(CodeItem, span)},
+    {"basis", FALSE, PASS_NAMES, read_text, offsetof(CodeItem, basis)},
+    {"mark", FALSE, PASS_NAMES, read_text, offsetof(CodeItem, mark)},
+    {"note", FALSE, PASS_NAMES, read_text, offsetof(CodeItem, note)},
     {"map", FALSE, PASS_NAMES, read_code_map, offsetof(CodeItem, map)},
 };
 

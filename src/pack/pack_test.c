@@ -443,6 +443,7 @@ static const Mistake mistakes[] = {
      "scope: {enterprise: enterprise, assigned: [{role: name}]}", 0, "holds no role"},
     {"job.yaml", "scope: {enterprise: enterprise}", "scope: {}", 1, "number pattern"},
     {"job.yaml", "by: [clock, engine]", "by: [clock, receipt]", 0, "without receipts nobody"},
+    {"job.yaml", "limit: 3wd", "limit: {timer: nothing}", 0, "no legal timer nothing"},
     {"job.yaml", "by: [clock, engine]", "by: [clock, guest]", 0, "engine, clock or receipt"},
     {"job.yaml", "who: [boss, hand]\n", "who: [boss]\n      second: [hand]\n      receipt: true\n",
      -2, "gives no receipt"},

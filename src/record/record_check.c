@@ -224,6 +224,37 @@ static gboolean check_rows(const Act *act, const Row *row, const Field *field, G
     return TRUE;
 }
 
+static gboolean same_in(const Row *before, const Row *row, const Field *field) {
+    return before && field_value_equal(row_value(before, field), row_value(row, field));
+}
+
+/* Whoever gives a record to a role gives it within his own region; people of enterprises and
+ * sectors have none to give. */
+static gboolean gives_within(const Act *act, const Row *before, const Row *row,
+                             const Assigned *assigned, GError **error) {
+    const Actor *actor = act->actor;
+    const char *within = row_text(row, assigned->within);
+    if (actor->kind != ACTOR_PERSON || actor->role->level == LEVEL_SYSTEM ||
+        row_text(row, assigned->field) == NULL ||
+        (same_in(before, row, assigned->field) &&
+         (!assigned->within || same_in(before, row, assigned->within))))
+        return TRUE;
+    return (actor->role->level != LEVEL_ENTERPRISE && actor->region && *actor->region && within &&
+            g_str_has_prefix(within, actor->region)) ||
+           error_set(error, ERROR_SCOPE,
+                     (assigned->within ? assigned->within : assigned->field)->name, NULL);
+}
+
+static gboolean check_given_roles(const Act *act, const Row *before, const Row *row,
+                                  GError **error) {
+    for (guint i = 0; i < row->type->assigned->len; i++) {
+        const Assigned *assigned = &g_array_index(row->type->assigned, Assigned, i);
+        if (assigned->by == ASSIGNED_ROLE && !gives_within(act, before, row, assigned, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean check_references(const Act *act, const Row *before, const Row *row, GError **error) {
     for (guint i = 0; i < row->type->fields->len; i++) {
         const Field *field = row->type->fields->pdata[i];
@@ -234,7 +265,7 @@ gboolean check_references(const Act *act, const Row *before, const Row *row, GEr
             (field->rows && !check_rows(act, row, field, error)))
             return FALSE;
     }
-    return TRUE;
+    return check_given_roles(act, before, row, error);
 }
 
 gboolean row_settle(const Act *act, Row *row, json_t *fields, GError **error) {

@@ -111,6 +111,10 @@ void api_record_edit(Request *request);
 void api_record_move(Request *request);
 void api_record_reveal(Request *request);
 void api_record_journal(Request *request);
+void api_views(Request *request);
+void api_view_new(Request *request);
+void api_view_edit(Request *request);
+void api_view_drop(Request *request);
 void api_receipt(Request *request);
 void api_receipt_move(Request *request);
 /* {"fields": {...}, "comment": "..."} of a move, borrowed from the body; *fields NULL: none. */

@@ -80,6 +80,7 @@ static json_t *security_of(Door door) {
         [DOOR_OPEN] = "[]",
         [DOOR_GUEST] = "[]",
         [DOOR_PHOTO] = "[]",
+        [DOOR_CODE] = "[]",
         [DOOR_DEVICE] = "[{\"device\": []}]",
         [DOOR_MAP] = "[{\"session\": []}, {\"cookie\": []}, {\"password\": []}]",
     };

@@ -109,7 +109,7 @@ static gboolean on_a_grid(const HonestyPoint *point) {
     return TRUE;
 }
 
-/* The smallest of the former days' smallest moves is their resolution, seen or missed. */
+/* A quiet day's smallest move may be several digits; the day is held against the worst of them. */
 static void judge_grid(const HonestyPoint *point, GArray *out) {
     const PointDay *day = &point->day;
     double before = largest(point, least_step);

@@ -199,6 +199,7 @@ async function saveView(page) {
     await page.click('[data-act=save-view]')
     await page.fill('[data-form=view] input', '重大隐患')
     await page.click('[data-form=view] [type=submit]')
+    await page.locator('.view', { hasText: '重大隐患' }).waitFor() // the server has it
     await open(page, '/records/hazard')
     await page.waitForURL((url) => !url.hash.includes('grade'))
     await page.click('.view button >> text=重大隐患')

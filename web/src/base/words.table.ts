@@ -123,6 +123,8 @@ export const table = {
     'list.filter': ['筛选', 'Filters'],
     'list.none': ['（空）', '(empty)'],
     'list.save_view': ['保存为常用视图', 'Save this view'],
+    'list.view_own': ['只给自己', 'For myself'],
+    'list.view_role': ['给谁看', 'Shown to'],
     'list.view_name': ['视图名称', 'Name of the view'],
     'list.forget': ['删除视图 {title}', 'Forget {title}'],
 

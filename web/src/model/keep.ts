@@ -1,4 +1,4 @@
-// What a person has set up for himself in this browser: favourites and saved lists, by login.
+// What a person has set up for himself in this browser: favourites, by login.
 import { type Ref, ref, watch } from 'vue'
 import { user } from './session'
 
@@ -45,20 +45,3 @@ export function toggleFavourite(type: string) {
         ? favourites.value.filter((name) => name !== type)
         : [...favourites.value, type]
 }
-
-/** A list as somebody wants it again: what stands in the address behind the type. */
-export interface SavedView {
-    type: string
-    title: string
-    query: Record<string, string>
-}
-const isViews = (value: unknown): value is SavedView[] =>
-    Array.isArray(value) &&
-    value.every((view) => typeof view?.type === 'string' && typeof view?.title === 'string' && view.query)
-
-export const savedViews = kept<SavedView[]>('views', [], isViews)
-export function saveView(view: SavedView) {
-    const others = savedViews.value.filter((v) => v.type !== view.type || v.title !== view.title)
-    savedViews.value = [...others, view]
-}
-export const dropView = (view: SavedView) => (savedViews.value = savedViews.value.filter((v) => v !== view))

@@ -115,6 +115,7 @@ static void pg_close(Sql *sql) {
     g_ptr_array_free(pg->savepoints, TRUE);
     g_ptr_array_free(pg->waiting, TRUE);
     g_ptr_array_free(pg->ahead, TRUE);
+    g_clear_error(&pg->cause);
     g_free(pg);
 }
 
@@ -260,6 +261,18 @@ static gboolean run_again(PgSql *pg, gboolean inside, gboolean harmless) {
     return !inside && harmless;
 }
 
+/* What a transaction failed of first stays the reason until it is undone, also when whoever asked
+ * then did not want to know. */
+static gboolean run_failed(PgSql *pg, const PGresult *result, GError **error) {
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (pg->cause == NULL || g_strcmp0(state, "25P02") != 0) {
+        g_clear_error(&pg->cause);
+        result_failed(pg->conn, result, &pg->cause);
+    }
+    g_propagate_error(error, g_error_copy(pg->cause));
+    return FALSE;
+}
+
 gboolean pg_run(PgSql *pg, PgStatement *st, const char *text, PGresult **result, GError **error) {
     gboolean inside = pg_in_transaction(&pg->base);
     gboolean harmless = pg->base.mode == SQL_READ || (text && g_str_has_prefix(text, "BEGIN"));
@@ -276,9 +289,11 @@ gboolean pg_run(PgSql *pg, PgStatement *st, const char *text, PGresult **result,
             return FALSE;
         got = round_trip(pg, st, text);
     }
-    gboolean good = is_good(got) || result_failed(pg->conn, got, error);
-    if (good)
+    gboolean good = is_good(got) || run_failed(pg, got, error);
+    if (good) {
+        g_clear_error(&pg->cause);
         pg->changes = g_ascii_strtoll(PQcmdTuples(got), NULL, 10);
+    }
     if (good && result)
         *result = g_steal_pointer(&got);
     PQclear(got);

@@ -11,6 +11,7 @@ typedef struct {
     PGconn *conn;
     guint generation;      /* of the connection: what was prepared on a former one is gone */
     guint names;           /* of statements, so far */
+    GError *cause;         /* why the transaction that is to be undone failed, or NULL */
     gboolean broken;       /* lost inside a transaction: nothing runs until the next one begins */
     gboolean own_begin;    /* the outermost savepoint began the transaction and will end it */
     GPtrArray *savepoints; /* names, innermost last */

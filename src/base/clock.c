@@ -190,8 +190,8 @@ int day_year(gint64 day) { return civil_from_days(day).year; }
 gint64 day_add_months(gint64 day, int months) {
     Civil c = civil_from_days(day);
     int total = c.year * 12 + c.month - 1 + months;
-    c.year = total / 12;
-    c.month = total % 12 + 1;
+    c.year = (int)floor_div(total, 12);
+    c.month = total - 12 * c.year + 1;
     c.day = MIN(c.day, month_days(c.year, c.month));
     return days_from_civil(c);
 }

@@ -138,6 +138,8 @@ static void months_keep_the_day_or_end_the_month(void) {
         g_assert_true(day_parse(cases[i].from, &day));
         g_assert_cmpstr(day_format(day_add_months(day, cases[i].months), text), ==, cases[i].to);
     }
+    gint64 day = day_of(0); /* before the year 0: no date, but no trap either */
+    g_assert_cmpint(day_add_months(day_add_months(day, -30000), 30000), ==, day);
 }
 
 static void a_virtual_clock_stands_still(void) {

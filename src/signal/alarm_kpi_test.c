@@ -81,13 +81,15 @@ static void test_a_flood_lasts_until_it_is_calm(void) {
 }
 
 static void test_bad_actors(void) {
+    static const char *const names[] = {"P0", "P1", "P2", "P3",  "P4",  "P5",  "P6",
+                                        "P7", "P8", "P9", "P10", "P11", "P12", "P13"};
     AlarmSpans *spans = alarm_spans_new();
     for (int i = 0; i < 3; i++)
         add(spans, "CHATTERS", "E1", (gint64)i * 30 * S, 10 * S, 4);
     for (int i = 0; i < 3; i++)
         add(spans, "SLOW", "E1", HOUR + (gint64)i * 31 * S, 10 * S, 4);
     for (int i = 0; i < 14; i++)
-        add(spans, g_intern_string(g_strdup_printf("P%d", i)), "E1", 2 * HOUR + i, HOUR, 3);
+        add(spans, names[i], "E1", 2 * HOUR + i, HOUR, 3);
     AlarmKpis kpis = figures(spans, 1, 24 * HOUR);
     assert_kpi(kpis, KPI_CHATTERING, 1);
     assert_kpi(kpis, KPI_FLEETING, 6);

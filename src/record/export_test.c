@@ -270,9 +270,9 @@ static void test_codes(World *world, gconstpointer data) {
     g_autofree char *event = made_of(
         world, "risk_event",
         "{'name':'坠落','enterprise':'E1','unit':'%s','method':'mes','m':3,'e':2,'s':8}", unit);
-    g_autofree char *measure =
-        made_of(world, "risk_measure",
-                "{'name':'护栏','enterprise':'E1','event':'%s','class':'1-4','check':'看'}", event);
+    g_free(made_of(world, "risk_measure",
+                   "{'name':'护栏','enterprise':'E1','event':'%s','class':'1-4','check':'看'}",
+                   event));
     static const struct {
         const char *codes, *source;
     } cases[] = {{NULL, "隐患排查"}, {"exchange", "2"}};

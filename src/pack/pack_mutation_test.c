@@ -243,7 +243,7 @@ static char *(*const changes[])(const SourceFile *, guint) = {
 /* ---- tests ---- */
 
 /* How often all packs together are loaded by one test, unless tests may be slow. */
-enum { DELETES = 450, RANDOM = 280, RANDOM_SLOW = 20000, FILES = 120 };
+enum { DELETES = 200, RANDOM = 120, RANDOM_SLOW = 20000, FILES = 60 };
 
 static GPtrArray *all_packs(void) {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);

@@ -83,7 +83,7 @@ static void store_close(Store *store) {
 
 /* Of pages in use: those that packing has freed are used again. */
 static void print_size(const Store *store) {
-    gint64 pages, unused, size;
+    gint64 pages = 0, unused = 0, size = 0;
     GError *error = NULL;
     must(sql_get_int(store->sql, &error, &pages, 0, "PRAGMA page_count", "") &&
              sql_get_int(store->sql, &error, &unused, 0, "PRAGMA freelist_count", "") &&

@@ -132,7 +132,7 @@ export async function visit(browser, viewport = wide) {
     page.on('pageerror', (error) => faults.push(`${stepName}: ${error.message}`))
     page.on('console', (message) => {
         if (message.type() === 'error' && !expected?.test(message.text()))
-            faults.push(`${stepName}: ${message.text()}`)
+            faults.push(`${stepName}: ${message.text()} ${message.location().url}`)
     })
     return page
 }
